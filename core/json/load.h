@@ -1,0 +1,27 @@
+/*
+ * JSON text to jansson values under limits that hold before anything is parsed: size and depth.
+ * Duplicate member names are refused. Error texts give line and column and never quote the input
+ * (jansson's own texts do).
+ */
+#ifndef JJ_JSON_LOAD_H
+#define JJ_JSON_LOAD_H
+
+#include "jejaring/error.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+#define JJ_JSON_DEPTH_MAX 64 /* nested arrays and objects */
+
+/* *value is new. Errors: JJ_EMALFORMED with line and column, JJ_ETOO_LARGE (depth, or more than
+ * max_bytes), JJ_EMEMORY. */
+int jj_json_load(json_t **value, const char *text, size_t size_bytes, size_t max_bytes,
+                 jj_error *err);
+
+/* The same from a file, for schemas and the like; err->file is set. */
+int jj_json_load_file(json_t **value, const char *path, size_t max_bytes, jj_error *err);
+
+/* String member of an object, or NULL if it is absent or not a string. Borrowed. */
+const char *jj_json_string(const json_t *object, const char *name);
+
+#endif
