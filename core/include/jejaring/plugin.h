@@ -104,7 +104,7 @@ typedef struct jj_host jj_host;
 
 /* Called for each entry of a scan, in ascending order of key. Return 0 to go on, anything else to
  * stop. It must not change the state. */
-typedef int (*jj_state_visit)(void *arg, const char *key, const void *value, size_t size_bytes);
+typedef int (*jj_state_visit)(void *arg, const char *key, const char *value);
 
 /* What the daemon offers. Every function may be called from every callback except `check` (which
  * has no host) and `destroy`, unless its comment says otherwise. */
@@ -123,10 +123,12 @@ struct jj_host {
     int (*publish)(const jj_host *host, const jj_draft *draft, jj_error *err);
 
     /* The plugin's own durable key-value state: what was put is seen by the next get at once and
-     * becomes durable with the next commit. Keys are non-empty strings of at most 255 bytes.
-     * get: *value is borrowed until the next call of any state function. JJ_ENOTFOUND if absent. */
-    int (*state_get)(const jj_host *host, const char *key, const void **value, size_t *size_bytes);
-    int (*state_put)(const jj_host *host, const char *key, const void *value, size_t size_bytes);
+     * becomes durable with the next commit. Keys are non-empty UTF-8 of at most 255 bytes, values
+     * UTF-8 text (JSON, for instance). All of it is kept in the worker's memory: delete what is
+     * done with. get: *value is borrowed until the next call of any state function; JJ_ENOTFOUND
+     * if absent. scan: every key that begins with prefix, in ascending bytewise order. */
+    int (*state_get)(const jj_host *host, const char *key, const char **value);
+    int (*state_put)(const jj_host *host, const char *key, const char *value);
     int (*state_delete)(const jj_host *host, const char *key);
     int (*state_scan)(const jj_host *host, const char *prefix, jj_state_visit visit, void *arg);
 
