@@ -1,0 +1,107 @@
+/*
+ * The configuration of a node: one YAML file, read whole, checked whole, immutable afterwards.
+ *
+ * Guarantees: a jj_config that exists is right in itself: every path absolute, every region code,
+ * audience, endpoint and name well formed, every socket path short enough, no inbox and no socket
+ * used twice. All problems of a file are reported with their positions, not only the first. Keys
+ * come from the tables in keys.h: an unknown one is refused, with the nearest known one named.
+ *
+ * Not here: the options of a plugin, which its own table judges (worker/options.h), whether the
+ * files named exist and may be read (each user of a file says so), and keys and agencies on
+ * other machines.
+ */
+#ifndef JJ_CONFIG_CONFIG_H
+#define JJ_CONFIG_CONFIG_H
+
+#include "jejaring/error.h"
+
+#include "config/findings.h"
+#include "config/yaml.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JJ_CONFIG_SIZE_MAX (1024 * 1024) /* bytes of the file */
+#define JJ_PLUGINS_MAX     64            /* instances on one node */
+
+/* Everything below is owned by the jj_config, strings are never NULL unless it says so. */
+
+/* A list of words, e.g. region codes. Ended by NULL, too. */
+typedef struct jj_words {
+    const char **list;
+    size_t count;
+} jj_words;
+
+/* A door of the hub beside the ones that are always there. */
+typedef struct jj_listener {
+    const char *endpoint; /* "tcp://127.0.0.1:5710", "ipc:///run/jejaring/office.sock" */
+    const char *as;       /* "local": whoever connects is the local administrator */
+} jj_listener;
+
+typedef struct jj_listeners {
+    jj_listener *list;
+    size_t count;
+} jj_listeners;
+
+typedef struct jj_hub_config {
+    jj_listeners listen;
+    jj_words bell;            /* endpoints beside bell_endpoint */
+    int64_t retention_age_ms; /* 0: no limit by age */
+    int64_t retention_bytes;  /* 0: no limit by size */
+    int64_t quarantine;       /* rejected events that are kept for each agency */
+
+    /* Always there, made from `run`. */
+    const char *admin_endpoint;  /* ipc://<run>/hub.sock: the local administrator */
+    const char *plugin_endpoint; /* ipc://<run>/plugins.sock: plugins, by name and token */
+    const char *bell_endpoint;   /* ipc://<run>/bell.sock */
+} jj_hub_config;
+
+/* One plugin instance; it is an agency that lives here, and its name is the agency's id. */
+typedef struct jj_plugin_config {
+    const char *name;
+    const char *module; /* absolute path of the shared object */
+    uint32_t audiences; /* bits of enum jj_audience */
+    jj_words regions;   /* "33.75", "33" or "*"; never empty */
+    const char *inbox;  /* absolute; NULL: none */
+    const jj_yaml_node *options; /* a mapping, or NULL: none given */
+    const jj_yaml_node *node;    /* where the instance stands in the file */
+} jj_plugin_config;
+
+typedef struct jj_plugins_config {
+    jj_plugin_config *list; /* in the order of the file */
+    size_t count;
+} jj_plugins_config;
+
+typedef struct jj_config {
+    const char *file; /* as it was named, for messages */
+    const char *dir;  /* its folder, absolute: relative paths start there */
+
+    const char *node;
+    const char *region;
+    const char *state;       /* folder of the journal and the vault */
+    const char *run;         /* folder of the sockets */
+    const char *schemas;     /* folder with events/ reference/ warehouse/ */
+    const char *plugin_path; /* folder of the plugins' shared objects */
+    const char *person_key;  /* file; NULL: none given, so nothing that carries a NIK is taken */
+    int64_t log_level;       /* of base/log.h */
+    int64_t hang_timeout_ms; /* a child silent for so long is killed */
+    jj_hub_config hub;
+    jj_plugins_config plugins;
+} jj_config;
+
+/* Reads and checks file. On success *config is new; otherwise findings has at least one more
+ * entry and *config is untouched. Returns 0, JJ_ECONFIG or JJ_EMEMORY. */
+int jj_config_load(const jj_config **config, const char *file, jj_findings *findings);
+
+/* The same from text that has been read already; file names it in messages, and relative paths
+ * start in its folder. */
+int jj_config_parse(const jj_config **config, const char *file, const char *text,
+                    size_t size_bytes, jj_findings *findings);
+
+void jj_config_free(const jj_config *config);
+
+/* The instance of that name, or NULL. */
+const jj_plugin_config *jj_config_plugin(const jj_config *config, const char *name);
+
+#endif
