@@ -1,0 +1,175 @@
+#include "base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int jj_fd_read(int fd, size_t max_bytes, jj_buf *out, jj_error *err)
+{
+    size_t total = 0;
+    for (;;) {
+        if (!jj_buf_reserve(out, 65536)) {
+            return jj_fail(err, JJ_EMEMORY, "out of memory while reading a file");
+        }
+        ssize_t got = read(fd, out->data + out->size, 65536);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return jj_fail_errno(err, JJ_ESYSTEM, "read");
+        }
+        if (got == 0) {
+            out->data[out->size] = '\0';
+            return 0;
+        }
+        out->size += (size_t)got;
+        total += (size_t)got;
+        if (total > max_bytes) {
+            return jj_fail(err, JJ_ETOO_LARGE, "larger than %zu bytes", max_bytes);
+        }
+    }
+}
+
+static int at_file(jj_error *err, const char *path, int code)
+{
+    if (err) {
+        snprintf(err->file, sizeof err->file, "%s", path);
+    }
+    return code;
+}
+
+int jj_file_read(const char *path, size_t max_bytes, jj_buf *out, jj_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return at_file(err, path, jj_fail_errno(err, JJ_ESYSTEM, "cannot open"));
+    }
+    int rc = jj_fd_read(fd, max_bytes, out, err);
+    close(fd);
+    return rc ? at_file(err, path, rc) : 0;
+}
+
+static int write_all(int fd, const char *data, size_t size_bytes)
+{
+    while (size_bytes) {
+        ssize_t put = write(fd, data, size_bytes);
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            return -1;
+        }
+        data += put;
+        size_bytes -= (size_t)put;
+    }
+    return 0;
+}
+
+int jj_dir_sync(const char *path, jj_error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return at_file(err, path, jj_fail_errno(err, JJ_ESYSTEM, "cannot open the folder"));
+    }
+    int rc = fsync(fd) ? jj_fail_errno(err, JJ_ESYSTEM, "cannot make the folder durable") : 0;
+    close(fd);
+    return rc ? at_file(err, path, rc) : 0;
+}
+
+int jj_file_write(const char *path, const void *data, size_t size_bytes, mode_t mode,
+                  jj_error *err)
+{
+    int rc = 0, fd = -1;
+    char *dir = jj_path_dir(path);
+    jj_buf temporary = {0};
+    jj_buf_printf(&temporary, "%s.XXXXXX", path);
+    if (!dir || temporary.failed) {
+        rc = jj_fail(err, JJ_EMEMORY, "out of memory");
+        goto out;
+    }
+    fd = mkostemp(temporary.data, O_CLOEXEC);
+    if (fd < 0) {
+        rc = at_file(err, path, jj_fail_errno(err, JJ_ESYSTEM, "cannot create a file beside it"));
+        goto out;
+    }
+    if (fchmod(fd, mode) || write_all(fd, data, size_bytes) || fsync(fd) ||
+        rename(temporary.data, path)) {
+        rc = at_file(err, path, jj_fail_errno(err, JJ_ESYSTEM, "cannot write"));
+        unlink(temporary.data);
+        goto out;
+    }
+    rc = jj_dir_sync(dir, err);
+out:
+    if (fd >= 0) {
+        close(fd);
+    }
+    jj_buf_clear(&temporary);
+    free(dir);
+    return rc;
+}
+
+int jj_mkdir_all(const char *path, mode_t mode, jj_error *err)
+{
+    char *copy = strdup(path);
+    int rc = copy ? 0 : jj_fail(err, JJ_EMEMORY, "out of memory");
+    for (char *at = copy; rc == 0 && at;) {
+        at = strchr(at + 1, '/');
+        if (at) {
+            *at = '\0';
+        }
+        if (mkdir(copy, mode) && errno != EEXIST) {
+            rc = at_file(err, copy, jj_fail_errno(err, JJ_ESYSTEM, "cannot make the folder"));
+        }
+        if (at) {
+            *at = '/';
+        }
+    }
+    free(copy);
+    struct stat st;
+    if (rc == 0 && (stat(path, &st) || !S_ISDIR(st.st_mode))) {
+        rc = at_file(err, path, jj_fail(err, JJ_ESYSTEM, "is there, but is not a folder"));
+    }
+    return rc;
+}
+
+int jj_file_check_private(const char *path, jj_error *err)
+{
+    struct stat st;
+    if (stat(path, &st)) {
+        return at_file(err, path, jj_fail_errno(err, JJ_ESYSTEM, "cannot read"));
+    }
+    if (st.st_uid != geteuid() && st.st_uid != 0) {
+        return at_file(err, path,
+                       jj_fail(err, JJ_ECONFIG, "belongs to another user; chown it to this one"));
+    }
+    if (st.st_mode & (S_IRWXG | S_IRWXO)) {
+        return at_file(err, path,
+                       jj_fail(err, JJ_ECONFIG,
+                               "holds a secret but others may read it (mode %04o); chmod 600 it",
+                               (unsigned)st.st_mode & 07777));
+    }
+    return 0;
+}
+
+char *jj_path_join(const char *base, const char *path)
+{
+    jj_buf out = {0};
+    if (path[0] != '/') {
+        jj_buf_printf(&out, "%s/", base);
+    }
+    jj_buf_puts(&out, path);
+    return jj_buf_take(&out);
+}
+
+char *jj_path_dir(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash) {
+        return strdup(".");
+    }
+    return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
