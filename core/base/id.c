@@ -29,6 +29,12 @@ void jj_hash(const unsigned char *key, const jj_part *parts, size_t count, unsig
     memcpy(out, full, out_size);
 }
 
+void jj_hash_text(const unsigned char *key, const void *data, size_t size_bytes,
+                  unsigned char *out, size_t out_size)
+{
+    crypto_generichash(out, out_size, data, size_bytes, key, key ? JJ_KEY_SIZE : 0);
+}
+
 uint64_t jj_siphash(const unsigned char *key, const void *data, size_t size_bytes)
 {
     unsigned char hash[crypto_shorthash_BYTES];

@@ -25,6 +25,10 @@ typedef struct jj_part {
 void jj_hash(const unsigned char *key, const jj_part *parts, size_t count, unsigned char *out,
              size_t out_size);
 
+/* Plain BLAKE2b of one text, as any other implementation gives it. out_size is 16 to 64. */
+void jj_hash_text(const unsigned char *key, const void *data, size_t size_bytes,
+                  unsigned char *out, size_t out_size);
+
 /* SipHash-2-4 of one text, for tables and digests inside a node. key: 16 bytes. */
 uint64_t jj_siphash(const unsigned char *key, const void *data, size_t size_bytes);
 

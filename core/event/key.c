@@ -18,9 +18,8 @@ void jj_event_key(int64_t time_ms, const char *source, size_t source_length, con
 void jj_person_key(const unsigned char person_key[JJ_KEY_SIZE], const char nik[16],
                    char out[JJ_UUID_SIZE])
 {
-    const jj_part part = {nik, 16};
     unsigned char hash[16];
-    jj_hash(person_key, &part, 1, hash, sizeof hash);
+    jj_hash_text(person_key, nik, 16, hash, sizeof hash);
     jj_uuid_from_hash(hash, out);
 }
 

@@ -1,0 +1,121 @@
+#include "wire/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static zmq_msg_t *frame_at(const jj_message *message, size_t index)
+{
+    return (zmq_msg_t *)message->frames + index;
+}
+
+zmq_msg_t *jj_message_next(jj_message *message)
+{
+    if (message->count == message->capacity) {
+        size_t capacity = message->capacity ? message->capacity * 2 : 8;
+        zmq_msg_t *frames = malloc(capacity * sizeof *frames);
+        if (!frames) {
+            return NULL;
+        }
+        /* A zmq_msg_t may not be copied as bytes: each is moved. */
+        for (size_t i = 0; i < message->count; i++) {
+            zmq_msg_init(&frames[i]);
+            zmq_msg_move(&frames[i], frame_at(message, i));
+            zmq_msg_close(frame_at(message, i));
+        }
+        free(message->frames);
+        message->frames = frames;
+        message->capacity = capacity;
+    }
+    return frame_at(message, message->count);
+}
+
+int jj_message_add(jj_message *message, const void *data, size_t size_bytes)
+{
+    zmq_msg_t *frame = jj_message_next(message);
+    if (!frame || zmq_msg_init_size(frame, size_bytes)) {
+        return JJ_EMEMORY;
+    }
+    if (size_bytes) {
+        memcpy(zmq_msg_data(frame), data, size_bytes);
+    }
+    message->count++;
+    return 0;
+}
+
+int jj_message_add_z(jj_message *message, const char *text)
+{
+    return jj_message_add(message, text, strlen(text));
+}
+
+jj_bytes jj_message_frame(const jj_message *message, size_t index)
+{
+    if (index >= message->count) {
+        return (jj_bytes){"", 0};
+    }
+    zmq_msg_t *frame = frame_at(message, index);
+    return (jj_bytes){zmq_msg_data(frame), zmq_msg_size(frame)};
+}
+
+void jj_message_empty(jj_message *message)
+{
+    for (size_t i = 0; i < message->count; i++) {
+        zmq_msg_close(frame_at(message, i));
+    }
+    message->count = 0;
+    message->overflow = false;
+}
+
+void jj_message_clear(jj_message *message)
+{
+    jj_message_empty(message);
+    free(message->frames);
+    *message = (jj_message){0};
+}
+
+const char *jj_message_user(const jj_message *message)
+{
+    return message->count > 1 ? zmq_msg_gets(frame_at(message, 1), "User-Id") : NULL;
+}
+
+int jj_socket_receive(jj_socket *socket, jj_message *message)
+{
+    jj_message_empty(message);
+    for (;;) {
+        zmq_msg_t *frame = jj_message_next(message);
+        zmq_msg_t surplus;
+        if (!frame) {
+            return JJ_EMEMORY;
+        }
+        if (message->count == JJ_FRAMES_MAX) {
+            frame = &surplus;
+        }
+        zmq_msg_init(frame);
+        if (zmq_msg_recv(frame, socket->handle, ZMQ_DONTWAIT) < 0) {
+            zmq_msg_close(frame);
+            return zmq_errno() == EAGAIN || zmq_errno() == EINTR ? JJ_ETIMEOUT : JJ_ESYSTEM;
+        }
+        bool more = zmq_msg_more(frame);
+        if (frame == &surplus) {
+            message->overflow = true;
+            zmq_msg_close(frame);
+        } else {
+            message->count++;
+        }
+        if (!more) {
+            return 0;
+        }
+    }
+}
+
+int jj_socket_send(jj_socket *socket, jj_message *message)
+{
+    int rc = 0;
+    for (size_t i = 0; i < message->count && rc == 0; i++) {
+        int more = i + 1 < message->count ? ZMQ_SNDMORE : 0;
+        if (zmq_msg_send(frame_at(message, i), socket->handle, ZMQ_DONTWAIT | more) < 0) {
+            rc = JJ_ETIMEOUT;
+        }
+    }
+    jj_message_empty(message);
+    return rc;
+}

@@ -1,0 +1,307 @@
+#include "wire/internal.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LINGER_MS     1000
+#define HEARTBEAT_MS  5000
+#define SILENCE_MS    15000 /* without an answer to heartbeats a connection is given up */
+#define HANDSHAKE_MS  3000
+#define RECONNECT_MS  50    /* first pause; doubles to: */
+#define RECONNECT_MAX 5000
+#define HIGH_WATER    4000  /* messages queued for one peer before they are dropped */
+
+int jj_wire_open(jj_wire **wire, jj_error *err)
+{
+    jj_wire *new = calloc(1, sizeof *new);
+    if (!new || !(new->context = zmq_ctx_new())) {
+        free(new);
+        return jj_fail(err, JJ_EMEMORY, "cannot make a ZeroMQ context");
+    }
+    zmq_ctx_set(new->context, ZMQ_MAX_SOCKETS, 4096);
+    *wire = new;
+    return 0;
+}
+
+void jj_wire_close(jj_wire *wire)
+{
+    if (wire) {
+        zmq_ctx_term(wire->context);
+        free(wire);
+    }
+}
+
+static int fail_zmq(jj_error *err, const char *what, const char *endpoint)
+{
+    const char *why = zmq_strerror(zmq_errno());
+    return endpoint ? jj_fail(err, JJ_ESYSTEM, "cannot %s %s: %s", what, endpoint, why)
+                    : jj_fail(err, JJ_ESYSTEM, "cannot %s: %s", what, why);
+}
+
+static void set_int(jj_socket *socket, int option, int value)
+{
+    int rc = zmq_setsockopt(socket->handle, option, &value, sizeof value);
+    assert(rc == 0);
+    (void)rc;
+}
+
+static int open_socket(jj_socket **socket, jj_wire *wire, int type, jj_error *err)
+{
+    jj_socket *new = calloc(1, sizeof *new);
+    if (!new) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
+    new->handle = zmq_socket(wire->context, type);
+    if (!new->handle) {
+        free(new);
+        return fail_zmq(err, "make a ZeroMQ socket", NULL);
+    }
+    int64_t frame_max = JJ_FRAME_MAX;
+    zmq_setsockopt(new->handle, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max);
+    set_int(new, ZMQ_LINGER, LINGER_MS);
+    set_int(new, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
+    set_int(new, ZMQ_HEARTBEAT_TIMEOUT, SILENCE_MS);
+    set_int(new, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
+    set_int(new, ZMQ_SNDHWM, HIGH_WATER);
+    set_int(new, ZMQ_RCVHWM, HIGH_WATER);
+    *socket = new;
+    return 0;
+}
+
+void jj_socket_close(jj_socket *socket)
+{
+    if (socket) {
+        zmq_close(socket->handle);
+        free(socket);
+    }
+}
+
+static int set_door(jj_socket *socket, const jj_door_options *options, jj_error *err)
+{
+    if (options->door == JJ_DOOR_OPEN) {
+        return 0;
+    }
+    /* Without a domain that is enforced libzmq lets anybody in where no handler answers. */
+    zmq_setsockopt(socket->handle, ZMQ_ZAP_DOMAIN, options->domain, strlen(options->domain));
+    set_int(socket, ZMQ_ZAP_ENFORCE_DOMAIN, 1);
+    if (options->door == JJ_DOOR_PLAIN) {
+        set_int(socket, ZMQ_PLAIN_SERVER, 1);
+        return 0;
+    }
+    set_int(socket, ZMQ_CURVE_SERVER, 1);
+    if (zmq_setsockopt(socket->handle, ZMQ_CURVE_SECRETKEY, options->secret_key, JJ_Z85_SIZE)) {
+        return jj_fail(err, JJ_ECONFIG, "the server's secret key is not a CURVE key in Z85");
+    }
+    return 0;
+}
+
+int jj_socket_bind(jj_socket *socket, const char *endpoint, jj_error *err)
+{
+    bool is_ipc = strncmp(endpoint, "ipc://", 6) == 0;
+    /* Who may open the file is the only door of an ipc socket: it is closed from its birth. */
+    mode_t before = is_ipc ? umask(0177) : 0;
+    int rc = zmq_bind(socket->handle, endpoint);
+    if (is_ipc) {
+        umask(before);
+    }
+    return rc ? fail_zmq(err, "listen at", endpoint) : 0;
+}
+
+int jj_socket_router(jj_socket **socket, jj_wire *wire, const char *endpoint,
+                     const jj_door_options *options, jj_error *err)
+{
+    jj_socket *new = NULL;
+    int rc = open_socket(&new, wire, ZMQ_ROUTER, err);
+    if (rc) {
+        return rc;
+    }
+    set_int(new, ZMQ_ROUTER_MANDATORY, 1);
+    set_int(new, ZMQ_ROUTER_HANDOVER, 0);
+    if ((rc = set_door(new, options, err)) || (rc = jj_socket_bind(new, endpoint, err))) {
+        jj_socket_close(new);
+        return rc;
+    }
+    *socket = new;
+    return 0;
+}
+
+int jj_socket_publisher(jj_socket **socket, jj_wire *wire, const jj_door_options *options,
+                        jj_error *err)
+{
+    jj_socket *new = NULL;
+    int rc = open_socket(&new, wire, ZMQ_XPUB, err);
+    if (rc == 0 && (rc = set_door(new, options, err))) {
+        jj_socket_close(new);
+    }
+    if (rc == 0) {
+        *socket = new;
+    }
+    return rc;
+}
+
+int jj_socket_zap(jj_socket **socket, jj_wire *wire, jj_error *err)
+{
+    jj_socket *new = NULL;
+    int rc = open_socket(&new, wire, ZMQ_REP, err);
+    if (rc == 0 && (rc = jj_socket_bind(new, "inproc://zeromq.zap.01", err))) {
+        jj_socket_close(new);
+    }
+    if (rc == 0) {
+        *socket = new;
+    }
+    return rc;
+}
+
+static int set_credentials(jj_socket *socket, const jj_client_options *options, jj_error *err)
+{
+    void *handle = socket->handle;
+    if (options->plain_user) {
+        zmq_setsockopt(handle, ZMQ_PLAIN_USERNAME, options->plain_user,
+                       strlen(options->plain_user));
+        zmq_setsockopt(handle, ZMQ_PLAIN_PASSWORD, options->plain_password,
+                       strlen(options->plain_password));
+    }
+    if (!options->server_key) {
+        return 0;
+    }
+    if (!options->public_key || !options->secret_key) {
+        return jj_fail(err, JJ_ECONFIG, "a server key needs a key pair of our own beside it");
+    }
+    if (zmq_setsockopt(handle, ZMQ_CURVE_SERVERKEY, options->server_key, JJ_Z85_SIZE) ||
+        zmq_setsockopt(handle, ZMQ_CURVE_PUBLICKEY, options->public_key, JJ_Z85_SIZE) ||
+        zmq_setsockopt(handle, ZMQ_CURVE_SECRETKEY, options->secret_key, JJ_Z85_SIZE)) {
+        return jj_fail(err, JJ_ECONFIG, "not a CURVE key: 40 characters of Z85 are expected");
+    }
+    return 0;
+}
+
+static int open_client(jj_socket **socket, jj_wire *wire, int type,
+                       const jj_client_options *options, const char *topic, jj_error *err)
+{
+    jj_socket *new = NULL;
+    int rc = open_socket(&new, wire, type, err);
+    if (rc) {
+        return rc;
+    }
+    set_int(new, ZMQ_RECONNECT_IVL, RECONNECT_MS);
+    set_int(new, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX);
+    /* What waits for a connection waits in the client, which sends it again by itself. */
+    set_int(new, ZMQ_IMMEDIATE, 1);
+    if (topic) {
+        zmq_setsockopt(new->handle, ZMQ_SUBSCRIBE, topic, strlen(topic));
+    }
+    rc = set_credentials(new, options, err);
+    if (rc) {
+        jj_socket_close(new);
+        return rc;
+    }
+    *socket = new;
+    return 0;
+}
+
+static int connect_to(jj_socket **socket, const char *endpoint, jj_error *err)
+{
+    if (zmq_connect((*socket)->handle, endpoint) == 0) {
+        return 0;
+    }
+    int rc = fail_zmq(err, "connect to", endpoint);
+    jj_socket_close(*socket);
+    *socket = NULL;
+    return rc;
+}
+
+int jj_socket_dealer(jj_socket **socket, jj_wire *wire, const jj_client_options *options,
+                     jj_error *err)
+{
+    return open_client(socket, wire, ZMQ_DEALER, options, NULL, err);
+}
+
+int jj_socket_connect(jj_socket *socket, const char *endpoint, jj_error *err)
+{
+    return zmq_connect(socket->handle, endpoint) ? fail_zmq(err, "connect to", endpoint) : 0;
+}
+
+int jj_socket_subscriber(jj_socket **socket, jj_wire *wire, const jj_client_options *options,
+                         const char *topic, jj_error *err)
+{
+    jj_socket *new = NULL;
+    int rc = open_client(&new, wire, ZMQ_SUB, options, topic, err);
+    if (rc == 0 && (rc = connect_to(&new, options->endpoint, err)) == 0) {
+        *socket = new;
+    }
+    return rc;
+}
+
+int jj_socket_monitor(jj_socket **monitor, jj_wire *wire, jj_socket *watched, jj_error *err)
+{
+    char address[64];
+    snprintf(address, sizeof address, "inproc://monitor-%p", (void *)watched);
+    int what = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+               ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+    if (zmq_socket_monitor(watched->handle, address, what)) {
+        return fail_zmq(err, "watch a socket", NULL);
+    }
+    jj_socket *new = NULL;
+    int rc = open_socket(&new, wire, ZMQ_PAIR, err);
+    if (rc == 0 && (rc = connect_to(&new, address, err)) == 0) {
+        *monitor = new;
+    }
+    return rc;
+}
+
+enum jj_link jj_socket_event(jj_socket *monitor)
+{
+    jj_message message = {0};
+    enum jj_link link = JJ_LINK_NONE;
+    if (jj_socket_receive(monitor, &message) == 0) {
+        uint16_t event = 0;
+        jj_bytes head = jj_message_frame(&message, 0);
+        if (head.size_bytes >= sizeof event) {
+            memcpy(&event, head.data, sizeof event);
+        }
+        link = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED      ? JJ_LINK_UP
+               : event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? JJ_LINK_REFUSED
+                                                           : JJ_LINK_DOWN;
+    }
+    jj_message_clear(&message);
+    return link;
+}
+
+int jj_wire_poll(jj_poll *items, size_t count, long timeout_ms)
+{
+    zmq_pollitem_t list[JJ_POLL_MAX];
+    assert(count <= JJ_POLL_MAX);
+    for (size_t i = 0; i < count; i++) {
+        short events = 0;
+        events |= items[i].events & POLLIN ? ZMQ_POLLIN : 0;
+        events |= items[i].events & POLLOUT ? ZMQ_POLLOUT : 0;
+        list[i] = (zmq_pollitem_t){items[i].socket ? items[i].socket->handle : NULL, items[i].fd,
+                                   events, 0};
+    }
+    int ready = zmq_poll(list, (int)count, timeout_ms);
+    for (size_t i = 0; i < count; i++) {
+        short revents = ready > 0 ? list[i].revents : 0;
+        items[i].revents = 0;
+        items[i].revents |= revents & ZMQ_POLLIN ? POLLIN : 0;
+        items[i].revents |= revents & ZMQ_POLLOUT ? POLLOUT : 0;
+        items[i].revents |= revents & ZMQ_POLLERR ? POLLERR : 0;
+    }
+    return ready > 0 ? ready : 0;
+}
+
+int jj_socket_descriptor(const jj_socket *socket)
+{
+    int fd = -1;
+    size_t size = sizeof fd;
+    zmq_getsockopt(socket->handle, ZMQ_FD, &fd, &size);
+    return fd;
+}
+
+int jj_curve_pair(char public_key[JJ_Z85_SIZE], char secret_key[JJ_Z85_SIZE], jj_error *err)
+{
+    return zmq_curve_keypair(public_key, secret_key) ? fail_zmq(err, "make a CURVE pair", NULL) : 0;
+}
