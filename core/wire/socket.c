@@ -7,6 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#ifndef ZMQ_ZAP_ENFORCE_DOMAIN
+#define ZMQ_ZAP_ENFORCE_DOMAIN 93 /* there since 4.3.0, but not in the stable zmq.h */
+#endif
+
 #define LINGER_MS     1000
 #define HEARTBEAT_MS  5000
 #define SILENCE_MS    15000 /* without an answer to heartbeats a connection is given up */

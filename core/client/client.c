@@ -1,0 +1,447 @@
+#include "jejaring/client.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "json/load.h"
+#include "wire/wire.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define TIMEOUT_MS 10000
+
+/* A request that waits for its answer. Its bytes are kept: they are sent again after a break. */
+typedef struct request {
+    struct request *next;
+    uint64_t number;
+    bool sent;
+    int64_t again_ms; /* monotonic: sent again if there is no answer by then */
+    char verb[16];
+    char *options;
+    size_t count;
+    size_t *sizes; /* of the events, which stand in data one behind the other */
+    char *data;
+} request;
+
+typedef struct answer {
+    struct answer *next;
+    jj_reply reply;
+} answer;
+
+struct jj_client {
+    jj_wire *wire;
+    jj_socket *socket, *monitor;
+    bool connected, refused;
+    int epoll;
+    int timeout_ms;
+    uint64_t last_number;
+    size_t pending;
+    request *first, **last; /* in the order of sending */
+    answer *early;          /* answers that arrived while another one was waited for */
+};
+
+/* What a reply's memory hangs on. */
+typedef struct reply_memory {
+    jj_message message;
+    jj_bytes events[];
+} reply_memory;
+
+static void free_request(request *r)
+{
+    if (r) {
+        free(r->options);
+        free(r->sizes);
+        free(r->data);
+        free(r);
+    }
+}
+
+void jj_reply_clear(jj_reply *reply)
+{
+    reply_memory *memory = reply->owner;
+    if (memory) {
+        jj_message_clear(&memory->message);
+        free(memory);
+    }
+    *reply = (jj_reply){0};
+}
+
+static int watch(jj_client *client, jj_socket *socket)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    return epoll_ctl(client->epoll, EPOLL_CTL_ADD, jj_socket_descriptor(socket), &event);
+}
+
+int jj_client_open(jj_client **client, const jj_client_options *options, jj_error *err)
+{
+    int rc;
+    jj_client *new = calloc(1, sizeof *new);
+    if (!new) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
+    new->epoll = -1;
+    new->last = &new->first;
+    new->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
+    if (!options->endpoint) {
+        rc = jj_fail(err, JJ_ECONFIG, "no endpoint to connect to");
+        goto fail;
+    }
+    if ((rc = jj_wire_open(&new->wire, err)) ||
+        (rc = jj_socket_dealer(&new->socket, new->wire, options, err)) ||
+        (rc = jj_socket_monitor(&new->monitor, new->wire, new->socket, err)) ||
+        (rc = jj_socket_connect(new->socket, options->endpoint, err))) {
+        goto fail;
+    }
+    new->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (new->epoll < 0 || watch(new, new->socket) || watch(new, new->monitor)) {
+        rc = jj_fail_errno(err, JJ_ESYSTEM, "epoll");
+        goto fail;
+    }
+    *client = new;
+    return 0;
+fail:
+    jj_client_close(new);
+    return rc;
+}
+
+void jj_client_close(jj_client *client)
+{
+    if (!client) {
+        return;
+    }
+    for (request *r = client->first, *next; r; r = next) {
+        next = r->next;
+        free_request(r);
+    }
+    for (answer *a = client->early, *next; a; a = next) {
+        next = a->next;
+        jj_reply_clear(&a->reply);
+        free(a);
+    }
+    if (client->epoll >= 0) {
+        close(client->epoll);
+    }
+    jj_socket_close(client->monitor);
+    jj_socket_close(client->socket);
+    jj_wire_close(client->wire);
+    free(client);
+}
+
+int jj_client_descriptor(const jj_client *client)
+{
+    return client->epoll;
+}
+
+size_t jj_client_pending(const jj_client *client)
+{
+    return client->pending;
+}
+
+/* ---- Sending ------------------------------------------------------------------------------ */
+
+static request *new_request(const char *verb, const char *options, const jj_bytes *events,
+                            size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += events[i].size_bytes;
+    }
+    request *r = calloc(1, sizeof *r);
+    if (!r) {
+        return NULL;
+    }
+    snprintf(r->verb, sizeof r->verb, "%s", verb);
+    r->options = strdup(options ? options : "{}");
+    r->sizes = malloc((count + 1) * sizeof *r->sizes);
+    r->data = malloc(total + 1);
+    if (!r->options || !r->sizes || !r->data) {
+        free_request(r);
+        return NULL;
+    }
+    char *at = r->data;
+    for (size_t i = 0; i < count; i++) {
+        r->sizes[i] = events[i].size_bytes;
+        memcpy(at, events[i].data, events[i].size_bytes);
+        at += events[i].size_bytes;
+    }
+    r->count = count;
+    return r;
+}
+
+/* Hands a request to the socket. It stays unsent while there is no connection. */
+static void transmit(jj_client *client, request *r)
+{
+    char number[24];
+    snprintf(number, sizeof number, "%llu", (unsigned long long)r->number);
+    jj_message message = {0};
+    int rc = jj_message_add_z(&message, JJ_PROTOCOL);
+    rc = rc ? rc : jj_message_add_z(&message, r->verb);
+    rc = rc ? rc : jj_message_add_z(&message, number);
+    rc = rc ? rc : jj_message_add_z(&message, r->options);
+    const char *at = r->data;
+    for (size_t i = 0; rc == 0 && i < r->count; i++) {
+        rc = jj_message_add(&message, at, r->sizes[i]);
+        at += r->sizes[i];
+    }
+    if (rc == 0 && jj_socket_send(client->socket, &message) == 0) {
+        r->sent = true;
+        r->again_ms = jj_monotonic_ms() + client->timeout_ms;
+    }
+    jj_message_clear(&message);
+}
+
+int jj_client_send(jj_client *client, const char *verb, const char *options,
+                   const jj_bytes *events, size_t count, uint64_t *number, jj_error *err)
+{
+    if (count > JJ_EVENTS_MAX) {
+        return jj_fail(err, JJ_ETOO_LARGE, "%zu events, at most %d go into one message", count,
+                       JJ_EVENTS_MAX);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].size_bytes > JJ_FRAME_MAX) {
+            return jj_fail(err, JJ_ETOO_LARGE, "event %zu has %zu bytes, at most %d are allowed", i,
+                           events[i].size_bytes, JJ_FRAME_MAX);
+        }
+    }
+    if (options && strlen(options) > JJ_FRAME_MAX) {
+        return jj_fail(err, JJ_ETOO_LARGE, "the options are larger than %d bytes", JJ_FRAME_MAX);
+    }
+    request *r = new_request(verb, options, events, count);
+    if (!r) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
+    r->number = ++client->last_number;
+    *client->last = r;
+    client->last = &r->next;
+    client->pending++;
+    /* Order is kept: nothing overtakes a request that still waits for the connection. */
+    if (client->connected) {
+        transmit(client, r);
+    }
+    *number = r->number;
+    return 0;
+}
+
+static void remove_request(jj_client *client, uint64_t number)
+{
+    for (request **at = &client->first; *at; at = &(*at)->next) {
+        request *r = *at;
+        if (r->number == number) {
+            *at = r->next;
+            if (client->last == &r->next) {
+                client->last = at;
+            }
+            client->pending--;
+            free_request(r);
+            return;
+        }
+    }
+}
+
+void jj_client_forget(jj_client *client, uint64_t number)
+{
+    remove_request(client, number);
+}
+
+static bool is_pending(const jj_client *client, uint64_t number)
+{
+    for (const request *r = client->first; r; r = r->next) {
+        if (r->number == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- Receiving ---------------------------------------------------------------------------- */
+
+static bool bytes_are(jj_bytes bytes, const char *text)
+{
+    return strlen(text) == bytes.size_bytes && memcmp(bytes.data, text, bytes.size_bytes) == 0;
+}
+
+/* The code of an ERROR's result. */
+static int error_code(jj_bytes result)
+{
+    json_t *object = NULL;
+    int code = JJ_EUNAVAILABLE;
+    if (jj_json_load(&object, result.data, result.size_bytes, JJ_FRAME_MAX, NULL) == 0) {
+        const char *name = jj_json_string(object, "code");
+        code = name ? jj_code_parse(name) : code;
+    }
+    json_decref(object);
+    return code;
+}
+
+/* Turns a message into a reply, which takes its memory. False: not an answer to anything that is
+ * waited for. */
+static bool to_reply(jj_client *client, jj_message *message, jj_reply *reply)
+{
+    jj_bytes version = jj_message_frame(message, 0), kind = jj_message_frame(message, 1);
+    jj_bytes number = jj_message_frame(message, 2);
+    char digits[24] = "";
+    uint64_t request_number = 0;
+    if (message->count < 4 || !bytes_are(version, JJ_PROTOCOL) || number.size_bytes > 20) {
+        return false;
+    }
+    memcpy(digits, number.data, number.size_bytes);
+    request_number = strtoull(digits, NULL, 10);
+    if (!is_pending(client, request_number)) {
+        return false;
+    }
+    size_t count = message->count - 4;
+    reply_memory *memory = malloc(sizeof *memory + count * sizeof *memory->events);
+    if (!memory) {
+        return false; /* the request stays and is sent again */
+    }
+    memory->message = *message;
+    *message = (jj_message){0};
+    for (size_t i = 0; i < count; i++) {
+        memory->events[i] = jj_message_frame(&memory->message, i + 4);
+    }
+    jj_bytes result = jj_message_frame(&memory->message, 3);
+    *reply = (jj_reply){.code = bytes_are(kind, "ERROR") ? error_code(result) : 0,
+                        .request = request_number,
+                        .result = result,
+                        .events = memory->events,
+                        .event_count = count,
+                        .owner = memory};
+    remove_request(client, request_number);
+    return true;
+}
+
+/* Follows the connection, and sends what has to be sent (again). */
+static void service(jj_client *client)
+{
+    enum jj_link link;
+    while ((link = jj_socket_event(client->monitor)) != JJ_LINK_NONE) {
+        client->connected = link == JJ_LINK_UP;
+        client->refused = link == JJ_LINK_REFUSED;
+        for (request *r = client->first; r && !client->connected; r = r->next) {
+            r->sent = false;
+        }
+    }
+    if (!client->connected) {
+        return;
+    }
+    int64_t now_ms = jj_monotonic_ms();
+    for (request *r = client->first; r; r = r->next) {
+        if (!r->sent || now_ms >= r->again_ms) {
+            transmit(client, r);
+        }
+    }
+}
+
+static bool receive_now(jj_client *client, jj_reply *reply)
+{
+    jj_message message = {0};
+    bool got = false;
+    while (!got && jj_socket_receive(client->socket, &message) == 0) {
+        got = to_reply(client, &message, reply);
+    }
+    jj_message_clear(&message);
+    return got;
+}
+
+static int no_answer(const jj_client *client, jj_error *err)
+{
+    if (client->refused) {
+        return jj_fail(err, JJ_EUNAUTHORISED, "the hub does not know this key");
+    }
+    return jj_fail(err, JJ_ETIMEOUT, "%s", client->connected ? "no answer in time"
+                                                              : "no connection to the hub");
+}
+
+static int receive(jj_client *client, jj_reply *reply, int wait_ms, jj_error *err)
+{
+    int64_t deadline_ms = jj_monotonic_ms() + wait_ms;
+    for (;;) {
+        service(client);
+        if (receive_now(client, reply)) {
+            return 0;
+        }
+        int64_t left_ms = wait_ms < 0 ? 1000 : deadline_ms - jj_monotonic_ms();
+        if (left_ms <= 0) {
+            return no_answer(client, err);
+        }
+        jj_poll items[] = {{.socket = client->socket, .events = POLLIN},
+                           {.socket = client->monitor, .events = POLLIN}};
+        jj_wire_poll(items, 2, left_ms > 1000 ? 1000 : (long)left_ms);
+    }
+}
+
+int jj_client_receive(jj_client *client, jj_reply *reply, int wait_ms, jj_error *err)
+{
+    answer *early = client->early;
+    if (early) {
+        client->early = early->next;
+        *reply = early->reply;
+        free(early);
+        return 0;
+    }
+    return receive(client, reply, wait_ms, err);
+}
+
+/* Keeps an answer that somebody else will ask for, behind those that came before it. */
+static void keep(jj_client *client, jj_reply *reply)
+{
+    answer *kept = malloc(sizeof *kept);
+    if (!kept) {
+        jj_reply_clear(reply);
+        return;
+    }
+    *kept = (answer){NULL, *reply};
+    answer **end = &client->early;
+    while (*end) {
+        end = &(*end)->next;
+    }
+    *end = kept;
+}
+
+static void error_from(const jj_reply *reply, jj_error *err)
+{
+    json_t *object = NULL;
+    jj_fail(err, reply->code, "%s", jj_code_name(reply->code));
+    if (err && jj_json_load(&object, reply->result.data, reply->result.size_bytes, JJ_FRAME_MAX,
+                            NULL) == 0) {
+        const char *detail = jj_json_string(object, "detail");
+        const char *field = jj_json_string(object, "field");
+        if (detail) {
+            snprintf(err->text, sizeof err->text, "%s", detail);
+        }
+        snprintf(err->field, sizeof err->field, "%s", field ? field : "");
+    }
+    json_decref(object);
+}
+
+int jj_client_request(jj_client *client, const char *verb, const char *options,
+                      const jj_bytes *events, size_t count, jj_reply *reply, jj_error *err)
+{
+    uint64_t number;
+    int rc = jj_client_send(client, verb, options, events, count, &number, err);
+    int64_t deadline_ms = jj_monotonic_ms() + client->timeout_ms;
+    while (rc == 0) {
+        jj_reply got = {0};
+        int64_t left_ms = deadline_ms - jj_monotonic_ms();
+        rc = receive(client, &got, left_ms > 0 ? (int)left_ms : 0, err);
+        if (rc) {
+            jj_client_forget(client, number);
+        } else if (got.request != number) {
+            keep(client, &got);
+        } else {
+            rc = got.code;
+            if (rc) {
+                error_from(&got, err);
+                jj_reply_clear(&got);
+            } else {
+                *reply = got;
+            }
+            return rc;
+        }
+    }
+    return rc;
+}
