@@ -60,10 +60,10 @@ typedef struct jj_hub_config {
 /* One plugin instance; it is an agency that lives here, and its name is the agency's id. */
 typedef struct jj_plugin_config {
     const char *name;
-    const char *module; /* absolute path of the shared object */
-    uint32_t audiences; /* bits of enum jj_audience */
-    jj_words regions;   /* "33.75", "33" or "*"; never empty */
-    const char *inbox;  /* absolute; NULL: none */
+    const char *module;          /* absolute path of the shared object */
+    uint32_t audiences;          /* bits of enum jj_audience */
+    jj_words regions;            /* "33.75", "33" or "*"; never empty */
+    const char *inbox;           /* absolute; NULL: none */
     const jj_yaml_node *options; /* a mapping, or NULL: none given */
     const jj_yaml_node *node;    /* where the instance stands in the file */
 } jj_plugin_config;
@@ -96,8 +96,8 @@ int jj_config_load(const jj_config **config, const char *file, jj_findings *find
 
 /* The same from text that has been read already; file names it in messages, and relative paths
  * start in its folder. */
-int jj_config_parse(const jj_config **config, const char *file, const char *text,
-                    size_t size_bytes, jj_findings *findings);
+int jj_config_parse(const jj_config **config, const char *file, const char *text, size_t size_bytes,
+                    jj_findings *findings);
 
 void jj_config_free(const jj_config *config);
 

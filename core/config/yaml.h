@@ -20,18 +20,22 @@
 #include <stddef.h>
 
 #define JJ_YAML_DEPTH_MAX 32
-#define JJ_YAML_NODES_MAX 100000
+#define JJ_YAML_NODES_MAX 20000
 
-enum jj_yaml_kind { JJ_YAML_SCALAR, JJ_YAML_SEQUENCE, JJ_YAML_MAPPING };
+enum jj_yaml_kind {
+    JJ_YAML_SCALAR,
+    JJ_YAML_SEQUENCE,
+    JJ_YAML_MAPPING
+};
 
 typedef struct jj_yaml_node jj_yaml_node;
 struct jj_yaml_node {
     enum jj_yaml_kind kind;
-    int line, column;         /* 1-based */
-    const char *text;         /* of a scalar; NUL-terminated and without NUL inside */
-    bool quoted;              /* scalar in quotes or a block: text, never a number or a null */
-    const jj_yaml_node *key;  /* of a mapping's entry: its key's node; else NULL */
-    const jj_yaml_node *next; /* next entry of the same parent, in the order of the file */
+    int line, column;          /* 1-based */
+    const char *text;          /* of a scalar; NUL-terminated and without NUL inside */
+    bool quoted;               /* scalar in quotes or a block: text, never a number or a null */
+    const jj_yaml_node *key;   /* of a mapping's entry: its key's node; else NULL */
+    const jj_yaml_node *next;  /* next entry of the same parent, in the order of the file */
     const jj_yaml_node *first; /* entries of a sequence or mapping */
     size_t count;              /* of those */
 };
@@ -41,8 +45,8 @@ typedef struct jj_yaml jj_yaml;
 /* Parses text. On success *document is new and *root (never NULL) is borrowed from it; an empty
  * text gives an empty mapping. Otherwise findings has at least one more entry. file names the
  * text in messages. Returns 0, JJ_ECONFIG or JJ_EMEMORY. */
-int jj_yaml_parse(jj_yaml **document, const jj_yaml_node **root, const char *file,
-                  const char *text, size_t size_bytes, jj_findings *findings);
+int jj_yaml_parse(jj_yaml **document, const jj_yaml_node **root, const char *file, const char *text,
+                  size_t size_bytes, jj_findings *findings);
 void jj_yaml_free(jj_yaml *document);
 
 /* The value below a key of a mapping; NULL if there is none, or node is not a mapping. */
