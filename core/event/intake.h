@@ -1,0 +1,50 @@
+/*
+ * Intake: what stands between somebody's bytes and the journal. It judges one event and, if it is
+ * good, gives the record that may be stored.
+ *
+ * The order is fixed: limits, JSON, envelope, type, rights, schema, then pseudonymisation
+ * (data.nik becomes the person key in `subject`) and the cutting out of contact members for the
+ * vault. What comes out holds no NIK and no contact; what is refused is never stored in clear.
+ * Bytes that stay are not written anew.
+ *
+ * Not here: whether the event is known already (journal), and the answer to its sender (hub).
+ */
+#ifndef JJ_EVENT_INTAKE_H
+#define JJ_EVENT_INTAKE_H
+
+#include "jejaring/error.h"
+
+#include "base/buf.h"
+#include "event/rights.h"
+#include "event/secret.h"
+#include "journal/journal.h"
+#include "schema/catalogue.h"
+
+#define JJ_ATTRIBUTE_MAX 255 /* bytes of id, source, type, subject ... */
+
+typedef struct jj_intake {
+    const jj_catalogue *catalogue;
+    const jj_secrets *secrets;
+    const unsigned char *digest_secret; /* 16 bytes */
+} jj_intake;
+
+/* What became of one event. Zero-initialise, reuse for the next, clear when done. */
+typedef struct jj_admitted {
+    jj_record record; /* points into the members below and lives until the next admit */
+    const jj_type *type;
+    bool grants_consent; /* it says something about its person's consent */
+    jj_report report; /* all problems, if the schema refused it */
+    char attributes[6][JJ_ATTRIBUTE_MAX + 1];
+    char subject[JJ_ATTRIBUTE_MAX + 1];
+    char nik[17];
+    jj_buf text, data, contact, sealed, scratch;
+} jj_admitted;
+
+void jj_admitted_clear(jj_admitted *admitted);
+
+/* Judges one event of a publisher. 0, or the code of the refusal with err (field is a JSON pointer)
+ * and, for JJ_EINVALID by the schema, admitted->report. recorded_ms is the time of acceptance. */
+int jj_intake_admit(const jj_intake *intake, const jj_rights *rights, const char *text,
+                    size_t size_bytes, int64_t recorded_ms, jj_admitted *admitted, jj_error *err);
+
+#endif

@@ -1,0 +1,159 @@
+#include "journal/internal.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void jj_journal_note(jj_journal *journal, const char *what)
+{
+    if (!journal->reason[0]) {
+        snprintf(journal->reason, sizeof journal->reason, "%s: %s", what,
+                 sqlite3_errmsg(journal->db));
+    }
+}
+
+void jj_journal_run(jj_journal *journal, enum jj_statement statement)
+{
+    sqlite3_stmt *prepared = journal->statements[statement];
+    if (!journal->reason[0] && sqlite3_step(prepared) != SQLITE_DONE) {
+        jj_journal_note(journal, "cannot write the journal");
+    }
+    sqlite3_reset(prepared);
+    sqlite3_clear_bindings(prepared);
+}
+
+void jj_journal_begin(jj_journal *journal)
+{
+    if (journal->open) {
+        return;
+    }
+    journal->open = true;
+    journal->reason[0] = '\0';
+    if (journal->failed) {
+        jj_journal_note(journal, "the journal is closed to writing after a failure");
+        return;
+    }
+    jj_journal_run(journal, JJ_SQL_BEGIN);
+}
+
+bool jj_journal_is_open(const jj_journal *journal)
+{
+    return journal->open;
+}
+
+enum jj_known jj_journal_known(jj_journal *journal, const unsigned char key[16], uint64_t digest)
+{
+    sqlite3_stmt *statement = journal->statements[JJ_SQL_KNOWN];
+    enum jj_known known = JJ_KNOWN_NOT;
+    sqlite3_bind_blob(statement, 1, key, 16, SQLITE_STATIC);
+    int step = sqlite3_step(statement);
+    if (step == SQLITE_ROW) {
+        known = (uint64_t)sqlite3_column_int64(statement, 0) == digest ? JJ_KNOWN_DUPLICATE
+                                                                        : JJ_KNOWN_CONFLICT;
+    } else if (step != SQLITE_DONE) {
+        jj_journal_note(journal, "cannot read the journal");
+    }
+    sqlite3_reset(statement);
+    return known;
+}
+
+static void bind_text(sqlite3_stmt *statement, int at, const char *text)
+{
+    if (text && *text) {
+        sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
+    }
+}
+
+static void remember(jj_journal *journal, const jj_record *record)
+{
+    sqlite3_stmt *statement = journal->statements[JJ_SQL_REMEMBER];
+    sqlite3_bind_blob(statement, 1, record->key, 16, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, (int64_t)record->digest);
+    jj_journal_run(journal, JJ_SQL_REMEMBER);
+}
+
+static void seal(jj_journal *journal, const jj_record *record)
+{
+    sqlite3_stmt *statement = journal->statements[JJ_SQL_SEAL];
+    bind_text(statement, 1, record->subject);
+    sqlite3_bind_blob(statement, 2, record->contact.at, (int)record->contact.size_bytes,
+                      SQLITE_STATIC);
+    jj_journal_run(journal, JJ_SQL_SEAL);
+}
+
+void jj_journal_append(jj_journal *journal, jj_record *record)
+{
+    record->cursor = ++journal->staged.accepted;
+    remember(journal, record);
+    int64_t type = jj_journal_name(journal, record->type);
+    int64_t region = jj_journal_name(journal, record->region);
+    int64_t owner = jj_journal_name(journal, record->owner);
+    int64_t recipient = jj_journal_name(journal, record->recipient);
+    sqlite3_stmt *statement = journal->statements[JJ_SQL_APPEND];
+    sqlite3_bind_int64(statement, 1, (int64_t)record->cursor);
+    sqlite3_bind_int64(statement, 2, jj_now_ms());
+    sqlite3_bind_int64(statement, 3, record->time_ms);
+    sqlite3_bind_int64(statement, 4, type);
+    sqlite3_bind_int64(statement, 5, region);
+    sqlite3_bind_int64(statement, 6, owner);
+    sqlite3_bind_int64(statement, 7, recipient);
+    bind_text(statement, 8, record->subject);
+    sqlite3_bind_blob(statement, 9, record->text.at, (int)record->text.size_bytes, SQLITE_STATIC);
+    jj_journal_run(journal, JJ_SQL_APPEND);
+    if (record->contact.size_bytes) {
+        seal(journal, record);
+    }
+}
+
+void jj_journal_count(jj_journal *journal, const jj_counts *more)
+{
+    /* accepted is counted by append itself: it is the newest cursor. */
+    journal->staged.received += more->received;
+    journal->staged.duplicate += more->duplicate;
+    journal->staged.rejected += more->rejected;
+}
+
+static void store_totals(jj_journal *journal)
+{
+    sqlite3_stmt *statement = journal->statements[JJ_SQL_COUNT];
+    sqlite3_bind_int64(statement, 1, (int64_t)journal->staged.received);
+    sqlite3_bind_int64(statement, 2, (int64_t)journal->staged.accepted);
+    sqlite3_bind_int64(statement, 3, (int64_t)journal->staged.duplicate);
+    sqlite3_bind_int64(statement, 4, (int64_t)journal->staged.rejected);
+    sqlite3_bind_int64(statement, 5, (int64_t)journal->pushed_out_staged);
+    jj_journal_run(journal, JJ_SQL_COUNT);
+}
+
+int jj_journal_commit(jj_journal *journal, jj_error *err)
+{
+    if (!journal->open) {
+        return 0;
+    }
+    journal->open = false;
+    if (memcmp(&journal->counts, &journal->staged, sizeof journal->counts) != 0 ||
+        journal->pushed_out != journal->pushed_out_staged) {
+        store_totals(journal);
+    }
+    jj_journal_run(journal, JJ_SQL_COMMIT);
+    if (!journal->reason[0]) {
+        if (journal->tail > journal->counts.accepted &&
+            journal->staged.accepted > journal->counts.accepted) {
+            journal->tail = journal->counts.accepted + 1;
+        }
+        journal->counts = journal->staged;
+        journal->pushed_out = journal->pushed_out_staged;
+        return 0;
+    }
+    jj_fail(err, JJ_EUNAVAILABLE, "%s", journal->reason);
+    if (err) {
+        snprintf(err->file, sizeof err->file, "%s", journal->path);
+    }
+    if (!sqlite3_get_autocommit(journal->db)) {
+        sqlite3_exec(journal->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    journal->staged = journal->counts;
+    journal->pushed_out_staged = journal->pushed_out;
+    journal->failed = true;
+    return JJ_EUNAVAILABLE;
+}

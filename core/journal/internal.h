@@ -1,0 +1,80 @@
+/* What the files of this room share; nobody else includes it. */
+#ifndef JJ_JOURNAL_INTERNAL_H
+#define JJ_JOURNAL_INTERNAL_H
+
+#include "journal/journal.h"
+
+#include <sqlite3.h>
+
+enum jj_statement {
+    JJ_SQL_BEGIN,
+    JJ_SQL_COMMIT,
+    JJ_SQL_ROLLBACK,
+    JJ_SQL_KNOWN,
+    JJ_SQL_REMEMBER,
+    JJ_SQL_APPEND,
+    JJ_SQL_SEAL,
+    JJ_SQL_COUNT,
+    JJ_SQL_NAME,
+    JJ_SQL_READ,
+    JJ_SQL_READ_HEADS,
+    JJ_SQL_CONSUMER,
+    JJ_SQL_CONSUMER_ADD,
+    JJ_SQL_CONSUMER_MOVE,
+    JJ_SQL_CONSUMER_DROP,
+    JJ_SQL_CONSUMERS,
+    JJ_SQL_STATE_PUT,
+    JJ_SQL_STATE_DELETE,
+    JJ_SQL_STATE_READ,
+    JJ_SQL_QUARANTINE,
+    JJ_SQL_QUARANTINE_TRIM,
+    JJ_SQL_QUARANTINE_READ,
+    JJ_SQL_QUARANTINE_KEPT,
+    JJ_SQL_TRIM,
+    JJ_SQL_COUNT_STATEMENTS /* how many there are */
+};
+
+/* Texts that recur in every event (types, regions, agencies), stored once and known by number. */
+typedef struct jj_names {
+    char **list; /* by number; [0] is the empty text */
+    size_t count, capacity;
+    uint32_t *slots; /* open addressing over list; a power of two */
+    size_t slot_count;
+} jj_names;
+
+struct jj_journal {
+    char *path;
+    int lock; /* descriptor of the lock file */
+    sqlite3 *db;
+    sqlite3_stmt *statements[JJ_SQL_COUNT_STATEMENTS];
+    jj_names names;
+    unsigned char secret[16];
+
+    jj_counts counts; /* durable */
+    jj_counts staged; /* with what the open transaction adds */
+    uint64_t tail;    /* oldest cursor with text */
+    uint64_t pushed_out, pushed_out_staged; /* from quarantine */
+    bool open;   /* a transaction is under way */
+    bool failed; /* a commit failed: no writing until recovery */
+    char reason[256]; /* first error of the transaction; empty: none */
+};
+
+/* Notes the first failure of the transaction. */
+void jj_journal_note(jj_journal *journal, const char *what);
+
+/* Runs a statement that gives no rows, and resets it. */
+void jj_journal_run(jj_journal *journal, enum jj_statement statement);
+
+/* The number of a text, new ones being stored within the transaction. */
+uint32_t jj_journal_name(jj_journal *journal, const char *text);
+const char *jj_journal_name_text(const jj_journal *journal, int64_t number);
+bool jj_names_add(jj_names *names, const char *text); /* false without memory */
+void jj_names_clear(jj_names *names);
+
+/* Opens the database behind a journal whose path is set, or closes it. */
+int jj_journal_attach(jj_journal *journal, jj_error *err);
+void jj_journal_detach(jj_journal *journal);
+
+int jj_journal_sql_error(const jj_journal *journal, const char *what, jj_error *err);
+
+#endif

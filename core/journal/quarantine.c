@@ -1,0 +1,76 @@
+#include "journal/internal.h"
+
+static void bind(sqlite3_stmt *statement, int at, const char *text)
+{
+    sqlite3_bind_text(statement, at, text ? text : "", -1, SQLITE_STATIC);
+}
+
+void jj_journal_quarantine(jj_journal *journal, const jj_quarantined *entry, uint64_t keep_max)
+{
+    sqlite3_stmt *statement = journal->statements[JJ_SQL_QUARANTINE];
+    sqlite3_bind_int64(statement, 1, entry->at_ms);
+    bind(statement, 2, entry->agency);
+    bind(statement, 3, entry->origin);
+    bind(statement, 4, entry->code);
+    bind(statement, 5, entry->field);
+    bind(statement, 6, entry->detail);
+    bind(statement, 7, entry->type);
+    sqlite3_bind_blob(statement, 8, entry->sealed.at, (int)entry->sealed.size_bytes,
+                      SQLITE_STATIC);
+    jj_journal_run(journal, JJ_SQL_QUARANTINE);
+
+    statement = journal->statements[JJ_SQL_QUARANTINE_TRIM];
+    bind(statement, 1, entry->agency);
+    sqlite3_bind_int64(statement, 2, (int64_t)keep_max);
+    jj_journal_run(journal, JJ_SQL_QUARANTINE_TRIM);
+    journal->pushed_out_staged += (uint64_t)sqlite3_changes(journal->db);
+}
+
+static const char *column(sqlite3_stmt *row, int at)
+{
+    const char *text = (const char *)sqlite3_column_text(row, at);
+    return text ? text : "";
+}
+
+int jj_journal_quarantine_read(jj_journal *journal, int64_t after, jj_quarantine_visit visit,
+                               void *arg, jj_error *err)
+{
+    sqlite3_stmt *row = journal->statements[JJ_SQL_QUARANTINE_READ];
+    if (!row) {
+        return jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
+    }
+    sqlite3_bind_int64(row, 1, after);
+    int step;
+    while ((step = sqlite3_step(row)) == SQLITE_ROW) {
+        const char *sealed = sqlite3_column_blob(row, 8);
+        jj_quarantined entry = {
+            .number = sqlite3_column_int64(row, 0),
+            .at_ms = sqlite3_column_int64(row, 1),
+            .agency = column(row, 2),
+            .origin = column(row, 3),
+            .code = column(row, 4),
+            .field = column(row, 5),
+            .detail = column(row, 6),
+            .type = column(row, 7),
+            .sealed = {sealed ? sealed : "", (size_t)sqlite3_column_bytes(row, 8)},
+        };
+        if (!visit(arg, &entry)) {
+            step = SQLITE_DONE;
+            break;
+        }
+    }
+    int rc = step == SQLITE_DONE ? 0 : jj_journal_sql_error(journal, "cannot read quarantine", err);
+    sqlite3_reset(row);
+    return rc;
+}
+
+void jj_journal_quarantine_totals(jj_journal *journal, uint64_t *kept, uint64_t *pushed_out)
+{
+    sqlite3_stmt *row = journal->statements[JJ_SQL_QUARANTINE_KEPT];
+    *pushed_out = journal->pushed_out;
+    *kept = 0;
+    if (row && sqlite3_step(row) == SQLITE_ROW) {
+        *kept = (uint64_t)sqlite3_column_int64(row, 0);
+    }
+    sqlite3_reset(row);
+}

@@ -1,0 +1,75 @@
+#include "journal/internal.h"
+
+uint64_t jj_journal_head(const jj_journal *journal)
+{
+    return journal->counts.accepted;
+}
+
+uint64_t jj_journal_tail(const jj_journal *journal)
+{
+    return journal->tail;
+}
+
+jj_counts jj_journal_counts(const jj_journal *journal)
+{
+    return journal->counts;
+}
+
+const unsigned char *jj_journal_secret(const jj_journal *journal)
+{
+    return journal->secret;
+}
+
+static const char *text_or_empty(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    return text ? text : "";
+}
+
+static jj_record record_of(const jj_journal *journal, sqlite3_stmt *row, bool with_text)
+{
+    jj_record record = {
+        .cursor = (uint64_t)sqlite3_column_int64(row, 0),
+        .time_ms = sqlite3_column_int64(row, 1),
+        .type = jj_journal_name_text(journal, sqlite3_column_int64(row, 2)),
+        .region = jj_journal_name_text(journal, sqlite3_column_int64(row, 3)),
+        .owner = jj_journal_name_text(journal, sqlite3_column_int64(row, 4)),
+        .recipient = jj_journal_name_text(journal, sqlite3_column_int64(row, 5)),
+        .subject = text_or_empty(row, 6),
+        .text = {"", 0},
+    };
+    if (with_text) {
+        const char *text = sqlite3_column_blob(row, 7);
+        record.text = (jj_span){text ? text : "", (size_t)sqlite3_column_bytes(row, 7)};
+    }
+    return record;
+}
+
+int jj_journal_read(jj_journal *journal, uint64_t after, uint64_t upto, bool with_text,
+                    jj_journal_visit visit, void *arg, jj_error *err)
+{
+    uint64_t head = jj_journal_head(journal);
+    sqlite3_stmt *row = journal->statements[with_text ? JJ_SQL_READ : JJ_SQL_READ_HEADS];
+    if (!row) {
+        return jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
+    }
+    if (upto > head) {
+        upto = head;
+    }
+    if (after >= upto) {
+        return 0;
+    }
+    sqlite3_bind_int64(row, 1, (int64_t)after);
+    sqlite3_bind_int64(row, 2, (int64_t)upto);
+    int step;
+    while ((step = sqlite3_step(row)) == SQLITE_ROW) {
+        jj_record record = record_of(journal, row, with_text);
+        if (!visit(arg, &record)) {
+            step = SQLITE_DONE;
+            break;
+        }
+    }
+    int rc = step == SQLITE_DONE ? 0 : jj_journal_sql_error(journal, "cannot read", err);
+    sqlite3_reset(row);
+    return rc;
+}
