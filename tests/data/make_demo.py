@@ -21,6 +21,7 @@ from office import render
 
 HERE = Path(__file__).resolve().parent
 
+
 def cohort(persons):
     """The figures of one region and year, as the absorption report must show them."""
     states = [lives.status(p) for p in persons]

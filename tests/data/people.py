@@ -19,8 +19,8 @@ Yuliana""".split()
 LAST_MALE = """Adi Ardianto Aziz Cahyono Fauzi Firmansyah Ghofur Hakim Hidayat Ismail Kurniawan
 Maulana Mubarok Nugroho Pratama Purnomo Rahman Rohman Rosyid Saputra Setiawan Sholeh Subekti
 Sulistyo Susanto Susilo Syafii Wibowo Widodo Wijaya Yulianto""".split()
-LAST_FEMALE = """Amalia Anggraini Apriliani Astuti Fauziah Fitriani Handayani Hapsari Hidayah Kartika
-Kusumawati Lestari Maharani Mulyani Ningsih Nurjanah Oktaviani Permata Puspita Rahayu Rahmawati
+LAST_FEMALE = """Amalia Anggraini Apriliani Astuti Fauziah Fitriani Handayani Hapsari Hidayah
+Kartika Kusumawati Lestari Maharani Mulyani Ningsih Nurjanah Oktaviani Permata Puspita Rahayu Rahmawati
 Safitri Setyaningsih Susanti Susilowati Utami Wahyuni Widyastuti Wulandari""".split()
 # As word processors write them: the apostrophe is U+2019, one byte in Windows-1252.
 CURLY_MALE = ["Ma’ruf", "Rif’an", "Sya’roni", "Mas’ud"]
