@@ -52,12 +52,12 @@ def render(sheet):
     lines = ["sep=" + sheet.delimiter] if sheet.sep_line else []
     lines.append(_line(sheet, sheet.header))
     broken = []
-    for row in sheet.rows:
+    # As a spreadsheet shows it: the header is row 1, a line break in a cell begins no new row.
+    for number, row in enumerate(sheet.rows, 2):
         cells = row
         if isinstance(row, Broken):
             cells = row.cells
-            number = 1 + sum(1 + line.count("\n") for line in lines)
-            broken.append({"line": number, "field": row.field, "why": row.why})
+            broken.append({"row": number, "field": row.field, "why": row.why})
         lines.append(_line(sheet, cells))
     if sheet.totals:
         lines.append(_line(sheet, sheet.totals))
