@@ -1,0 +1,280 @@
+/*
+ * Waiting lines in a plugin's state: who stands ready with a skill in a region, in what order, and
+ * who looks for somebody with a skill in some regions. Matching is one lookup in each direction.
+ * And the list of work that follows from it, done in portions that a commit can hold.
+ *
+ * Guarantees: the state that these functions leave depends only on who is in a line, not on the
+ * order in which they entered. Work grows with what is asked for, not with the length of a line.
+ *
+ * Not here: what the order in a line means and when somebody leaves it. Names of lines, and all
+ * members, regions, skills and orders, are non-empty, without '/', at most 64 bytes (jj_name).
+ * Skills have been through jj_skill. Header only, like react.h.
+ */
+#ifndef JEJARING_LINES_H
+#define JEJARING_LINES_H
+
+#include <jejaring/react.h>
+
+/* One that waits. */
+typedef struct jj_place {
+    char order[JJ_NAME_MAX];
+    char member[JJ_NAME_MAX];
+    char region[JJ_NAME_MAX];
+} jj_place;
+
+/* Counts who stands in a lane (line, region, skill), so that lookups know which lanes there are.
+ * State: "<line>#/<region>/<skill>" = count. */
+static inline void jj_lane_count(jj_turn *turn, const char *line, const char *region,
+                                 const char *skill, int change)
+{
+    char key[JJ_KEY_MAX], count[24];
+    const char *value;
+    jj_key(turn, key, "%s#/%s/%s", line, region, skill);
+    long now = turn->host->state_get(turn->host, key, &value) == 0 ? strtol(value, NULL, 10) : 0;
+    snprintf(count, sizeof count, "%ld", now + change);
+    if (now + change > 0)
+        jj_put(turn, key, count);
+    else
+        jj_delete(turn, key);
+}
+
+/* A member enters a line at its place. In bytewise order of `order` the first is served first.
+ * State: "<line>/<region>/<skill>/<order>/<member>". Entering the same place twice is once. */
+static inline void jj_line_enter(jj_turn *turn, const char *line, const char *region,
+                                 const char *skill, const char *order, const char *member)
+{
+    char key[JJ_KEY_MAX];
+    jj_key(turn, key, "%s/%s/%s/%s/%s", line, region, skill, order, member);
+    if (turn->failed || jj_has(turn, key))
+        return;
+    jj_put(turn, key, "");
+    jj_lane_count(turn, line, region, skill, 1);
+}
+
+/* Leaves a place; must be told exactly which. */
+static inline void jj_line_leave(jj_turn *turn, const char *line, const char *region,
+                                 const char *skill, const char *order, const char *member)
+{
+    char key[JJ_KEY_MAX];
+    jj_key(turn, key, "%s/%s/%s/%s/%s", line, region, skill, order, member);
+    if (turn->failed || !jj_has(turn, key))
+        return;
+    jj_delete(turn, key);
+    jj_lane_count(turn, line, region, skill, -1);
+}
+
+/* Gathers the first places of one lane. */
+struct jj_gathering {
+    jj_turn *turn;
+    jj_place *places;
+    size_t count, room;
+    size_t most, lane_end; /* `most` more of the present lane */
+    size_t skip;           /* bytes of the lane's prefix */
+    const char *region;
+};
+
+static inline int jj_gather_one(void *arg, const char *key, const char *value)
+{
+    struct jj_gathering *g = arg;
+    (void)value;
+    if (g->count == g->room) {
+        size_t room = g->room ? 2 * g->room : 64;
+        jj_place *more = realloc(g->places, room * sizeof *more);
+        if (!more) {
+            jj_turn_fail(g->turn, "out of memory");
+            return 1;
+        }
+        g->places = more;
+        g->room = room;
+    }
+    const char *order = key + g->skip, *slash = strchr(order, '/');
+    if (!slash)
+        return 0;
+    jj_place *place = &g->places[g->count++];
+    snprintf(place->order, sizeof place->order, "%.*s", (int)(slash - order), order);
+    snprintf(place->member, sizeof place->member, "%s", slash + 1);
+    snprintf(place->region, sizeof place->region, "%s", g->region);
+    return g->count >= g->lane_end;
+}
+
+static inline int jj_place_compare(const void *a, const void *b)
+{
+    const jj_place *one = a, *two = b;
+    int order = strcmp(one->order, two->order);
+    return order ? order : strcmp(one->member, two->member);
+}
+
+/* Gathers from every lane of the line in one area whose skill is wanted. */
+static inline void jj_gather_area(struct jj_gathering *g, const char *line, const char *area,
+                                  const json_t *skills)
+{
+    char prefix[JJ_KEY_MAX];
+    jj_key(g->turn, prefix, "%s#/", line);
+    /* A province's lanes begin with "33." and "33/", everybody's with nothing. */
+    if (strcmp(area, "*") != 0)
+        jj_key(g->turn, prefix, "%s#/%s", line, area);
+    json_t *lanes = jj_collect(g->turn, prefix, SIZE_MAX);
+    size_t head = strlen(line) + 2;
+    const char *rest;
+    json_t *unused;
+    json_object_foreach(lanes, rest, unused)
+    {
+        char lane[JJ_KEY_MAX];
+        jj_key(g->turn, lane, "%s%s", prefix + head, rest);
+        char *skill = strchr(lane, '/');
+        if (g->turn->failed || !skill)
+            break;
+        *skill++ = '\0';
+        if (!jj_region_within(area, lane) || (json_array_size(skills) && !jj_lists(skills, skill)))
+            continue;
+        char key[JJ_KEY_MAX];
+        jj_key(g->turn, key, "%s/%s/%s/", line, lane, skill);
+        g->region = lane;
+        g->skip = strlen(key);
+        g->lane_end = g->count + g->most;
+        g->turn->host->state_scan(g->turn->host, key, jj_gather_one, g);
+    }
+    json_decref(lanes);
+}
+
+/*
+ * The first `most` members of a line in the areas (strings: regions, provinces, "*") that have one
+ * of the skills (empty: any), in their order, each once. *places is new, free it; the result is
+ * their number.
+ */
+static inline size_t jj_line_first(jj_turn *turn, const char *line, const json_t *areas,
+                                   const json_t *skills, size_t most, jj_place **places)
+{
+    struct jj_gathering g = {.turn = turn, .most = most};
+    for (size_t i = 0; i < json_array_size(areas) && most > 0; i++)
+        jj_gather_area(&g, line, json_string_value(json_array_get(areas, i)), skills);
+    if (g.count > 1)
+        qsort(g.places, g.count, sizeof *g.places, jj_place_compare);
+    json_t *seen = json_object(); /* a member may stand in several lanes */
+    size_t count = 0;
+    for (size_t i = 0; i < g.count && count < most; i++) {
+        if (json_object_get(seen, g.places[i].member))
+            continue;
+        jj_doc_set(turn, seen, g.places[i].member, json_true());
+        if (count != i)
+            g.places[count] = g.places[i];
+        count++;
+    }
+    json_decref(seen);
+    *places = g.places;
+    return count;
+}
+
+/* Notes, or forgets, that seeker looks for one of the skills (empty: any) in the areas.
+ * State: "<wants>/<area>/<skill or *>/<seeker>". */
+static inline void jj_want_set(jj_turn *turn, const char *wants, const json_t *areas,
+                               const json_t *skills, const char *seeker, bool wanted)
+{
+    size_t count = json_array_size(skills);
+    for (size_t i = 0; i < json_array_size(areas); i++) {
+        for (size_t j = 0; j < (count ? count : 1); j++) {
+            char key[JJ_KEY_MAX];
+            jj_key(turn, key, "%s/%s/%s/%s", wants, json_string_value(json_array_get(areas, i)),
+                   count ? json_string_value(json_array_get(skills, j)) : "*", seeker);
+            if (wanted)
+                jj_put(turn, key, "");
+            else
+                jj_delete(turn, key);
+        }
+    }
+}
+
+/* Notes that there is work with id, see jj_work_do. State: "<queue>/<id>". */
+static inline void jj_work_add(jj_turn *turn, const char *queue, const char *id)
+{
+    char key[JJ_KEY_MAX];
+    jj_key(turn, key, "%s/%s", queue, id);
+    jj_put(turn, key, "");
+}
+
+/* Adds to the queue everyone who looks for this skill in this region. */
+static inline void jj_want_call(jj_turn *turn, const char *wants, const char *region,
+                                const char *skill, const char *queue)
+{
+    char province[JJ_NAME_MAX];
+    snprintf(province, sizeof province, "%.*s", (int)strcspn(region, "."), region);
+    const char *areas[] = {region, strcmp(province, region) ? province : NULL, "*"};
+    const char *skills[] = {skill, "*"};
+    for (size_t i = 0; i < 6; i++) {
+        char prefix[JJ_KEY_MAX];
+        if (!areas[i / 2])
+            continue;
+        jj_key(turn, prefix, "%s/%s/%s/", wants, areas[i / 2], skills[i % 2]);
+        json_t *seekers = jj_collect(turn, prefix, SIZE_MAX);
+        const char *seeker;
+        json_t *unused;
+        json_object_foreach(seekers, seeker, unused)
+        {
+            jj_work_add(turn, queue, seeker);
+        }
+        json_decref(seekers);
+    }
+}
+
+/* ---- Work --------------------------------------------------------------------------------- */
+
+/* Does what there is to do about one thing with at most `most` drafts; returns how many it made.
+ * If that was `most`, it is called again, now or later. */
+typedef int (*jj_work)(void *self, jj_turn *turn, const char *id, int most);
+
+/* Works the queue off. What would make the commit too large is left to the timer `timer`, whose
+ * callback calls this again; so does `start`, for what a crash has left. */
+static inline void jj_work_do(jj_turn *turn, const char *queue, int timer, jj_work work, void *self)
+{
+    char prefix[JJ_KEY_MAX], key[JJ_KEY_MAX];
+    jj_key(turn, prefix, "%s/", queue);
+    for (int room = JJ_DRAFTS_MAX;;) {
+        json_t *first = jj_collect(turn, prefix, 1);
+        const char *id = json_object_iter_key(json_object_iter(first));
+        bool more = id && room > 0 && !turn->failed;
+        if (more) {
+            jj_key(turn, key, "%s%s", prefix, id);
+            int drafts = work(self, turn, id, room);
+            if (drafts < room)
+                jj_delete(turn, key);
+            room -= drafts;
+        } else if (id && !turn->failed) {
+            turn->host->timer(turn->host, timer, 1, false);
+        }
+        json_decref(first);
+        if (!more)
+            return;
+    }
+}
+
+struct jj_overdue {
+    json_t *found;
+    const char *now;
+    size_t skip;
+};
+
+static inline int jj_overdue_one(void *arg, const char *key, const char *value)
+{
+    struct jj_overdue *overdue = arg;
+    const char *when = key + overdue->skip, *slash = strchr(when, '/');
+    (void)value;
+    if (!slash || strncmp(when, overdue->now, (size_t)(slash - when)) >= 0)
+        return 1;
+    return json_array_append_new(overdue->found, json_string(slash + 1));
+}
+
+/* Adds to the queue what an agenda ("<agenda>/<when>/<id>", whens of one length) has from before
+ * now. It stays on the agenda until the work takes it off. */
+static inline void jj_work_due(jj_turn *turn, const char *agenda, const char *now,
+                               const char *queue)
+{
+    char prefix[JJ_KEY_MAX];
+    jj_key(turn, prefix, "%s/", agenda);
+    struct jj_overdue overdue = {json_array(), now, strlen(prefix)};
+    turn->host->state_scan(turn->host, prefix, jj_overdue_one, &overdue);
+    for (size_t i = 0; i < json_array_size(overdue.found); i++)
+        jj_work_add(turn, queue, json_string_value(json_array_get(overdue.found, i)));
+    json_decref(overdue.found);
+}
+
+#endif
