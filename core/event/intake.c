@@ -4,6 +4,7 @@
 #include "event/key.h"
 #include "jejaring/client.h"
 #include "json/load.h"
+#include "schema/audience.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,7 +203,7 @@ static int check_schema(const json_t *data, jj_admitted *a, jj_error *err)
         return 0;
     }
     const jj_problem *first = &a->report.list[0];
-    char pointer[300];
+    char pointer[sizeof err->field];
     snprintf(pointer, sizeof pointer, "/data%s", first->field);
     return refuse(err, JJ_EINVALID, pointer, first->expected);
 }
@@ -375,8 +376,29 @@ static void fill_record(jj_admitted *a, const jj_rights *rights)
     record->subject = a->subject;
     record->text = (jj_span){a->text.data, a->text.size};
     record->contact = (jj_span){a->sealed.data, a->sealed.size};
-    a->grants_consent = strncmp(a->type->name, "consent.", 8) == 0 ||
-                        jj_type_property(a->type, "consent") != NULL;
+}
+
+static uint32_t audiences_of(const json_t *list)
+{
+    uint32_t audiences = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        audiences |= name ? jj_audience_parse(name) : 0;
+    }
+    return audiences;
+}
+
+/* Consent is said by its own two events, and by a `consent` member that comes with another. */
+static void read_consent(const json_t *data, jj_admitted *a)
+{
+    uint32_t named = audiences_of(json_object_get(data, "audiences"));
+    a->granted = audiences_of(json_object_get(data, "consent"));
+    a->withdrawn = 0;
+    if (strcmp(a->type->name, "consent.granted") == 0) {
+        a->granted = named;
+    } else if (strcmp(a->type->name, "consent.withdrawn") == 0) {
+        a->withdrawn = named;
+    }
 }
 
 /* Member names with needless escapes would slip past comparisons of bytes: such an event is
@@ -412,6 +434,7 @@ static int admit(const jj_intake *intake, const jj_rights *rights, json_t *event
     data = json_object_get(event, "data");
     rc = check_schema(data, a, err);
     rc = rc ? rc : identify(intake, data, a, err);
+    read_consent(data, a);
     if (rc == 0 && normalise(event, &text, &owned)) {
         rc = jj_fail(err, JJ_EMEMORY, "out of memory");
     }

@@ -32,7 +32,7 @@ typedef struct jj_intake {
 typedef struct jj_admitted {
     jj_record record; /* points into the members below and lives until the next admit */
     const jj_type *type;
-    bool grants_consent; /* it says something about its person's consent */
+    uint32_t granted, withdrawn; /* audiences that its person consents to, or no longer */
     jj_report report; /* all problems, if the schema refused it */
     char attributes[6][JJ_ATTRIBUTE_MAX + 1];
     char subject[JJ_ATTRIBUTE_MAX + 1];

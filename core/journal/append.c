@@ -58,6 +58,16 @@ enum jj_known jj_journal_known(jj_journal *journal, const unsigned char key[16],
     return known;
 }
 
+uint64_t jj_journal_find(jj_journal *journal, const unsigned char key[16])
+{
+    sqlite3_stmt *statement = journal->statements[JJ_SQL_KNOWN];
+    sqlite3_bind_blob(statement, 1, key, 16, SQLITE_STATIC);
+    uint64_t cursor =
+        sqlite3_step(statement) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(statement, 1) : 0;
+    sqlite3_reset(statement);
+    return cursor;
+}
+
 static void bind_text(sqlite3_stmt *statement, int at, const char *text)
 {
     if (text && *text) {
@@ -70,6 +80,7 @@ static void remember(jj_journal *journal, const jj_record *record)
     sqlite3_stmt *statement = journal->statements[JJ_SQL_REMEMBER];
     sqlite3_bind_blob(statement, 1, record->key, 16, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 2, (int64_t)record->digest);
+    sqlite3_bind_int64(statement, 3, (int64_t)record->cursor);
     jj_journal_run(journal, JJ_SQL_REMEMBER);
 }
 
@@ -156,4 +167,9 @@ int jj_journal_commit(jj_journal *journal, jj_error *err)
     journal->pushed_out_staged = journal->pushed_out;
     journal->failed = true;
     return JJ_EUNAVAILABLE;
+}
+
+uint64_t jj_journal_staged(const jj_journal *journal)
+{
+    return journal->staged.accepted;
 }

@@ -26,6 +26,8 @@ enum jj_statement {
     JJ_SQL_STATE_PUT,
     JJ_SQL_STATE_DELETE,
     JJ_SQL_STATE_READ,
+    JJ_SQL_CONSENT_PUT,
+    JJ_SQL_CONSENT,
     JJ_SQL_QUARANTINE,
     JJ_SQL_QUARANTINE_TRIM,
     JJ_SQL_QUARANTINE_READ,
@@ -54,6 +56,7 @@ struct jj_journal {
     jj_counts staged; /* with what the open transaction adds */
     uint64_t tail;    /* oldest cursor with text */
     uint64_t pushed_out, pushed_out_staged; /* from quarantine */
+    int64_t wal_bytes;
     bool open;   /* a transaction is under way */
     bool failed; /* a commit failed: no writing until recovery */
     char reason[256]; /* first error of the transaction; empty: none */

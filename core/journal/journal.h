@@ -70,6 +70,9 @@ typedef struct jj_counts {
 } jj_counts;
 void jj_journal_count(jj_journal *journal, const jj_counts *more);
 
+/* The newest cursor with what the open transaction adds. */
+uint64_t jj_journal_staged(const jj_journal *journal);
+
 /* Makes the transaction durable. On failure nothing of it is kept, and the journal refuses to
  * write until jj_journal_recover. */
 int jj_journal_commit(jj_journal *journal, jj_error *err);
@@ -132,6 +135,17 @@ typedef bool (*jj_state_entry)(void *arg, const char *key, const char *value);
 int jj_journal_state_read(jj_journal *journal, int64_t consumer, const char *after,
                           jj_state_entry visit, void *arg, jj_error *err);
 
+/* ---- Consent ------------------------------------------------------------------------------ */
+
+/* Notes that the person of this event grants or withdraws consent for some audiences. For each
+ * audience the latest event by time counts, whatever the order of arrival (ties by key; at the
+ * same instant of the same event, withdrawing counts). Within a transaction. */
+void jj_journal_consent_put(jj_journal *journal, const jj_record *record, uint32_t audiences,
+                            bool granted);
+
+/* The audiences that a person's current consent names. */
+uint32_t jj_journal_consent(jj_journal *journal, const char *subject);
+
 /* ---- Quarantine --------------------------------------------------------------------------- */
 
 typedef struct jj_quarantined {
@@ -147,6 +161,9 @@ typedef struct jj_quarantined {
 /* Keeps a rejected event; beyond keep_max entries of its agency the oldest are dropped and
  * counted. Within a transaction. */
 void jj_journal_quarantine(jj_journal *journal, const jj_quarantined *entry, uint64_t keep_max);
+
+/* The cursor of an accepted event by its key; 0 if it is not known. */
+uint64_t jj_journal_find(jj_journal *journal, const unsigned char key[16]);
 
 typedef bool (*jj_quarantine_visit)(void *arg, const jj_quarantined *entry);
 int jj_journal_quarantine_read(jj_journal *journal, int64_t after, jj_quarantine_visit visit,
@@ -164,7 +181,9 @@ uint64_t jj_journal_trim(jj_journal *journal, int64_t age_ms, int64_t size_bytes
 /* Moves what the write-ahead log holds into the database. For quiet moments; harmless otherwise. */
 void jj_journal_checkpoint(jj_journal *journal);
 
-/* Bytes of the database and its write-ahead log. */
+/* Bytes of the database and its write-ahead log; and of the part of that log which a checkpoint
+ * would move. The second costs nothing. */
 int64_t jj_journal_size(const jj_journal *journal);
+int64_t jj_journal_wal_size(const jj_journal *journal);
 
 #endif

@@ -29,13 +29,15 @@ static const char schema[] =
     "CREATE TABLE event (cursor INTEGER PRIMARY KEY, recorded_ms INTEGER, time_ms INTEGER,"
     "  type INTEGER, region INTEGER, owner INTEGER, recipient INTEGER, subject TEXT, text BLOB);"
     /* Keys begin with the event's time, so that this index grows at its end. */
-    "CREATE TABLE known (key BLOB PRIMARY KEY, digest INTEGER) WITHOUT ROWID;"
+    "CREATE TABLE known (key BLOB PRIMARY KEY, digest INTEGER, cursor INTEGER) WITHOUT ROWID;"
     "CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT NOT NULL);"
     "CREATE TABLE vault (number INTEGER PRIMARY KEY, subject TEXT, sealed BLOB);"
     "CREATE TABLE consumer (id INTEGER PRIMARY KEY, name TEXT UNIQUE, cursor INTEGER,"
     "  delivered INTEGER, filtered INTEGER, updated_ms INTEGER);"
     "CREATE TABLE state (consumer INTEGER, key TEXT, value TEXT, PRIMARY KEY (consumer, key))"
     "  WITHOUT ROWID;"
+    "CREATE TABLE consent (subject BLOB, audience INTEGER, granted INTEGER, time_ms INTEGER,"
+    "  key BLOB, PRIMARY KEY (subject, audience)) WITHOUT ROWID;"
     "CREATE TABLE quarantine (number INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER,"
     "  agency TEXT, origin TEXT, code TEXT, field TEXT, detail TEXT, type TEXT, sealed BLOB);"
     "CREATE INDEX quarantine_agency ON quarantine (agency, number);"
@@ -50,8 +52,8 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [JJ_SQL_COMMIT] = "COMMIT",
     [JJ_SQL_ROLLBACK] = "ROLLBACK",
-    [JJ_SQL_KNOWN] = "SELECT digest FROM known WHERE key = ?1",
-    [JJ_SQL_REMEMBER] = "INSERT INTO known VALUES (?1, ?2)",
+    [JJ_SQL_KNOWN] = "SELECT digest, cursor FROM known WHERE key = ?1",
+    [JJ_SQL_REMEMBER] = "INSERT INTO known VALUES (?1, ?2, ?3)",
     [JJ_SQL_APPEND] = "INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [JJ_SQL_SEAL] = "INSERT INTO vault (subject, sealed) VALUES (?1, ?2)",
     [JJ_SQL_COUNT] = "UPDATE totals SET received = ?1, accepted = ?2, duplicate = ?3,"
@@ -74,6 +76,11 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_STATE_DELETE] = "DELETE FROM state WHERE consumer = ?1 AND key = ?2",
     [JJ_SQL_STATE_READ] = "SELECT key, value FROM state WHERE consumer = ?1 AND key > ?2"
                           " ORDER BY key",
+    [JJ_SQL_CONSENT_PUT] =
+        "INSERT INTO consent VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (subject, audience) DO UPDATE"
+        " SET granted = excluded.granted, time_ms = excluded.time_ms, key = excluded.key"
+        " WHERE (excluded.time_ms, excluded.key, NOT excluded.granted) > (time_ms, key, NOT granted)",
+    [JJ_SQL_CONSENT] = "SELECT audience FROM consent WHERE subject = ?1 AND granted",
     [JJ_SQL_QUARANTINE] = "INSERT INTO quarantine (at_ms, agency, origin, code, field, detail,"
                           " type, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [JJ_SQL_QUARANTINE_TRIM] =
@@ -201,6 +208,16 @@ static int load_totals(jj_journal *journal, jj_error *err)
     return 0;
 }
 
+/* Called by SQLite after each commit with the length of the write-ahead log. */
+static int note_wal(void *arg, sqlite3 *db, const char *name, int pages)
+{
+    jj_journal *journal = arg;
+    (void)db;
+    (void)name;
+    journal->wal_bytes = (int64_t)pages * 4096;
+    return SQLITE_OK;
+}
+
 int jj_journal_attach(jj_journal *journal, jj_error *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -216,6 +233,7 @@ int jj_journal_attach(jj_journal *journal, jj_error *err)
         sqlite3_exec(journal->db, setup, NULL, NULL, NULL)) {
         return jj_journal_sql_error(journal, "cannot open the journal", err);
     }
+    sqlite3_wal_hook(journal->db, note_wal, journal);
     int rc = check_version(journal, err);
     rc = rc ? rc : prepare(journal, err);
     rc = rc ? rc : load_names(journal, err);

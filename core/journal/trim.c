@@ -74,7 +74,13 @@ void jj_journal_checkpoint(jj_journal *journal)
 {
     if (journal->db && !journal->open) {
         sqlite3_wal_checkpoint_v2(journal->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        journal->wal_bytes = 0;
     }
+}
+
+int64_t jj_journal_wal_size(const jj_journal *journal)
+{
+    return journal->wal_bytes;
 }
 
 int64_t jj_journal_size(const jj_journal *journal)

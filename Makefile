@@ -1,0 +1,182 @@
+# Jejaring. `make help` lists the targets. GNU conventions: PREFIX, DESTDIR, CC, CFLAGS, LDFLAGS.
+
+VERSION  := 0.1.0
+PREFIX   ?= /usr/local
+B        ?= build
+
+# ---- Rooms: each includes only itself and what stands before it (checked by `make lint`) --------
+ROOMS := base json schema journal event config wire client table import hub worker daemon ctl
+# Plugins stand beside the rooms and see nothing but the public headers.
+PLUGINS := template blk industry cooperative capital disability warehouse
+
+BUILD_PACKAGES := build-essential pkg-config libzmq3-dev libyaml-dev libjansson-dev libpq-dev \
+                  libsqlite3-dev libsodium-dev libcsv-dev libzip-dev libexpat1-dev
+DEMO_PACKAGES  := $(BUILD_PACKAGES) postgresql-15
+TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3 python3-zmq python3-pytest \
+                  python3-psycopg2
+LINT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev clang-format-14 cppcheck python3
+
+# ---- Flags ---------------------------------------------------------------------------------------
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            -Wformat=2 -Wno-format-truncation $(if $(WERROR),-Werror)
+HARDEN   := -fstack-protector-strong -fPIC -fvisibility=hidden \
+            $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=2)
+LIBS_D   := libzmq libsodium sqlite3 yaml-0.1 jansson libzip expat
+PKG      := pkg-config
+PG_INCLUDE  := $(shell pg_config --includedir 2>/dev/null)
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DJJ_VERSION='"$(VERSION)"' $(CFLAGS) $(WARNINGS) $(HARDEN) \
+             -Icore -Icore/include -I$(PG_INCLUDE) -MMD -MP
+ALL_LDFLAGS = $(LDFLAGS) -Wl,-z,relro,-z,now -Wl,--as-needed \
+              $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+LIBS_DAEMON = $(shell $(PKG) --libs $(LIBS_D)) -lcsv -ldl
+LIBS_CLIENT = $(shell $(PKG) --libs libzmq jansson libsodium)
+
+# ---- Sources -------------------------------------------------------------------------------------
+src = $(wildcard core/$(1)/*.c)
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+PROGRAM_ROOMS := daemon ctl
+LIBRARY_SRC := $(foreach room,$(filter-out $(PROGRAM_ROOMS),$(ROOMS)),$(call src,$(room)))
+CLIENT_SRC  := $(foreach room,base json wire client,$(call src,$(room)))
+# The warehouse's files that jejaringctl uses, too; the plugin's entry point stays out.
+WAREHOUSE_LIB := $(filter-out plugins/warehouse/warehouse.c,$(wildcard plugins/warehouse/*.c))
+
+CORE      := $(B)/libcore.a
+DAEMON    := $(B)/jejaringd
+CTL       := $(B)/jejaringctl
+SONAME    := libjejaring.so.0
+CLIENT_SO := $(B)/$(SONAME)
+CLIENT_A  := $(B)/libjejaring.a
+PLUGIN_SO := $(patsubst %,$(B)/plugins/%.so,$(foreach p,$(PLUGINS),$(if $(wildcard plugins/$(p)/*.c),$(p))))
+UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+HOSTILE   := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(wildcard tests/plugins/*.c))
+BENCH     := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+
+.PHONY: all demo test unit system lint format asan bench fuzz install uninstall clean help deps-% programs
+.DEFAULT_GOAL := all
+
+all: deps-build ## build the daemon, the tools, the library and the plugins
+	@$(MAKE) --no-print-directory programs
+
+programs: $(DAEMON) $(CTL) $(CLIENT_SO) $(CLIENT_A) $(PLUGIN_SO)
+
+# Installs what is missing, and says nothing if nothing is.
+deps-build:
+	@tests/setup.sh $(BUILD_PACKAGES)
+deps-demo:
+	@tests/setup.sh $(DEMO_PACKAGES)
+deps-test:
+	@tests/setup.sh $(TEST_PACKAGES)
+deps-lint:
+	@tests/setup.sh $(LINT_PACKAGES)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-4s %s\n' '$(1)' '$(2)')
+
+# ---- Building ------------------------------------------------------------------------------------
+$(B)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(CORE): $(call obj,$(LIBRARY_SRC))
+	@rm -f $@
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
+
+$(DAEMON): $(call obj,$(call src,daemon)) $(CORE)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON)
+
+$(CTL): $(call obj,$(call src,ctl) $(WAREHOUSE_LIB)) $(CORE)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON) -lpq
+
+$(CLIENT_SO): $(call obj,$(CLIENT_SRC))
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLIENT)
+	@ln -sf $(SONAME) $(B)/libjejaring.so
+
+$(CLIENT_A): $(call obj,$(CLIENT_SRC))
+	@rm -f $@
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
+
+define plugin_rule
+$(B)/plugins/$(1).so: $(call obj,$(wildcard plugins/$(1)/*.c))
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) -shared $$(ALL_LDFLAGS) -o $$@ $$^ -ljansson $(if $(filter warehouse,$(1)),-lpq)
+endef
+$(foreach p,$(PLUGINS),$(eval $(call plugin_rule,$(p))))
+
+# ---- Tests ---------------------------------------------------------------------------------------
+# A unit test links only what it tests: the archive gives no more than is asked for.
+$(B)/tests/%: $(B)/obj/tests/unit/%.o $(CORE) $(call obj,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))) $(call obj,$(WAREHOUSE_LIB))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON) -lpq -lcmocka
+
+$(B)/tests/plugins/%.so: tests/plugins/%.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(ALL_LDFLAGS) -o $@ $< -ljansson
+
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(CORE)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON)
+
+test-programs: programs $(UNIT) $(HOSTILE)
+
+test: deps-test ## set everything up and run all tests
+	@$(MAKE) --no-print-directory test-programs
+	@B=$(B) tests/run.sh
+
+asan: deps-test ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory B=$(B)/asan SANITIZE=address,undefined CFLAGS='-O1 -g' test-programs
+	@B=$(B)/asan SANITIZED=1 tests/run.sh
+
+demo: deps-demo ## the main job on the sample agencies' files, ending in the absorption report
+	@$(MAKE) --no-print-directory programs
+	@B=$(B) config/demo/run.sh
+
+bench: deps-test ## measure throughput and latency; writes build/bench.json
+	@$(MAKE) --no-print-directory programs $(BENCH)
+	@B=$(B) tests/bench/run.sh
+
+# ---- Care ----------------------------------------------------------------------------------------
+SOURCES = $(shell git ls-files '*.c' '*.h')
+lint: deps-lint ## include order, format, warnings as errors, static analysis
+	@tests/lint.sh "$(ROOMS)"
+
+format: ## rewrite all sources in the house's format
+	@clang-format-14 -i $(SOURCES)
+
+# ---- Installing ----------------------------------------------------------------------------------
+BIN := $(DESTDIR)$(PREFIX)/bin
+LIB := $(DESTDIR)$(PREFIX)/lib
+SHR := $(DESTDIR)$(PREFIX)/share/jejaring
+install: all ## install below PREFIX (and DESTDIR)
+	install -d $(BIN) $(LIB)/jejaring/plugins $(LIB)/pkgconfig $(SHR) \
+	    $(DESTDIR)$(PREFIX)/include/jejaring
+	install -m 755 $(DAEMON) $(CTL) $(BIN)
+	install -m 644 $(CLIENT_SO) $(CLIENT_A) $(LIB)
+	ln -sf $(SONAME) $(LIB)/libjejaring.so
+	install -m 644 $(PLUGIN_SO) $(LIB)/jejaring/plugins
+	install -m 644 core/include/jejaring/*.h $(DESTDIR)$(PREFIX)/include/jejaring
+	cp -R schemas config/jejaringd.yaml $(SHR)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' core/client/jejaring.pc.in \
+	    > $(LIB)/pkgconfig/jejaring.pc
+
+uninstall: ## remove what install put there
+	rm -f $(BIN)/jejaringd $(BIN)/jejaringctl $(LIB)/libjejaring.* $(LIB)/pkgconfig/jejaring.pc
+	rm -rf $(LIB)/jejaring $(SHR) $(DESTDIR)$(PREFIX)/include/jejaring
+
+clean: ## remove the build folder
+	rm -rf $(B)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

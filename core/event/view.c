@@ -1,0 +1,114 @@
+#include "event/view.h"
+
+#include "schema/audience.h"
+
+#include <string.h>
+
+static bool is_shown(const jj_property *property, uint32_t audiences, uint32_t consent)
+{
+    uint32_t allowed = property->audience & audiences;
+    if (property->class == JJ_CLASS_NONE || !allowed) {
+        return false;
+    }
+    return !property->consent || allowed & JJ_AUDIENCE_OWNER || allowed & consent;
+}
+
+bool jj_view_allowed(const jj_type *type, const jj_rights *rights, const jj_record *record,
+                     uint32_t consent)
+{
+    if (rights->audiences & JJ_AUDIENCE_NODE || strcmp(record->owner, rights->agency) == 0) {
+        return true;
+    }
+    if (!jj_region_covered(rights->regions, record->region) ||
+        (record->recipient[0] && strcmp(record->recipient, rights->agency) != 0)) {
+        return false;
+    }
+    for (size_t i = 0; i < type->property_count; i++) {
+        if (is_shown(&type->properties[i], rights->audiences, consent)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool jj_view_asks_consent(const jj_type *type, uint32_t audiences)
+{
+    for (size_t i = 0; i < type->property_count; i++) {
+        if (type->properties[i].consent && type->properties[i].audience & audiences) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const jj_property *find(const jj_property *list, size_t count, jj_span name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (jj_span_is(name, list[i].name)) {
+            return &list[i];
+        }
+    }
+    return NULL;
+}
+
+typedef struct projection {
+    uint32_t audiences, consent;
+    jj_buf *out;
+} projection;
+
+static void add_name(jj_buf *out, bool first, jj_span name)
+{
+    jj_buf_puts(out, first ? "\"" : ",\"");
+    jj_buf_add(out, name.at, name.size_bytes);
+    jj_buf_add(out, "\":", 2);
+}
+
+/* Copies the members of an object that may be seen. An object whose members are classified one by
+ * one is entered; one without members in its schema is shown or hidden whole. Recursion ends with
+ * the schema. */
+static void project(const projection *p, const jj_property *list, size_t count, jj_span object)
+{
+    jj_members walk;
+    jj_member member;
+    bool first = true;
+    jj_buf_putc(p->out, '{');
+    for (jj_members_start(&walk, object); jj_members_next(&walk, &member);) {
+        const jj_property *property = find(list, count, member.name);
+        if (!property || !is_shown(property, p->audiences, p->consent)) {
+            continue;
+        }
+        add_name(p->out, first, member.name);
+        first = false;
+        if (property->member_count && member.value.at[0] == '{') {
+            project(p, property->members, property->member_count, member.value);
+        } else {
+            jj_buf_add(p->out, member.value.at, member.value.size_bytes);
+        }
+    }
+    jj_buf_putc(p->out, '}');
+}
+
+void jj_view_write(const jj_type *type, const jj_rights *rights, const jj_record *record,
+                   uint32_t consent, jj_buf *out)
+{
+    if (rights->audiences & JJ_AUDIENCE_NODE) {
+        jj_buf_add(out, record->text.at, record->text.size_bytes);
+        return;
+    }
+    bool owner = strcmp(record->owner, rights->agency) == 0;
+    projection p = {rights->audiences | (owner ? JJ_AUDIENCE_OWNER : 0), consent, out};
+    jj_members walk;
+    jj_member member;
+    bool first = true;
+    jj_buf_putc(out, '{');
+    for (jj_members_start(&walk, record->text); jj_members_next(&walk, &member);) {
+        add_name(out, first, member.name);
+        first = false;
+        if (jj_span_is(member.name, "data")) {
+            project(&p, type->properties, type->property_count, member.value);
+        } else {
+            jj_buf_add(out, member.value.at, member.value.size_bytes);
+        }
+    }
+    jj_buf_putc(out, '}');
+}

@@ -1,0 +1,313 @@
+#include "hub/internal.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "json/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STATE_PAGE_BYTES (512 * 1024)
+
+/* ---- Consumers ---------------------------------------------------------------------------- */
+
+int jj_hub_consumer(jj_hub *hub, const jj_rights *rights, const char *name, bool make,
+                    jj_consumer *consumer, jj_error *err)
+{
+    char full[sizeof consumer->name];
+    if ((size_t)snprintf(full, sizeof full, "%s/%s", rights->agency, name) >= sizeof full) {
+        return jj_fail(err, JJ_EMALFORMED, "the consumer's name is too long");
+    }
+    int rc = jj_journal_consumer(hub->journal, full, consumer);
+    if (rc == JJ_ENOTFOUND && make) {
+        jj_journal_begin(hub->journal);
+        jj_journal_consumer_add(hub->journal, full, consumer);
+        return 0;
+    }
+    if (rc == JJ_ENOTFOUND) {
+        return jj_fail(err, JJ_EINVALID, "there is no consumer of this name yet: FETCH makes it");
+    }
+    return rc ? jj_fail(err, JJ_EUNAVAILABLE, "the journal cannot be read") : 0;
+}
+
+static jj_consumer_filter *find_filter(jj_hub *hub, const char *consumer)
+{
+    for (jj_consumer_filter *f = hub->filters; f; f = f->next) {
+        if (strcmp(f->name, consumer) == 0) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+void jj_hub_remember_filter(jj_hub *hub, const char *consumer, const json_t *options)
+{
+    jj_filter filter;
+    jj_consumer_filter *known = find_filter(hub, consumer);
+    if (!jj_filter_parse(options, &filter, NULL)) {
+        return;
+    }
+    if (!known) {
+        known = calloc(1, sizeof *known);
+        if (!known || !(known->name = strdup(consumer))) {
+            free(known);
+            jj_filter_clear(&filter);
+            return;
+        }
+        known->next = hub->filters;
+        hub->filters = known;
+    }
+    jj_filter_clear(&known->filter);
+    known->filter = filter;
+}
+
+void jj_hub_forget_filters(jj_hub *hub)
+{
+    while (hub->filters) {
+        jj_consumer_filter *f = hub->filters;
+        hub->filters = f->next;
+        jj_filter_clear(&f->filter);
+        free(f->name);
+        free(f);
+    }
+}
+
+/* ---- Counting ----------------------------------------------------------------------------- */
+
+typedef struct tally {
+    jj_hub *hub;
+    const jj_rights *rights;
+    const jj_filter *filter;
+    uint64_t delivered, filtered;
+} tally;
+
+static bool count_one(void *arg, const jj_record *record)
+{
+    tally *t = arg;
+    bool mine =
+        jj_filter_wants(t->filter, record) && jj_hub_may_see(t->hub, t->rights, record);
+    t->delivered += mine;
+    t->filtered += !mine;
+    return true;
+}
+
+/* Moves a consumer forward and counts what it passed, event by event, under the filter with which
+ * it last fetched. A cursor that lies behind leaves it where it is. */
+static int move(jj_hub *hub, const jj_rights *rights, jj_consumer *consumer, uint64_t cursor,
+                jj_error *err)
+{
+    static const jj_filter everything;
+    const jj_consumer_filter *known = find_filter(hub, consumer->name);
+    tally t = {.hub = hub, .rights = rights, .filter = known ? &known->filter : &everything};
+    if (cursor <= consumer->cursor) {
+        return 0;
+    }
+    int rc = jj_journal_read(hub->journal, consumer->cursor, cursor, false, count_one, &t, err);
+    if (rc == 0) {
+        consumer->cursor = cursor;
+        consumer->delivered += t.delivered;
+        consumer->filtered += t.filtered;
+        jj_journal_consumer_move(hub->journal, consumer);
+    }
+    return rc;
+}
+
+/* ---- COMMIT ------------------------------------------------------------------------------- */
+
+static int check_state(const json_t *state, jj_error *err)
+{
+    const char *key;
+    json_t *value;
+    if (state && !json_is_object(state)) {
+        return jj_fail(err, JJ_EMALFORMED, "state: an object is expected");
+    }
+    json_object_foreach((json_t *)state, key, value) {
+        if (!*key || strlen(key) > 255 || (!json_is_string(value) && !json_is_null(value))) {
+            return jj_fail(err, JJ_EMALFORMED,
+                           "state: keys of 1 to 255 bytes and strings (or null) are expected");
+        }
+    }
+    return 0;
+}
+
+/* Every event of a COMMIT must be good before anything of it is done. */
+static int check_events(jj_hub *hub, const jj_request *request, jj_error *err)
+{
+    for (size_t i = 0; i < request->event_count; i++) {
+        jj_bytes event = jj_request_event(request, i);
+        int rc = jj_intake_admit(&hub->intake, request->rights, event.data, event.size_bytes,
+                                 jj_now_ms(), &hub->admitted, err);
+        const jj_record *record = &hub->admitted.record;
+        if (rc == 0 &&
+            jj_journal_known(hub->journal, record->key, record->digest) == JJ_KNOWN_CONFLICT) {
+            rc = jj_fail(err, JJ_ECONFLICT,
+                         "an event of the same source, id and time was accepted with other content");
+        }
+        if (rc) {
+            char text[sizeof err->text];
+            snprintf(text, sizeof text, "event %zu of the commit: %.400s", i, err->text);
+            memcpy(err->text, text, sizeof text);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static void append_events(jj_hub *hub, const jj_request *request, jj_counts *counts)
+{
+    jj_error why;
+    for (size_t i = 0; i < request->event_count; i++) {
+        jj_bytes event = jj_request_event(request, i);
+        counts->received++;
+        int rc = jj_intake_admit(&hub->intake, request->rights, event.data, event.size_bytes,
+                                 jj_now_ms(), &hub->admitted, &why);
+        enum jj_known known = rc ? JJ_KNOWN_CONFLICT : jj_hub_append(hub, &hub->admitted);
+        if (known == JJ_KNOWN_CONFLICT) {
+            /* Only two events of this very commit can still contradict each other. */
+            counts->rejected++;
+            jj_fail(&why, JJ_ECONFLICT, "two events of one commit have the same id and time");
+            jj_hub_quarantine(hub, request->rights->agency, "commit", event,
+                              hub->admitted.type ? hub->admitted.type->name : "", &why);
+        } else {
+            counts->accepted += known == JJ_KNOWN_NOT;
+            counts->duplicate += known == JJ_KNOWN_DUPLICATE;
+        }
+    }
+}
+
+static bool quarantine_found(void *arg, const jj_record *record)
+{
+    jj_buf *text = arg;
+    jj_buf_add(text, record->text.at, record->text.size_bytes);
+    return false;
+}
+
+/* Events that the consumer could not use, by their keys: kept with its reason. */
+static void put_aside(jj_hub *hub, const jj_request *request, const jj_consumer *consumer)
+{
+    const json_t *list = json_object_get(request->options, "rejected");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        unsigned char key[16];
+        jj_buf text = {0};
+        jj_error why;
+        const json_t *entry = json_array_get(list, i);
+        const char *hex = jj_json_string(entry, "key"), *reason = jj_json_string(entry, "reason");
+        uint64_t cursor = hex && jj_unhex(hex, strlen(hex), key, sizeof key)
+                              ? jj_journal_find(hub->journal, key)
+                              : 0;
+        if (cursor && jj_journal_read(hub->journal, cursor - 1, cursor, true, quarantine_found,
+                                      &text, NULL) == 0) {
+            jj_fail(&why, JJ_EINVALID, "%s", reason ? reason : "no reason given");
+            jj_hub_quarantine(hub, request->rights->agency, consumer->name,
+                              (jj_bytes){text.data ? text.data : "", text.size}, "", &why);
+        }
+        jj_buf_clear(&text);
+    }
+}
+
+static int prepare(jj_hub *hub, const jj_request *request, jj_consumer *consumer, uint64_t *cursor,
+                   jj_error *err)
+{
+    bool given;
+    const char *name;
+    int rc = jj_option_name(request->options, true, &name, err);
+    rc = rc ? rc : jj_option_cursor(request->options, "cursor", &given, cursor, err);
+    rc = rc ? rc : check_state(json_object_get(request->options, "state"), err);
+    rc = rc ? rc : jj_hub_consumer(hub, request->rights, name, true, consumer, err);
+    if (rc == 0 && !given) {
+        *cursor = consumer->cursor; /* state and events alone: from a timer, say */
+    }
+    if (rc == 0 && *cursor > jj_journal_head(hub->journal)) {
+        rc = jj_fail(err, JJ_EINVALID, "cursor: beyond the newest event");
+    }
+    return rc ? rc : check_events(hub, request, err);
+}
+
+void jj_hub_commit(jj_hub *hub, const jj_request *request)
+{
+    jj_error err = {0};
+    jj_buf result = {0};
+    jj_consumer consumer;
+    jj_counts counts = {0};
+    uint64_t cursor = 0;
+    const char *key;
+    json_t *value;
+    if (jj_journal_failed(hub->journal)) {
+        jj_fail(&err, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
+        jj_request_fail(request, &err);
+        return;
+    }
+    jj_journal_begin(hub->journal);
+    if (prepare(hub, request, &consumer, &cursor, &err) ||
+        move(hub, request->rights, &consumer, cursor, &err)) {
+        jj_request_fail(request, &err);
+        return;
+    }
+    json_object_foreach(json_object_get(request->options, "state"), key, value) {
+        jj_journal_state_put(hub->journal, consumer.id, key, json_string_value(value));
+    }
+    append_events(hub, request, &counts);
+    put_aside(hub, request, &consumer);
+    jj_journal_count(hub->journal, &counts);
+    jj_buf_printf(&result, "{\"cursor\":\"%llu\",\"accepted\":%llu,\"duplicate\":%llu}",
+                  (unsigned long long)consumer.cursor, (unsigned long long)counts.accepted,
+                  (unsigned long long)counts.duplicate);
+    jj_hub_hold(hub, request, &result);
+    jj_buf_clear(&result);
+}
+
+/* ---- STATE -------------------------------------------------------------------------------- */
+
+typedef struct state_page {
+    jj_buf out;
+    const char *prefix;
+    bool first, more;
+} state_page;
+
+static bool add_entry(void *arg, const char *key, const char *value)
+{
+    state_page *p = arg;
+    if (strncmp(key, p->prefix, strlen(p->prefix)) != 0) {
+        /* Keys come in order: behind the prefix's range nothing can match any more. */
+        return strcmp(key, p->prefix) < 0;
+    }
+    if (p->out.size > STATE_PAGE_BYTES) {
+        p->more = true;
+        return false;
+    }
+    if (!p->first) {
+        jj_buf_putc(&p->out, ',');
+    }
+    p->first = false;
+    jj_buf_json_z(&p->out, key);
+    jj_buf_putc(&p->out, ':');
+    jj_buf_json_z(&p->out, value);
+    return true;
+}
+
+void jj_hub_state(jj_hub *hub, const jj_request *request)
+{
+    jj_error err = {0};
+    const char *name, *after = jj_json_string(request->options, "after");
+    const char *prefix = jj_json_string(request->options, "prefix");
+    jj_consumer consumer;
+    state_page p = {.prefix = prefix ? prefix : "", .first = true};
+    jj_buf_puts(&p.out, "{\"state\":{");
+    int rc = jj_option_name(request->options, true, &name, &err);
+    rc = rc ? rc : jj_hub_consumer(hub, request->rights, name, true, &consumer, &err);
+    rc = rc ? rc
+            : jj_journal_state_read(hub->journal, consumer.id, after ? after : "", add_entry, &p,
+                                    &err);
+    jj_buf_printf(&p.out, "},\"more\":%s,\"cursor\":\"%llu\"}", p.more ? "true" : "false",
+                  rc ? 0ull : (unsigned long long)consumer.cursor);
+    if (rc == 0 && p.out.failed) {
+        rc = jj_fail(&err, JJ_EMEMORY, "out of memory");
+    }
+    if (rc) {
+        jj_request_fail(request, &err);
+    } else {
+        jj_request_reply(request, "OK", p.out.data, p.out.size);
+    }
+    jj_buf_clear(&p.out);
+}

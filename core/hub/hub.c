@@ -1,0 +1,306 @@
+#include "hub/internal.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "json/load.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define STAGED_MAX       4000  /* events in one transaction: bounds how long an answer waits */
+#define TURN_MAX         256   /* messages from one door in one turn: no door starves another */
+#define SECOND_MS        1000
+#define RECOVER_MS       2000
+#define CHECKPOINT_BYTES (16 * 1024 * 1024)
+#define TRIM_EVENTS      2000
+#define REPORT_MS        10000
+
+typedef void (*verb_handler)(jj_hub *hub, const jj_request *request);
+
+static const struct {
+    const char *name;
+    verb_handler handle;
+} verbs[] = {
+    {"PUBLISH", jj_hub_publish}, {"FETCH", jj_hub_fetch}, {"COMMIT", jj_hub_commit},
+    {"STATE", jj_hub_state},     {"HELLO", jj_hub_hello}, {"STATUS", jj_hub_status},
+};
+
+static verb_handler find_verb(jj_bytes verb)
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (strlen(verbs[i].name) == verb.size_bytes &&
+            memcmp(verbs[i].name, verb.data, verb.size_bytes) == 0) {
+            return verbs[i].handle;
+        }
+    }
+    return NULL;
+}
+
+static void handle(jj_hub *hub, jj_hub_door *door, const jj_message *message)
+{
+    jj_error err = {0};
+    jj_request request = {.door = door, .message = message};
+    bool parsed = jj_request_parse(&request, &err);
+    request.rights = jj_hub_rights(hub, door, jj_message_user(message));
+    if (!request.rights) {
+        jj_fail(&err, JJ_EUNAUTHORISED, "this hub does not know who is asking");
+        jj_request_fail(&request, &err);
+    } else if (!parsed) {
+        jj_request_fail(&request, &err);
+    } else {
+        verb_handler verb = find_verb(request.verb);
+        if (verb) {
+            verb(hub, &request);
+        } else {
+            jj_fail(&err, JJ_EMALFORMED,
+                    "no such verb; there are HELLO, PUBLISH, FETCH, COMMIT, STATE and STATUS");
+            jj_request_fail(&request, &err);
+        }
+    }
+    jj_request_clear(&request);
+}
+
+/* ---- Commit ------------------------------------------------------------------------------- */
+
+/* Answers everybody who waited for the commit: with what was prepared, or with the failure. */
+static void answer_held(jj_hub *hub, const jj_error *failure)
+{
+    jj_buf error = {0};
+    if (failure) {
+        jj_error_result(failure, &error);
+    }
+    while (hub->held) {
+        jj_held *held = hub->held;
+        jj_message answer = {0};
+        const jj_buf *result = failure ? &error : &held->result;
+        jj_return_path_start(&held->path, &answer, failure ? "ERROR" : "OK", result->data,
+                             result->size);
+        jj_socket_send(held->path.door->socket, &answer);
+        hub->held = held->next;
+        jj_message_clear(&answer);
+        jj_return_path_clear(&held->path);
+        jj_buf_clear(&held->result);
+        free(held);
+    }
+    hub->held_end = &hub->held;
+    jj_buf_clear(&error);
+}
+
+/* Makes durable what this turn of the loop brought, then tells everybody. */
+static void commit(jj_hub *hub)
+{
+    jj_error err;
+    uint64_t before = jj_journal_head(hub->journal);
+    if (!jj_journal_is_open(hub->journal)) {
+        return;
+    }
+    hub->staged = 0;
+    if (jj_journal_commit(hub->journal, &err)) {
+        jj_log(JJ_ERROR,
+               "nothing more is accepted: %s; what was waiting was refused with `unavailable`; "
+               "trying again every %d s",
+               err.text, RECOVER_MS / 1000);
+        jj_fail(&err, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
+        answer_held(hub, &err);
+        hub->next_recover_ms = jj_monotonic_ms() + RECOVER_MS;
+        return;
+    }
+    answer_held(hub, NULL);
+    jj_hub_ring(hub, before);
+    jj_hub_wake(hub);
+}
+
+static void recover(jj_hub *hub)
+{
+    jj_error err;
+    if (!jj_journal_failed(hub->journal) || jj_monotonic_ms() < hub->next_recover_ms) {
+        return;
+    }
+    if (jj_journal_recover(hub->journal, &err) == 0) {
+        memcpy(hub->digest_secret, jj_journal_secret(hub->journal), sizeof hub->digest_secret);
+        jj_log(JJ_NOTICE, "the journal can be written again; accepting events");
+    }
+    hub->next_recover_ms = jj_monotonic_ms() + RECOVER_MS;
+}
+
+/* ---- Upkeep ------------------------------------------------------------------------------- */
+
+static void say(const jj_hub *hub, const char *line)
+{
+    /* The supervisor may be gone; it then ends us anyway. */
+    if (hub->status_fd >= 0 && write(hub->status_fd, line, strlen(line)) < 0) {
+        return;
+    }
+}
+
+/* Removes what is old and moves the write-ahead log, a bit each time, when nobody is waiting. */
+static void keep_house(jj_hub *hub)
+{
+    const jj_hub_config *config = &hub->config->hub;
+    if (jj_journal_failed(hub->journal)) {
+        return;
+    }
+    jj_journal_begin(hub->journal);
+    jj_journal_trim(hub->journal, config->retention_age_ms, config->retention_bytes, TRIM_EVENTS);
+    commit(hub);
+}
+
+static void each_second(jj_hub *hub)
+{
+    int64_t now_ms = jj_monotonic_ms();
+    if (now_ms < hub->next_second_ms) {
+        return;
+    }
+    hub->next_second_ms = now_ms + SECOND_MS;
+    say(hub, "ALIVE\n");
+    jj_hub_heartbeat(hub);
+    jj_hub_wake(hub);
+    if (now_ms >= hub->next_report_ms) {
+        char line[160];
+        hub->next_report_ms = now_ms + REPORT_MS;
+        snprintf(line, sizeof line, "STATUS %llu events\n",
+                 (unsigned long long)jj_journal_head(hub->journal));
+        say(hub, line);
+        keep_house(hub);
+    }
+}
+
+/* ---- Loop --------------------------------------------------------------------------------- */
+
+/* Takes what is there from one door. True if there may be more. */
+static bool serve_door(jj_hub *hub, jj_hub_door *door)
+{
+    for (unsigned i = 0; i < TURN_MAX && hub->staged < STAGED_MAX; i++) {
+        if (jj_socket_receive(door->socket, &hub->incoming)) {
+            return false;
+        }
+        handle(hub, door, &hub->incoming);
+    }
+    return true;
+}
+
+static void turn(jj_hub *hub, int signals, bool *stop)
+{
+    jj_poll items[JJ_DOORS_MAX + 3];
+    size_t count = 0;
+    items[count++] = (jj_poll){.fd = signals, .events = POLLIN};
+    items[count++] = (jj_poll){.socket = hub->zap, .events = POLLIN};
+    items[count++] = (jj_poll){.socket = hub->bell, .events = POLLIN};
+    for (size_t i = 0; i < hub->door_count; i++) {
+        items[count++] = (jj_poll){.socket = hub->doors[i].socket, .events = POLLIN};
+    }
+    int64_t wait_ms = hub->next_second_ms - jj_monotonic_ms();
+    int ready = jj_wire_poll(items, count, wait_ms > 0 ? (long)wait_ms : 0);
+    if (items[0].revents) {
+        struct signalfd_siginfo signal;
+        *stop = read(signals, &signal, sizeof signal) > 0 && signal.ssi_signo != SIGHUP;
+    }
+    jj_hub_serve_zap(hub);
+    jj_hub_serve_bell(hub);
+    for (size_t i = 0; i < hub->door_count; i++) {
+        if (items[3 + i].revents) {
+            serve_door(hub, &hub->doors[i]);
+        }
+    }
+    commit(hub);
+    recover(hub);
+    if (jj_journal_wal_size(hub->journal) > (ready ? 4 : 1) * CHECKPOINT_BYTES) {
+        jj_journal_checkpoint(hub->journal);
+    }
+    each_second(hub);
+}
+
+static int catch_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* ---- Start and end ------------------------------------------------------------------------ */
+
+static int open_parts(jj_hub *hub, const json_t *grants, jj_error *err)
+{
+    const jj_config *config = hub->config;
+    bool made = false;
+    char *events = jj_path_join(config->schemas, "events");
+    char *journal = jj_path_join(config->state, "journal.db");
+    int rc = events && journal ? 0 : jj_fail(err, JJ_EMEMORY, "out of memory");
+    rc = rc ? rc : jj_mkdir_all(config->state, 0700, err);
+    rc = rc ? rc : jj_mkdir_all(config->run, 0750, err);
+    rc = rc ? rc : jj_secrets_open(&hub->secrets, config->person_key, config->state, &made, err);
+    rc = rc ? rc : jj_catalogue_open(&hub->catalogue, events, err);
+    rc = rc ? rc : jj_journal_open(&hub->journal, journal, err);
+    rc = rc ? rc : jj_wire_open(&hub->wire, err);
+    rc = rc ? rc : jj_hub_open_doors(hub, grants, err);
+    rc = rc ? rc : jj_hub_open_bell(hub, err);
+    if (made) {
+        jj_log(JJ_NOTICE,
+               "made a person key of this node's own in %s; nodes of one province need the same "
+               "key: set `person_key` to the province's before the first data arrive",
+               config->state);
+    }
+    free(events);
+    free(journal);
+    return rc;
+}
+
+static void close_parts(jj_hub *hub)
+{
+    answer_held(hub, NULL);
+    jj_hub_drop_waiters(hub);
+    jj_hub_forget_filters(hub);
+    jj_message_clear(&hub->incoming);
+    jj_hub_close_doors(hub);
+    jj_wire_close(hub->wire);
+    if (hub->journal) {
+        jj_journal_checkpoint(hub->journal);
+    }
+    jj_journal_close(hub->journal);
+    jj_catalogue_close(hub->catalogue);
+    jj_admitted_clear(&hub->admitted);
+}
+
+int jj_hub_run(const jj_config *config, const json_t *grants, int status_fd)
+{
+    jj_error err = {0};
+    bool stop = false;
+    jj_hub *hub = calloc(1, sizeof *hub);
+    int signals = catch_signals();
+    if (!hub || signals < 0 || !jj_id_init()) {
+        jj_log(JJ_ERROR, "cannot start: out of memory, descriptors or randomness");
+        free(hub);
+        return 1;
+    }
+    hub->config = config;
+    hub->status_fd = status_fd;
+    hub->held_end = &hub->held;
+    hub->started_ms = jj_monotonic_ms();
+    int rc = open_parts(hub, grants, &err);
+    if (rc) {
+        jj_log_error(JJ_ERROR, "cannot start", &err);
+    } else {
+        memcpy(hub->digest_secret, jj_journal_secret(hub->journal), sizeof hub->digest_secret);
+        hub->intake = (jj_intake){hub->catalogue, &hub->secrets, hub->digest_secret};
+        jj_log(JJ_INFO, "ready: %zu event types, %llu events in the journal",
+               jj_catalogue_count(hub->catalogue),
+               (unsigned long long)jj_journal_head(hub->journal));
+        say(hub, "READY\n");
+        while (!stop) {
+            turn(hub, signals, &stop);
+        }
+    }
+    close_parts(hub);
+    free(hub);
+    close(signals);
+    return rc == 0 ? 0 : rc == JJ_ECONFIG || rc == JJ_EVERSION ? 78 : 1;
+}

@@ -1,0 +1,182 @@
+/* What the files of the hub share; nobody else includes it. */
+#ifndef JJ_HUB_INTERNAL_H
+#define JJ_HUB_INTERNAL_H
+
+#include "hub/hub.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "event/intake.h"
+#include "event/rights.h"
+#include "event/secret.h"
+#include "event/view.h"
+#include "journal/journal.h"
+#include "schema/catalogue.h"
+#include "wire/wire.h"
+
+#define JJ_DOORS_MAX 32
+
+/* A socket at which requests arrive, and who stands behind it when the connection itself does not
+ * say (an open door). */
+typedef struct jj_hub_door {
+    jj_socket *socket;
+    const jj_rights *rights; /* of everybody who comes in here; NULL: by ZAP user */
+    const char *endpoint;    /* borrowed from the configuration */
+} jj_hub_door;
+
+/* A plugin's identity: the rights that the configuration gives it, and its password. */
+typedef struct jj_plugin_identity {
+    jj_rights rights;
+    char *token;
+    const char **publishes;  /* owned list of borrowed strings; ended by NULL */
+    const char **subscribes; /* the same */
+} jj_plugin_identity;
+
+/* One request, parsed as far as its head. Everything points into message. */
+typedef struct jj_request {
+    jj_hub_door *door;
+    const jj_rights *rights;
+    const jj_message *message;
+    size_t head; /* index of the frame "JJ1": what stands before is the way back */
+    jj_bytes verb, id;
+    json_t *options; /* owned */
+    size_t first_event, event_count;
+} jj_request;
+
+/* An answer that waits for the commit, or a FETCH that waits for an event: the way back to its
+ * sender, copied. */
+typedef struct jj_return_path {
+    jj_hub_door *door;
+    jj_buf routing; /* routing id, and then whether an empty delimiter follows */
+    bool delimiter;
+    jj_buf id;
+} jj_return_path;
+
+typedef struct jj_held {
+    struct jj_held *next;
+    jj_return_path path;
+    jj_buf result;
+} jj_held;
+
+/* What a reader wants of what it may see. The lists are owned; NULL: everything. */
+typedef struct jj_filter {
+    char **types, **regions;
+} jj_filter;
+
+typedef struct jj_waiter {
+    struct jj_waiter *next;
+    jj_return_path path;
+    const jj_rights *rights;
+    jj_filter filter;
+    uint64_t after;
+    size_t max_events;
+    int64_t deadline_ms; /* monotonic */
+} jj_waiter;
+
+/* The filter that a named consumer used last: its commit counts by it. */
+typedef struct jj_consumer_filter {
+    struct jj_consumer_filter *next;
+    char *name;
+    jj_filter filter;
+} jj_consumer_filter;
+
+typedef struct jj_hub {
+    const jj_config *config;
+    jj_wire *wire;
+    jj_journal *journal;
+    jj_catalogue *catalogue;
+    jj_secrets secrets;
+    jj_intake intake;
+    jj_admitted admitted; /* the event that is being judged; reused for the next */
+
+    jj_rights admin;
+    jj_plugin_identity *plugins;
+    size_t plugin_count;
+    jj_hub_door doors[JJ_DOORS_MAX];
+    size_t door_count;
+    jj_socket *zap, *bell;
+    size_t bell_topics; /* subscriptions other than to the heartbeat */
+
+    jj_held *held, **held_end; /* in the order in which they will be answered */
+    size_t staged;             /* events in the open transaction */
+    jj_waiter *waiters;
+    size_t waiter_count;
+    jj_consumer_filter *filters;
+
+    jj_message incoming; /* reused for each message */
+    unsigned char digest_secret[16];
+    int64_t started_ms, next_second_ms, next_report_ms, next_recover_ms; /* monotonic */
+    int status_fd;
+    jj_throttle refusal;
+} jj_hub;
+
+/* ---- doors.c ---- */
+int jj_hub_open_doors(jj_hub *hub, const json_t *grants, jj_error *err);
+void jj_hub_close_doors(jj_hub *hub);
+void jj_hub_serve_zap(jj_hub *hub);
+const jj_rights *jj_hub_rights(const jj_hub *hub, const jj_hub_door *door, const char *user);
+
+/* ---- request.c ---- */
+/* Answers at once. kind is OK, EVENTS or ERROR; events may be NULL. */
+void jj_request_reply(const jj_request *request, const char *kind, const char *result,
+                      size_t result_size);
+void jj_request_fail(const jj_request *request, const jj_error *err);
+/* Parses the head of a message; answers a malformed one itself and returns false. */
+bool jj_request_parse(jj_request *request, jj_error *err);
+void jj_request_clear(jj_request *request);
+jj_bytes jj_request_event(const jj_request *request, size_t index);
+
+/* Reading options. They answer JJ_EMALFORMED with the option's name in err->field. */
+int jj_option_count(const json_t *options, const char *name, uint64_t initial, uint64_t max,
+                    uint64_t *value, jj_error *err);
+int jj_option_cursor(const json_t *options, const char *name, bool *given, uint64_t *cursor,
+                     jj_error *err);
+int jj_option_name(const json_t *options, bool required, const char **name, jj_error *err);
+
+bool jj_return_path_copy(jj_return_path *path, const jj_request *request);
+void jj_return_path_clear(jj_return_path *path);
+/* Begins an answer: the way back, the head, the result. */
+void jj_return_path_start(const jj_return_path *path, jj_message *answer, const char *kind,
+                          const char *result, size_t result_size);
+void jj_error_result(const jj_error *err, jj_buf *out);
+
+/* ---- publish.c ---- */
+void jj_hub_publish(jj_hub *hub, const jj_request *request);
+/* Appends an admitted event unless it is known. Counts it. Returns what it was. */
+enum jj_known jj_hub_append(jj_hub *hub, jj_admitted *admitted);
+void jj_hub_quarantine(jj_hub *hub, const char *agency, const char *origin, jj_bytes event,
+                       const char *type, const jj_error *why);
+/* Holds an answer until the commit. */
+void jj_hub_hold(jj_hub *hub, const jj_request *request, const jj_buf *result);
+
+/* ---- fetch.c ---- */
+void jj_hub_fetch(jj_hub *hub, const jj_request *request);
+/* After a commit, and when time has passed: answers those who wait. */
+void jj_hub_wake(jj_hub *hub);
+void jj_hub_drop_waiters(jj_hub *hub);
+bool jj_filter_parse(const json_t *options, jj_filter *filter, jj_error *err);
+void jj_filter_clear(jj_filter *filter);
+bool jj_filter_wants(const jj_filter *filter, const jj_record *record);
+/* True if this reader may see the event at all. */
+bool jj_hub_may_see(const jj_hub *hub, const jj_rights *rights, const jj_record *record);
+
+/* ---- commit.c ---- */
+void jj_hub_commit(jj_hub *hub, const jj_request *request);
+void jj_hub_state(jj_hub *hub, const jj_request *request);
+/* The consumer of that name of this agency, made if need be. */
+int jj_hub_consumer(jj_hub *hub, const jj_rights *rights, const char *name, bool make,
+                    jj_consumer *consumer, jj_error *err);
+void jj_hub_remember_filter(jj_hub *hub, const char *consumer, const json_t *options);
+void jj_hub_forget_filters(jj_hub *hub);
+
+/* ---- status.c ---- */
+void jj_hub_hello(jj_hub *hub, const jj_request *request);
+void jj_hub_status(jj_hub *hub, const jj_request *request);
+
+/* ---- bell.c ---- */
+int jj_hub_open_bell(jj_hub *hub, jj_error *err);
+void jj_hub_serve_bell(jj_hub *hub); /* subscriptions */
+void jj_hub_ring(jj_hub *hub, uint64_t after);
+void jj_hub_heartbeat(jj_hub *hub);
+
+#endif

@@ -1,0 +1,156 @@
+#include "hub/internal.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void jj_hub_hold(jj_hub *hub, const jj_request *request, const jj_buf *result)
+{
+    jj_held *held = calloc(1, sizeof *held);
+    if (!held || !jj_return_path_copy(&held->path, request)) {
+        goto fail; /* unanswered: the client asks again, and everything in it is a duplicate */
+    }
+    jj_buf_add(&held->result, result->data, result->size);
+    if (held->result.failed) {
+        goto fail;
+    }
+    *hub->held_end = held;
+    hub->held_end = &held->next;
+    return;
+fail:
+    if (held) {
+        jj_return_path_clear(&held->path);
+        free(held);
+    }
+}
+
+enum jj_known jj_hub_append(jj_hub *hub, jj_admitted *admitted)
+{
+    jj_record *record = &admitted->record;
+    enum jj_known known = jj_journal_known(hub->journal, record->key, record->digest);
+    if (known != JJ_KNOWN_NOT) {
+        return known;
+    }
+    jj_journal_append(hub->journal, record);
+    hub->staged++;
+    if (admitted->granted) {
+        jj_journal_consent_put(hub->journal, record, admitted->granted, true);
+    }
+    if (admitted->withdrawn) {
+        jj_journal_consent_put(hub->journal, record, admitted->withdrawn, false);
+    }
+    return known;
+}
+
+void jj_hub_quarantine(jj_hub *hub, const char *agency, const char *origin, jj_bytes event,
+                       const char *type, const jj_error *why)
+{
+    jj_buf sealed = {0};
+    jj_span text = {event.data, event.size_bytes};
+    if (jj_seal(&hub->secrets, "quarantine", agency, text, &sealed) == 0) {
+        jj_quarantined entry = {.at_ms = jj_now_ms(),
+                                .agency = agency,
+                                .origin = origin,
+                                .code = jj_code_name(why->code),
+                                .field = why->field,
+                                .detail = why->text,
+                                .type = type,
+                                .sealed = {sealed.data, sealed.size}};
+        jj_journal_quarantine(hub->journal, &entry, (uint64_t)hub->config->hub.quarantine);
+    }
+    jj_buf_clear(&sealed);
+}
+
+/* One entry of `rejected`: the first problem, and all of them where a schema found several. */
+static void add_rejected(jj_buf *out, size_t index, const jj_error *why, const jj_report *report)
+{
+    jj_buf_printf(out, "%s{\"index\":%zu,\"code\":\"%s\",\"field\":", out->size ? "," : "", index,
+                  jj_code_name(why->code));
+    jj_buf_json_z(out, why->field);
+    jj_buf_puts(out, ",\"detail\":");
+    jj_buf_json_z(out, why->text);
+    size_t count = report->count < JJ_PROBLEMS_MAX ? report->count : JJ_PROBLEMS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        char pointer[sizeof report->list[i].field + 8];
+        snprintf(pointer, sizeof pointer, "/data%s", report->list[i].field);
+        jj_buf_puts(out, i ? ",{\"field\":" : ",\"problems\":[{\"field\":");
+        jj_buf_json_z(out, pointer);
+        jj_buf_puts(out, ",\"detail\":");
+        jj_buf_json_z(out, report->list[i].expected);
+        jj_buf_puts(out, i + 1 < count ? "}" : "}]");
+    }
+    jj_buf_putc(out, '}');
+}
+
+static int admit_one(jj_hub *hub, const jj_request *request, jj_bytes event, jj_admitted *admitted,
+                     jj_counts *counts, jj_error *why)
+{
+    int rc = jj_intake_admit(&hub->intake, request->rights, event.data, event.size_bytes,
+                             jj_now_ms(), admitted, why);
+    if (rc) {
+        return rc;
+    }
+    switch (jj_hub_append(hub, admitted)) {
+    case JJ_KNOWN_NOT:
+        counts->accepted++;
+        return 0;
+    case JJ_KNOWN_DUPLICATE:
+        counts->duplicate++;
+        return 0;
+    default:
+        return jj_fail(why, JJ_ECONFLICT,
+                       "an event of the same source, id and time was accepted with other content; "
+                       "a correction is a new event with its own id and a later time");
+    }
+}
+
+/* Keeps the whole of a refused flood out of the log. */
+static void complain(jj_hub *hub, const jj_request *request, uint64_t rejected, const jj_error *why)
+{
+    unsigned more = 0;
+    if (rejected && jj_throttle_pass(&hub->refusal, 10000, &more)) {
+        jj_log_fields fields = {.agency = request->rights->agency};
+        jj_log_with(JJ_WARNING, &fields,
+                    "rejected %llu events, the last with %s%s%s: %s (kept in quarantine; %u more "
+                    "such messages were not logged)",
+                    (unsigned long long)rejected, jj_code_name(why->code),
+                    why->field[0] ? " at " : "", why->field, why->text, more);
+    }
+}
+
+void jj_hub_publish(jj_hub *hub, const jj_request *request)
+{
+    jj_error why = {0};
+    jj_buf result = {0}, rejected = {0};
+    jj_counts counts = {.received = request->event_count};
+    jj_admitted *admitted = &hub->admitted;
+    if (jj_journal_failed(hub->journal)) {
+        jj_fail(&why, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
+        jj_request_fail(request, &why);
+        return;
+    }
+    jj_journal_begin(hub->journal);
+    for (size_t i = 0; i < request->event_count; i++) {
+        jj_bytes event = jj_request_event(request, i);
+        if (admit_one(hub, request, event, admitted, &counts, &why)) {
+            counts.rejected++;
+            add_rejected(&rejected, i, &why, &admitted->report);
+            jj_hub_quarantine(hub, request->rights->agency, "publish", event,
+                              admitted->type ? admitted->type->name : "", &why);
+        }
+    }
+    jj_journal_count(hub->journal, &counts);
+    complain(hub, request, counts.rejected, &why);
+    jj_buf_printf(&result, "{\"accepted\":%llu,\"duplicate\":%llu,\"rejected\":[",
+                  (unsigned long long)counts.accepted, (unsigned long long)counts.duplicate);
+    jj_buf_add(&result, rejected.data, rejected.size);
+    jj_buf_printf(&result, "],\"cursor\":\"%llu\"}",
+                  (unsigned long long)jj_journal_staged(hub->journal));
+    if (!result.failed && !rejected.failed) {
+        jj_hub_hold(hub, request, &result);
+    }
+    jj_buf_clear(&rejected);
+    jj_buf_clear(&result);
+}

@@ -1,0 +1,146 @@
+#include "hub/internal.h"
+
+#include "base/clock.h"
+#include "schema/audience.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef JJ_VERSION
+#define JJ_VERSION "0.0.0"
+#endif
+
+static json_t *string_list(const char *const *list)
+{
+    json_t *array = json_array();
+    for (; list && *list; list++) {
+        json_array_append_new(array, json_string(*list));
+    }
+    return array;
+}
+
+static json_t *audience_list(uint32_t audiences)
+{
+    json_t *array = json_array();
+    for (unsigned i = 0; i < JJ_AUDIENCES; i++) {
+        const char *name = audiences & 1u << i ? jj_audience_name(1u << i) : NULL;
+        if (name) {
+            json_array_append_new(array, json_string(name));
+        }
+    }
+    return array;
+}
+
+static json_t *number_text(uint64_t number)
+{
+    return json_sprintf("%llu", (unsigned long long)number);
+}
+
+static void reply_json(const jj_request *request, json_t *result)
+{
+    char *text = result ? json_dumps(result, JSON_COMPACT) : NULL;
+    if (text) {
+        jj_request_reply(request, "OK", text, strlen(text));
+    }
+    free(text);
+    json_decref(result);
+}
+
+/* Types that a reader could be shown anything of. */
+static json_t *fetchable(const jj_hub *hub, const jj_rights *rights)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < jj_catalogue_count(hub->catalogue); i++) {
+        const jj_type *type = jj_catalogue_at(hub->catalogue, i);
+        bool sees = (rights->audiences & JJ_AUDIENCE_NODE) || jj_rights_publish(rights, type->name);
+        for (size_t p = 0; p < type->property_count && !sees; p++) {
+            sees = type->properties[p].audience & rights->audiences;
+        }
+        if (sees) {
+            json_array_append_new(array, json_string(type->name));
+        }
+    }
+    return array;
+}
+
+static json_t *publishable(const jj_hub *hub, const jj_rights *rights)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < jj_catalogue_count(hub->catalogue); i++) {
+        const jj_type *type = jj_catalogue_at(hub->catalogue, i);
+        if (jj_rights_publish(rights, type->name)) {
+            json_array_append_new(array, json_string(type->name));
+        }
+    }
+    return array;
+}
+
+void jj_hub_hello(jj_hub *hub, const jj_request *request)
+{
+    const jj_rights *rights = request->rights;
+    reply_json(request,
+               json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:i, s:i, s:i}}", "protocol",
+                         JJ_PROTOCOL, "node", hub->config->node, "region", hub->config->region,
+                         "agency", rights->agency, "audiences", audience_list(rights->audiences),
+                         "regions", string_list(rights->regions), "may_publish",
+                         publishable(hub, rights), "may_fetch", fetchable(hub, rights), "limits",
+                         "frame_bytes", JJ_FRAME_MAX, "events", JJ_EVENTS_MAX, "depth", 64));
+}
+
+/* ---- STATUS ------------------------------------------------------------------------------- */
+
+typedef struct consumer_list {
+    json_t *array;
+    uint64_t head;
+    bool adds_up;
+} consumer_list;
+
+static void add_consumer(void *arg, const jj_consumer *consumer)
+{
+    consumer_list *list = arg;
+    uint64_t pending = list->head - consumer->cursor;
+    bool adds_up = list->head == consumer->delivered + consumer->filtered + pending;
+    char time[JJ_TIME_SIZE];
+    jj_time_format(consumer->updated_ms, time);
+    list->adds_up = list->adds_up && adds_up;
+    json_array_append_new(
+        list->array,
+        json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:s, s:b}", "name", consumer->name, "cursor",
+                  number_text(consumer->cursor), "accepted", (json_int_t)list->head, "delivered",
+                  (json_int_t)consumer->delivered, "filtered", (json_int_t)consumer->filtered,
+                  "pending", (json_int_t)pending, "updated", time, "adds_up", adds_up));
+}
+
+static json_t *status(jj_hub *hub)
+{
+    uint64_t kept, pushed_out;
+    jj_counts counts = jj_journal_counts(hub->journal);
+    uint64_t head = jj_journal_head(hub->journal);
+    bool hub_adds_up = counts.received == counts.accepted + counts.duplicate + counts.rejected;
+    consumer_list consumers = {json_array(), head, true};
+    jj_journal_consumers(hub->journal, add_consumer, &consumers, NULL);
+    jj_journal_quarantine_totals(hub->journal, &kept, &pushed_out);
+    return json_pack(
+        "{s:s, s:s, s:s, s:I, s:{s:o, s:o, s:I, s:b}, s:{s:I, s:I, s:I, s:I, s:b}, s:o, s:{s:I, s:I},"
+        " s:I, s:b}",
+        "node", hub->config->node, "region", hub->config->region, "version", JJ_VERSION, "uptime_s",
+        (json_int_t)((jj_monotonic_ms() - hub->started_ms) / 1000), "journal", "head",
+        number_text(head), "tail", number_text(jj_journal_tail(hub->journal)), "size_bytes",
+        (json_int_t)jj_journal_size(hub->journal), "failed", jj_journal_failed(hub->journal),
+        "balance", "received", (json_int_t)counts.received, "accepted",
+        (json_int_t)counts.accepted, "duplicate", (json_int_t)counts.duplicate, "rejected",
+        (json_int_t)counts.rejected, "adds_up", hub_adds_up, "consumers", consumers.array,
+        "quarantine", "kept", (json_int_t)kept, "pushed_out", (json_int_t)pushed_out, "waiting",
+        (json_int_t)hub->waiter_count, "adds_up", hub_adds_up && consumers.adds_up);
+}
+
+void jj_hub_status(jj_hub *hub, const jj_request *request)
+{
+    jj_error err;
+    if (!request->rights->admin) {
+        jj_fail(&err, JJ_EFORBIDDEN, "only the local administrator may ask for this");
+        jj_request_fail(request, &err);
+        return;
+    }
+    reply_json(request, status(hub));
+}
