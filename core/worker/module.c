@@ -56,14 +56,24 @@ static int check_words(const jj_plugin *plugin, jj_error *err)
     return 0;
 }
 
-static int check_types(const char *const *types, const char *what, bool all_allowed, jj_error *err)
+/* "alumni.graduated"; for what is subscribed to also "*" and "alumni.*". */
+static bool is_type(const char *text, bool wildcards)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._";
+    size_t length = strnlen(text, 101);
+    if (wildcards && length > 1 && strcmp(text + length - 2, ".*") == 0) {
+        return strspn(text, letters) == length - 1;
+    }
+    return (wildcards && strcmp(text, "*") == 0) || is_word(text, letters, 100);
+}
+
+static int check_types(const char *const *types, const char *what, bool wildcards, jj_error *err)
 {
     for (size_t i = 0; types && types[i]; i++) {
         if (i == JJ_MODULE_TYPES_MAX) {
             return jj_fail(err, JJ_ECONFIG, "its list `%s` does not end with NULL", what);
         }
-        bool all = all_allowed && strcmp(types[i], "*") == 0;
-        if (!all && !is_word(types[i], "abcdefghijklmnopqrstuvwxyz0123456789._", 100)) {
+        if (!is_type(types[i], wildcards)) {
             return jj_fail(err, JJ_ECONFIG, "entry %zu of its list `%s` is no event type", i + 1,
                            what);
         }

@@ -1,0 +1,142 @@
+#include "worker/batch.h"
+
+#include "base/clock.h"
+#include "event/key.h"
+#include "json/load.h"
+#include "json/span.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+void jj_batch_add(jj_batch *batch, jj_reply *reply, uint64_t cursor)
+{
+    batch->pages[batch->page_count++] = *reply;
+    batch->count += reply->event_count;
+    batch->cursor = cursor;
+    *reply = (jj_reply){0};
+}
+
+void jj_batch_clear(jj_batch *batch)
+{
+    for (size_t i = 0; i < batch->count && batch->data; i++) {
+        json_decref(batch->data[i]);
+    }
+    for (size_t i = 0; i < batch->page_count; i++) {
+        jj_reply_clear(&batch->pages[i]);
+    }
+    free(batch->events);
+    free(batch->data);
+    free(batch->strings);
+    *batch = (jj_batch){0};
+}
+
+/* Copies a string value to *at, unescaped, and moves *at behind its NUL. The copy is never longer
+ * than the text it comes from. NULL: not a string, or not one without NUL inside. */
+static const char *copy_string(jj_span value, char **at)
+{
+    char *copy = *at;
+    if (value.size_bytes < 2 || value.at[0] != '"') {
+        return NULL;
+    }
+    if (!memchr(value.at, '\\', value.size_bytes)) {
+        size_t length = value.size_bytes - 2;
+        memcpy(copy, value.at + 1, length);
+        copy[length] = '\0';
+        *at += length + 1;
+        return copy;
+    }
+    jj_buf text = {0};
+    bool good = jj_span_unescape(value, &text) && !text.failed && text.size < value.size_bytes &&
+                !memchr(text.data, '\0', text.size);
+    if (good) {
+        memcpy(copy, text.data, text.size + 1);
+        *at += text.size + 1;
+    }
+    jj_buf_clear(&text);
+    return good ? copy : NULL;
+}
+
+/* The attributes that a plugin is given, by name. */
+static const struct {
+    const char *name;
+    size_t offset;
+} attributes[] = {
+    {"id", offsetof(jj_event, id)},           {"source", offsetof(jj_event, source)},
+    {"type", offsetof(jj_event, type)},       {"region", offsetof(jj_event, region)},
+    {"subject", offsetof(jj_event, subject)}, {"recipient", offsetof(jj_event, recipient)},
+    {"cause", offsetof(jj_event, cause)},
+};
+
+static void take_member(jj_event *event, const jj_member *member, bool *has_time, char **at)
+{
+    if (jj_span_is(member->name, "time")) {
+        *has_time =
+            member->value.size_bytes > 2 &&
+            jj_time_parse(member->value.at + 1, member->value.size_bytes - 2, &event->time_ms);
+        return;
+    }
+    for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
+        if (jj_span_is(member->name, attributes[i].name)) {
+            *(const char **)((char *)event + attributes[i].offset) = copy_string(member->value, at);
+            return;
+        }
+    }
+}
+
+static void read_event(jj_event *event, jj_bytes text, char **at)
+{
+    jj_members walk;
+    jj_member member;
+    bool has_time = false;
+
+    *event = (jj_event){.text = text.data, .size_bytes = text.size_bytes};
+    jj_members_start(&walk, (jj_span){text.data, text.size_bytes});
+    while (jj_members_next(&walk, &member)) {
+        take_member(event, &member, &has_time, at);
+    }
+    if (!has_time || !event->source || !event->type) {
+        event->id = NULL;
+    }
+    if (event->id) {
+        jj_event_key(event->time_ms, event->source, strlen(event->source), event->id,
+                     strlen(event->id), event->key);
+    }
+}
+
+int jj_batch_parse(jj_batch *batch, jj_error *err)
+{
+    size_t size_bytes = 1;
+    for (size_t i = 0; i < batch->page_count; i++) {
+        for (size_t j = 0; j < batch->pages[i].event_count; j++) {
+            size_bytes += batch->pages[i].events[j].size_bytes;
+        }
+    }
+    batch->events = malloc((batch->count + 1) * sizeof *batch->events);
+    batch->data = calloc(batch->count + 1, sizeof *batch->data);
+    batch->strings = malloc(size_bytes);
+    if (!batch->events || !batch->data || !batch->strings) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
+    char *at = batch->strings;
+    jj_event *event = batch->events;
+    for (size_t i = 0; i < batch->page_count; i++) {
+        for (size_t j = 0; j < batch->pages[i].event_count; j++) {
+            read_event(event++, batch->pages[i].events[j], &at);
+        }
+    }
+    return 0;
+}
+
+const json_t *jj_batch_data(jj_batch *batch, const jj_event *event)
+{
+    jj_span value;
+    if (!batch->events || event < batch->events || event >= batch->events + batch->count) {
+        return NULL;
+    }
+    json_t **data = &batch->data[event - batch->events];
+    if (!*data && jj_span_find((jj_span){event->text, event->size_bytes}, "data", &value)) {
+        jj_json_load(data, value.at, value.size_bytes, JJ_FRAME_MAX, NULL);
+    }
+    return *data;
+}

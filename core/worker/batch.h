@@ -1,0 +1,43 @@
+/*
+ * A batch: events as the hub sent them, in one or several answers, in the form in which a plugin
+ * gets them.
+ *
+ * The attributes are copied out of the texts (unescaped, NUL-terminated); `data` is parsed when it
+ * is asked for. All of it lives until jj_batch_clear.
+ */
+#ifndef JJ_WORKER_BATCH_H
+#define JJ_WORKER_BATCH_H
+
+#include "jejaring/client.h"
+#include "jejaring/error.h"
+#include "jejaring/plugin.h"
+
+#include <stdint.h>
+
+#define JJ_BATCH_PAGES_MAX 10 /* answers in one batch */
+
+/* Zero-initialise; clear when done. */
+typedef struct jj_batch {
+    uint64_t after, cursor;             /* the batch lies behind after and ends at cursor */
+    jj_reply pages[JJ_BATCH_PAGES_MAX]; /* owned */
+    size_t page_count;
+    size_t count; /* of events in the pages */
+
+    /* Made by jj_batch_parse. */
+    jj_event *events;
+    json_t **data; /* parsed on demand */
+    char *strings; /* the attributes */
+} jj_batch;
+
+/* Takes a page: the events of reply, after which cursor is reached. */
+void jj_batch_add(jj_batch *batch, jj_reply *reply, uint64_t cursor);
+
+/* Fills in events. JJ_EMEMORY. An event whose envelope cannot be read has a NULL id. */
+int jj_batch_parse(jj_batch *batch, jj_error *err);
+
+/* The data of an event of this batch, or NULL if event is none of it or has no data. Borrowed. */
+const json_t *jj_batch_data(jj_batch *batch, const jj_event *event);
+
+void jj_batch_clear(jj_batch *batch);
+
+#endif

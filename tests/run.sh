@@ -1,0 +1,54 @@
+#!/bin/sh
+# Runs every unit test and every system test of the build folder $B and adds them up; the last line
+# is `N passed, N failed`. `tests/run.sh unit` or `system` runs one half.
+set -u
+
+B=${B:-build}
+case $B in /*) ;; *) B=$PWD/$B ;; esac
+export B
+passed=0 failed=0
+which=${1:-all}
+export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}"
+
+unit() {
+    for test in "$B"/tests/test_*; do
+        [ -x "$test" ] || continue
+        log=$B/tests/$(basename "$test").log
+        if "$test" >"$log" 2>&1; then
+            good=$(grep -c '^\[       OK \]' "$log")
+            passed=$((passed + good))
+            printf '  %-28s %4d passed\n' "$(basename "$test")" "$good"
+        else
+            good=$(grep -c '^\[       OK \]' "$log")
+            bad=$(grep -c '^\[  FAILED  \] [a-z]' "$log")
+            [ "$bad" -gt 0 ] || bad=1
+            passed=$((passed + good)) failed=$((failed + bad))
+            printf '  %-28s FAILED\n' "$(basename "$test")"
+            tail -n 60 "$log"
+        fi
+    done
+}
+
+system() {
+    log=$B/tests/system.log
+    /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system 2>&1 | tee "$log"
+    line=$(grep -E '^[0-9]+ (passed|failed)|^=+ .*(passed|failed|error).* =+$' "$log" | tail -n 1)
+    count() {
+        printf '%s' "$line" | grep -oE "[0-9]+ $1" | grep -oE '[0-9]+' || echo 0
+    }
+    good=$(count passed) bad=$(($(count failed) + $(count error)))
+    [ "$good$bad" != 00 ] || bad=1
+    passed=$((passed + good)) failed=$((failed + bad))
+}
+
+case $which in
+unit) unit ;;
+system) system ;;
+*)
+    unit
+    system
+    ;;
+esac
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
