@@ -9,8 +9,8 @@
 
 static const char *const classes[] = {"public", "internal", "personal", "specific", NULL};
 static const char *const subjects[] = {"person", "vacancy", "batch", "employer", "order", NULL};
-static const char *const entities[] = {"vacancy",  "batch", "business", "cooperative", "order",
-                                       "employer", "loan",  NULL};
+static const char *const entities[] = {"vacancy", "batch",    "business", "cooperative",
+                                       "order",   "employer", "loan",     NULL};
 
 static int any_value(jj_compiler *c, jj_node *node, const jj_keyword *keyword, const json_t *value)
 {
@@ -67,23 +67,29 @@ static int one_of(const jj_compiler *c, const json_t *value, const char *const *
     for (size_t i = 0; words[i]; i++) {
         jj_buf_printf(&list, "%s%s", i ? ", " : "", words[i]);
     }
-    int rc = list.failed ? jj_compile_memory(c)
-                         : jj_compile_refuse(c, "must be one of %s", list.data);
+    int rc =
+        list.failed ? jj_compile_memory(c) : jj_compile_refuse(c, "must be one of %s", list.data);
     jj_buf_clear(&list);
     return rc;
 }
 
-enum { CLASS, SUBJECT, ENTITY };
+enum {
+    CLASS,
+    SUBJECT,
+    ENTITY
+};
 
-static int word_value(jj_compiler *c, jj_node *node, const jj_keyword *keyword,
-                      const json_t *value)
+static int word_value(jj_compiler *c, jj_node *node, const jj_keyword *keyword, const json_t *value)
 {
     static const char *const *const lists[] = {classes, subjects, entities};
     (void)node;
     return one_of(c, value, lists[keyword->detail]);
 }
 
-enum { READERS, PUBLISHERS };
+enum {
+    READERS,
+    PUBLISHERS
+};
 
 /* A set of audiences. "owner" is whoever published, so it reads and does not publish; "node" is
  * given in configs only. */

@@ -320,8 +320,8 @@ int jj_schema_open(jj_schema **schema, const char *path, jj_error *err)
     return rc;
 }
 
-int jj_schema_compile(jj_schema **schema, const json_t *document, const char *name,
-                      const char *dir, jj_error *err)
+int jj_schema_compile(jj_schema **schema, const json_t *document, const char *name, const char *dir,
+                      jj_error *err)
 {
     return compile(schema, json_deep_copy(document), name, NULL, dir, err);
 }

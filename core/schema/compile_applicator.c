@@ -104,7 +104,12 @@ static int compile_list(jj_compiler *c, const json_t *value, jj_nodes *nodes)
     return rc;
 }
 
-enum { PREFIX_ITEMS, ALL_OF, ANY_OF, ONE_OF };
+enum {
+    PREFIX_ITEMS,
+    ALL_OF,
+    ANY_OF,
+    ONE_OF
+};
 
 static int compile_schema_list(jj_compiler *c, jj_node *node, const jj_keyword *keyword,
                                const json_t *value)
@@ -126,7 +131,16 @@ static int compile_schema_list(jj_compiler *c, jj_node *node, const jj_keyword *
     }
 }
 
-enum { ITEMS, CONTAINS, ADDITIONAL, MEMBER_NAMES, NOT, IF, THEN, ELSE };
+enum {
+    ITEMS,
+    CONTAINS,
+    ADDITIONAL,
+    MEMBER_NAMES,
+    NOT,
+    IF,
+    THEN,
+    ELSE
+};
 
 static int compile_schema(jj_compiler *c, jj_node *node, const jj_keyword *keyword,
                           const json_t *value)
@@ -149,7 +163,7 @@ static int compile_schema(jj_compiler *c, jj_node *node, const jj_keyword *keywo
     case MEMBER_NAMES:
         return jj_compile_node(c, value, &object->member_names);
     case NOT:
-        return jj_compile_node(c, value, &logic->not);
+        return jj_compile_node(c, value, &logic->not );
     case IF:
         return jj_compile_node(c, value, &logic->condition);
     case THEN:
@@ -264,8 +278,8 @@ static int compile_pattern_properties(jj_compiler *c, jj_node *node, const jj_ke
         return jj_compile_refuse(c, "must be an object of schemas");
     }
     if (rules) {
-        rules->patterns = jj_arena_array(&c->schema->arena, json_object_size(value),
-                                         sizeof *rules->patterns);
+        rules->patterns =
+            jj_arena_array(&c->schema->arena, json_object_size(value), sizeof *rules->patterns);
     }
     if (!rules || !rules->patterns) {
         return jj_compile_memory(c);
@@ -286,7 +300,10 @@ static int compile_pattern_properties(jj_compiler *c, jj_node *node, const jj_ke
     return rc;
 }
 
-enum { DEPENDENT_REQUIRED, DEPENDENT_SCHEMAS };
+enum {
+    DEPENDENT_REQUIRED,
+    DEPENDENT_SCHEMAS
+};
 
 static int compile_dependency(jj_compiler *c, const jj_keyword *keyword, const json_t *value,
                               jj_dependency *dependency)
@@ -310,8 +327,7 @@ static int compile_dependencies(jj_compiler *c, jj_node *node, const jj_keyword 
     if (rules && !rules->dependencies) {
         size_t room = json_object_size(json_object_get(node->source, "dependentRequired")) +
                       json_object_size(json_object_get(node->source, "dependentSchemas"));
-        rules->dependencies =
-            jj_arena_array(&c->schema->arena, room, sizeof *rules->dependencies);
+        rules->dependencies = jj_arena_array(&c->schema->arena, room, sizeof *rules->dependencies);
     }
     if (!rules || !rules->dependencies) {
         return jj_compile_memory(c);

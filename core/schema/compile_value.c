@@ -91,7 +91,13 @@ jj_number_rules *jj_compile_number(jj_compiler *c, jj_node *node)
     return node->number;
 }
 
-enum { MINIMUM, MAXIMUM, ABOVE, BELOW, MULTIPLE };
+enum {
+    MINIMUM,
+    MAXIMUM,
+    ABOVE,
+    BELOW,
+    MULTIPLE
+};
 
 static int compile_bound(jj_compiler *c, jj_node *node, const jj_keyword *keyword,
                          const json_t *value)
@@ -152,7 +158,10 @@ int jj_compile_size(const jj_compiler *c, const json_t *value, size_t *size)
     return 0;
 }
 
-enum { MIN_LENGTH, MAX_LENGTH };
+enum {
+    MIN_LENGTH,
+    MAX_LENGTH
+};
 
 static int compile_length(jj_compiler *c, jj_node *node, const jj_keyword *keyword,
                           const json_t *value)
@@ -183,8 +192,8 @@ static int compile_format(jj_compiler *c, jj_node *node, const jj_keyword *keywo
                           const json_t *value)
 {
     (void)keyword;
-    enum jj_format format = json_is_string(value) ? jj_format_parse(json_string_value(value))
-                                                  : JJ_FORMAT_NONE;
+    enum jj_format format =
+        json_is_string(value) ? jj_format_parse(json_string_value(value)) : JJ_FORMAT_NONE;
     if (format == JJ_FORMAT_NONE) {
         return jj_compile_refuse(c, "this validator asserts the formats date, date-time, uuid, nik "
                                     "and region, and ignores none");

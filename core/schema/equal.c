@@ -125,8 +125,7 @@ static uint64_t hash_value(const json_t *value, const unsigned char *key, uint64
         json_t *object = (json_t *)(uintptr_t)value;
         uint64_t sum = 0; /* a sum: members have no order */
         for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
-            uint64_t name =
-                jj_siphash(key, json_object_iter_key(at), json_object_iter_key_len(at));
+            uint64_t name = jj_siphash(key, json_object_iter_key(at), json_object_iter_key_len(at));
             sum += mix(name, hash_value(json_object_iter_value(at), key, budget, depth + 1));
         }
         hash = mix(hash, sum);

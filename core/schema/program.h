@@ -97,10 +97,14 @@ typedef struct jj_choice {
 typedef struct jj_logic {
     jj_node *reference; /* where $ref leads */
     jj_nodes all, any, one;
-    jj_node *not, *condition, *then, *otherwise;
+    jj_node * not, *condition, *then, *otherwise;
 } jj_logic;
 
-enum jj_verdict { JJ_NODE_RULES = 0, JJ_NODE_TRUE, JJ_NODE_FALSE };
+enum jj_verdict {
+    JJ_NODE_RULES = 0,
+    JJ_NODE_TRUE,
+    JJ_NODE_FALSE
+};
 
 struct jj_node {
     enum jj_verdict verdict;

@@ -42,8 +42,7 @@ static int compile_dialect(jj_compiler *c, jj_node *node, const jj_keyword *keyw
 
 /* A file's own name changes nothing: references stay relative to the file. With any other $id
  * they would be relative to that, so only those within the document are followed then. */
-static int compile_id(jj_compiler *c, jj_node *node, const jj_keyword *keyword,
-                      const json_t *value)
+static int compile_id(jj_compiler *c, jj_node *node, const jj_keyword *keyword, const json_t *value)
 {
     jj_document *document = &c->documents[c->document];
     const char *id = json_string_value(value);
@@ -105,8 +104,7 @@ static int compile_definitions(jj_compiler *c, jj_node *node, const jj_keyword *
     for (void *at = json_object_iter(object); at && rc == 0;
          at = json_object_iter_next(object, at)) {
         jj_node *unused;
-        size_t mark =
-            jj_compile_enter(c, json_object_iter_key(at), json_object_iter_key_len(at));
+        size_t mark = jj_compile_enter(c, json_object_iter_key(at), json_object_iter_key_len(at));
         rc = jj_compile_node(c, json_object_iter_value(at), &unused);
         jj_compile_leave(c, mark);
     }
@@ -145,8 +143,7 @@ int jj_reference_add(jj_compiler *c, jj_node *node, const char *text)
     if (!pointer) {
         return jj_compile_memory(c);
     }
-    c->references[c->reference_count++] =
-        (struct jj_reference){node, c->document, text, pointer};
+    c->references[c->reference_count++] = (struct jj_reference){node, c->document, text, pointer};
     return 0;
 }
 
@@ -201,9 +198,8 @@ static int load(jj_compiler *c, const char *path, size_t *index)
     jj_error why;
     int rc = jj_json_load_file(&json, path, JJ_COMPILE_FILE_MAX, &why);
     if (rc) {
-        return rc == JJ_EMEMORY
-                   ? jj_compile_memory(c)
-                   : jj_compile_refuse(c, "%s, line %d: %s", path, why.line, why.text);
+        return rc == JJ_EMEMORY ? jj_compile_memory(c)
+                                : jj_compile_refuse(c, "%s, line %d: %s", path, why.line, why.text);
     }
     char *dir = jj_path_dir(path);
     if (!dir) {
@@ -303,7 +299,10 @@ int jj_reference_resolve_all(jj_compiler *c)
 
 /* Marks of nodes while chains are measured: 0 not looked at, 1 being looked at, else 1 plus the
  * number of schemas that stand on one another from here. */
-enum { UNKNOWN, OPEN };
+enum {
+    UNKNOWN,
+    OPEN
+};
 
 struct walk {
     jj_compiler *c;

@@ -43,8 +43,7 @@ void jj_regex_free(jj_regex *regex)
 bool jj_regex_search(const jj_regex *regex, const char *text, size_t length, uint64_t *budget)
 {
     if (regex->dfa.next) {
-        return jj_budget_spend(budget, length / 16 + 1) &&
-               jj_dfa_search(&regex->dfa, text, length);
+        return jj_budget_spend(budget, length / 16 + 1) && jj_dfa_search(&regex->dfa, text, length);
     }
     return jj_nfa_search(&regex->nfa, text, length, budget);
 }

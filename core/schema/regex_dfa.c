@@ -8,7 +8,11 @@
 #define WORK_MAX    2000000 /* visits to states of the simulation while the table is made */
 
 /* The first two states; no other has transitions to work out. */
-enum { DEAD, MATCHED, FIRST };
+enum {
+    DEAD,
+    MATCHED,
+    FIRST
+};
 
 struct set_of_states {
     uint16_t *list; /* ascending; owned */
@@ -68,7 +72,7 @@ static bool make_classes(jj_dfa *dfa, const jj_nfa *nfa)
     size_t class = 0;
     for (uint32_t c = 0; c < 128; c++) {
         class += class + 1 < dfa->class_count && cuts[class + 1] == c;
-        dfa->ascii[c] = (uint8_t)class;
+        dfa->ascii[c] = (uint8_t) class;
     }
     return true;
 }
@@ -113,14 +117,13 @@ static int work_out(struct builder *b, size_t state)
     memcpy(b->states.list, set->list, set->count * sizeof *set->list);
     b->states.count = set->count;
     jj_place place = {set->at_start, true, set->word_before, false};
-    dfa->accepts_at_end[state] =
-        jj_nfa_follow(b->nfa, &b->states, place, &b->reached[0], &b->work);
+    dfa->accepts_at_end[state] = jj_nfa_follow(b->nfa, &b->states, place, &b->reached[0], &b->work);
     place.at_end = false;
     for (int word = 0; word < 2; word++) { /* what may follow: no word character, one */
         place.word_after = word;
         matched[word] = jj_nfa_follow(b->nfa, &b->states, place, &b->reached[word], &b->work);
     }
-    for (size_t class = 0; class < dfa->class_count; class++) {
+    for (size_t class = 0; class < dfa->class_count; class ++) {
         uint32_t sample = dfa->cuts[class];
         bool word = b->nfa->has_edges && jj_is_word(sample);
         int next = MATCHED;
@@ -179,8 +182,7 @@ static int build(struct builder *b)
         return rc;
     }
     find_dead(dfa);
-    uint16_t *next =
-        realloc(dfa->next, dfa->state_count * dfa->class_count * sizeof *dfa->next);
+    uint16_t *next = realloc(dfa->next, dfa->state_count * dfa->class_count * sizeof *dfa->next);
     dfa->next = next ? next : dfa->next;
     return 1;
 }

@@ -8,11 +8,11 @@
 #include "schema/regex_nfa.h"
 
 typedef struct jj_dfa {
-    uint16_t *next;          /* [state * class_count + class] */
-    bool *accepts_at_end;    /* [state] */
-    uint32_t *cuts;          /* where classes of code points begin, ascending; the first is 0 */
+    uint16_t *next;       /* [state * class_count + class] */
+    bool *accepts_at_end; /* [state] */
+    uint32_t *cuts;       /* where classes of code points begin, ascending; the first is 0 */
     size_t class_count, state_count;
-    uint8_t ascii[128];      /* the classes of ASCII */
+    uint8_t ascii[128]; /* the classes of ASCII */
 } jj_dfa;
 
 /* 1: built; 0: too large, *dfa stays empty; JJ_EMEMORY. *dfa must be zeroed. */

@@ -12,10 +12,10 @@ struct jj_step;
 
 typedef struct jj_nfa {
     struct jj_step *steps;
-    size_t size;     /* at most JJ_REGEX_SIZE_MAX */
-    jj_set *sets;    /* taken over from the pattern */
+    size_t size;  /* at most JJ_REGEX_SIZE_MAX */
+    jj_set *sets; /* taken over from the pattern */
     size_t set_count;
-    bool has_edges;  /* \b or \B: what stands around a place matters */
+    bool has_edges; /* \b or \B: what stands around a place matters */
 } jj_nfa;
 
 /* Where in the text a set of states is looked at. */

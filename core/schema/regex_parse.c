@@ -363,8 +363,8 @@ static int parse_atom(struct parser *p, uint32_t *part, bool *quantifiable)
     case '\\':
         if (next_is(p, "\\b") || next_is(p, "\\B")) {
             *quantifiable = false;
-            jj_pattern_part word = {.kind =
-                                        p->at[1] == 'b' ? JJ_PATTERN_WORD_EDGE : JJ_PATTERN_NO_EDGE};
+            jj_pattern_part word = {.kind = p->at[1] == 'b' ? JJ_PATTERN_WORD_EDGE
+                                                            : JJ_PATTERN_NO_EDGE};
             p->at += 2;
             return add_part(p, word, part);
         }

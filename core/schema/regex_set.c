@@ -89,8 +89,8 @@ static const struct {
     const jj_range *ranges;
     size_t count;
 } classes[] = {
-    {'d', false, digits, 1}, {'D', true, digits, 1},    {'w', false, words, 4},
-    {'W', true, words, 4},   {'s', false, spaces, 10},  {'S', true, spaces, 10},
+    {'d', false, digits, 1},   {'D', true, digits, 1},   {'w', false, words, 4},
+    {'W', true, words, 4},     {'s', false, spaces, 10}, {'S', true, spaces, 10},
     {'.', true, line_ends, 3},
 };
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEPS_SHOWN 64
-#define NAME_SHOWN  64
+#define STEPS_SHOWN  64
+#define NAME_SHOWN   64
 #define DIGITS_SHOWN 5
 
 struct text {
@@ -92,8 +92,7 @@ static void write_pointer(const jj_step_to *at, struct text *text)
         if (steps[i]->name) {
             put_escaped(text, steps[i]->name, steps[i]->length);
         } else {
-            put(text, index,
-                (size_t)snprintf(index, sizeof index, "/%zu", steps[i]->index));
+            put(text, index, (size_t)snprintf(index, sizeof index, "/%zu", steps[i]->index));
         }
     }
     text->cut = text->cut || shown < count;

@@ -39,6 +39,9 @@ static unsigned types_of(const jj_subject *subject)
 static bool problem_type(jj_run *run, const jj_step_to *at, unsigned types)
 {
     char names[80];
+    if (!run->report) {
+        return false;
+    }
     jj_types_format(types, names, sizeof names);
     return jj_run_problem(run, at, "type", "%s", names);
 }
@@ -74,6 +77,9 @@ static bool problem_bound(jj_run *run, const jj_step_to *at, const char *keyword
                           const char *relation, const jj_number *bound)
 {
     char text[JJ_NUMBER_TEXT];
+    if (!run->report) {
+        return false;
+    }
     jj_number_format(bound, text);
     return jj_run_problem(run, at, keyword, "%s %s", relation, text);
 }
@@ -197,11 +203,13 @@ static bool run_alternatives(jj_run *run, const jj_logic *logic, const jj_subjec
     if (logic->one.count && jj_run_goes_on(run, ok)) {
         size_t fitting = count_fitting(run, &logic->one, subject, 2);
         if (fitting != 1) {
-            ok = jj_run_problem(run, at, "oneOf", "what exactly one of %zu alternatives asks for, "
-                                "not %s", logic->one.count, fitting ? "several" : "none");
+            ok = jj_run_problem(run, at, "oneOf",
+                                "what exactly one of %zu alternatives asks for, "
+                                "not %s",
+                                logic->one.count, fitting ? "several" : "none");
         }
     }
-    if (logic->not && jj_run_goes_on(run, ok) && jj_run_try(run, logic->not, subject)) {
+    if (logic->not &&jj_run_goes_on(run, ok) && jj_run_try(run, logic->not, subject)) {
         ok = jj_run_problem(run, at, "not", "anything but what the schema excludes here");
     }
     return ok;
@@ -244,8 +252,7 @@ static bool run_rules(jj_run *run, const jj_node *node, const jj_subject *subjec
     return ok;
 }
 
-bool jj_run_node(jj_run *run, const jj_node *node, const jj_subject *subject,
-                 const jj_step_to *at)
+bool jj_run_node(jj_run *run, const jj_node *node, const jj_subject *subject, const jj_step_to *at)
 {
     if (node->verdict != JJ_NODE_RULES) {
         return node->verdict == JJ_NODE_TRUE ||
@@ -278,8 +285,10 @@ bool jj_schema_check(const jj_schema *schema, const json_t *value, jj_report *re
     run = (jj_run){.schema = schema, .budget = JJ_SCHEMA_STEPS_MAX, .report = report};
     jj_run_node(&run, schema->root, &subject, NULL);
     if (run.budget == 0 && report->exhausted) {
-        jj_run_problem(&run, NULL, "budget", "a value that can be checked within %d steps and %d "
-                       "levels", JJ_SCHEMA_STEPS_MAX, JJ_SCHEMA_DEPTH_MAX);
+        jj_run_problem(&run, NULL, "budget",
+                       "a value that can be checked within %d steps and %d "
+                       "levels",
+                       JJ_SCHEMA_STEPS_MAX, JJ_SCHEMA_DEPTH_MAX);
     }
     return false;
 }

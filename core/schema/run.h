@@ -30,8 +30,7 @@ typedef struct jj_run {
     jj_report *report; /* NULL: only the verdict is wanted, the first problem ends the check */
 } jj_run;
 
-bool jj_run_node(jj_run *run, const jj_node *node, const jj_subject *subject,
-                 const jj_step_to *at);
+bool jj_run_node(jj_run *run, const jj_node *node, const jj_subject *subject, const jj_step_to *at);
 
 /* The same without report, for schemas whose failure is not yet a problem (anyOf, not, if). */
 bool jj_run_try(jj_run *run, const jj_node *node, const jj_subject *subject);

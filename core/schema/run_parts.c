@@ -31,10 +31,10 @@ static bool run_unique(jj_run *run, const json_t *array, const jj_step_to *at)
     if (jj_json_unique(array, run->schema->seed, &run->budget, &first, &second)) {
         return true;
     }
-    return run->budget ? jj_run_problem(run, at, "uniqueItems",
-                                        "items that all differ: %zu and %zu are equal", first,
-                                        second)
-                       : false;
+    return run->budget
+               ? jj_run_problem(run, at, "uniqueItems",
+                                "items that all differ: %zu and %zu are equal", first, second)
+               : false;
 }
 
 static bool run_items(jj_run *run, const jj_array_rules *rules, const json_t *array,
@@ -83,7 +83,10 @@ static bool problem_unknown(jj_run *run, const jj_object_rules *rules, const jj_
 {
     const char *names[SUGGESTED + 1];
     size_t count = 0;
-    for (size_t i = 0; run->report && i < rules->member_count && count < SUGGESTED; i++) {
+    if (!run->report) {
+        return false;
+    }
+    for (size_t i = 0; i < rules->member_count && count < SUGGESTED; i++) {
         if (rules->members[i].node) {
             names[count++] = rules->members[i].name;
         }
@@ -131,9 +134,8 @@ static bool run_members(jj_run *run, const jj_object_rules *rules, const json_t 
          it = json_object_iter_next(object, it)) {
         const jj_member_rule *rule = NULL;
         size_t index;
-        jj_step_to step = {.up = at,
-                           .name = json_object_iter_key(it),
-                           .length = json_object_iter_key_len(it)};
+        jj_step_to step = {
+            .up = at, .name = json_object_iter_key(it), .length = json_object_iter_key_len(it)};
         if (jj_names_find(&rules->names, step.name, step.length, &index)) {
             rule = &rules->members[index];
             required += rule->required;
@@ -149,8 +151,8 @@ static bool run_members(jj_run *run, const jj_object_rules *rules, const json_t 
     for (size_t i = 0; run->report && i < rules->member_count; i++) {
         const jj_member_rule *rule = &rules->members[i];
         if (rule->required && !json_object_getn(value, rule->name, rule->length)) {
-            jj_step_to missing = {.up = at, .name = rule->name, .length = rule->length,
-                                  .declared = true};
+            jj_step_to missing = {
+                .up = at, .name = rule->name, .length = rule->length, .declared = true};
             jj_run_problem(run, &missing, "required", "this member, which is missing");
         }
     }
