@@ -1,0 +1,263 @@
+-- Keeping the derived tables: settle() after a batch, ingest() for the whole of a batch, rebuild()
+-- and verify() for everything.
+
+-- Brings jejaring.standing and the counters up to date for these persons. What changes in the
+-- counters is the difference between the rows before and after, so they never drift.
+CREATE OR REPLACE FUNCTION settle(persons uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF cardinality(persons) = 0 THEN
+        RETURN;
+    END IF;
+    WITH fresh AS MATERIALIZED (
+        SELECT * FROM evaluate(persons, 'infinity', 'infinity')
+    ),
+    stale AS MATERIALIZED (
+        SELECT * FROM standing s WHERE s.person = ANY (persons)
+    ),
+    -- A person with several graduations in one cell counts there with the last of them.
+    part AS (
+        SELECT DISTINCT ON (sign, region, year, person) *
+        FROM (
+            SELECT 1 AS sign, f.region, f.year, f.person, f.graduated_on, f.vocation, f.batch,
+                f.status, f.formal, f.witness, f.placed
+            FROM fresh f WHERE NOT f.ahead
+            UNION ALL
+            SELECT -1, s.region, s.year, s.person, s.graduated_on, s.vocation, s.batch,
+                s.status, s.formal, s.witness, s.placed
+            FROM stale s WHERE NOT s.ahead) AS both_sides
+        ORDER BY sign, region, year, person, graduated_on DESC, vocation, batch
+    ),
+    change AS (
+        SELECT region, year, sum(sign) AS graduates,
+            coalesce(sum(sign) FILTER (WHERE status IS NOT NULL), 0) AS traced,
+            coalesce(sum(sign) FILTER (WHERE status = 'employed'), 0) AS employed,
+            coalesce(sum(sign) FILTER (WHERE status = 'self_employed'), 0) AS self_employed,
+            coalesce(sum(sign) FILTER (WHERE formal), 0) AS formal,
+            coalesce(sum(sign) FILTER (WHERE NOT formal), 0) AS informal,
+            coalesce(sum(sign) FILTER (WHERE placed), 0) AS placed,
+            coalesce(sum(sign) FILTER (WHERE works AND witness = 'employer'), 0) AS by_employer,
+            coalesce(sum(sign) FILTER (WHERE works AND witness = 'cooperative'), 0) AS by_cooperative,
+            coalesce(sum(sign) FILTER (WHERE works AND witness = 'bank'), 0) AS by_bank,
+            coalesce(sum(sign) FILTER (WHERE works AND witness = 'opd'), 0) AS by_opd,
+            coalesce(sum(sign) FILTER (WHERE works AND witness = 'self'), 0) AS by_self
+        FROM part, LATERAL (SELECT status IN ('employed', 'self_employed')) AS w (works)
+        GROUP BY region, year
+    ),
+    counted AS (
+        INSERT INTO absorption_cell AS t (
+            region, year,
+            graduates, traced, employed, self_employed, formal, informal, placed, by_employer,
+            by_cooperative, by_bank, by_opd, by_self)
+        SELECT * FROM change c
+        WHERE (
+            c.graduates, c.traced, c.employed, c.self_employed, c.formal, c.informal, c.placed,
+            c.by_employer, c.by_cooperative, c.by_bank, c.by_opd, c.by_self)
+            <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        ON CONFLICT (region, year) DO UPDATE SET (
+            graduates, traced, employed, self_employed, formal, informal, placed, by_employer,
+            by_cooperative, by_bank, by_opd, by_self) = (
+            t.graduates + excluded.graduates, t.traced + excluded.traced,
+            t.employed + excluded.employed, t.self_employed + excluded.self_employed,
+            t.formal + excluded.formal, t.informal + excluded.informal,
+            t.placed + excluded.placed, t.by_employer + excluded.by_employer,
+            t.by_cooperative + excluded.by_cooperative, t.by_bank + excluded.by_bank,
+            t.by_opd + excluded.by_opd, t.by_self + excluded.by_self)
+    ),
+    lost AS MATERIALIZED (
+        SELECT person, year, vocation, batch FROM stale
+        EXCEPT
+        SELECT person, year, vocation, batch FROM fresh
+    ),
+    gone AS (
+        DELETE FROM standing t
+        WHERE t.person = ANY (ARRAY(SELECT person FROM lost))
+            AND (t.person, t.year, t.vocation, t.batch) IN (SELECT * FROM lost)
+    )
+    INSERT INTO standing AS t (
+        person, year, vocation, batch, region, funding, sex, disability, digital_marketing,
+        graduated_on, several, ahead, settled_on, recorded, worked_on, status, formal, witness,
+        placed, status_6m, formal_6m, witness_6m, placed_6m, status_12m, formal_12m, witness_12m,
+        placed_12m)
+    SELECT
+        person, year, vocation, batch, region, funding, sex, disability, digital_marketing,
+        graduated_on, several, ahead, settled_on, recorded, worked_on, status, formal, witness,
+        placed, status_6m, formal_6m, witness_6m, placed_6m, status_12m, formal_12m, witness_12m,
+        placed_12m
+    FROM fresh
+    ON CONFLICT (person, year, vocation, batch) DO UPDATE SET (
+        region, funding, sex, disability, digital_marketing, graduated_on, several, ahead,
+        settled_on, recorded, worked_on, status, formal, witness, placed, status_6m, formal_6m,
+        witness_6m, placed_6m, status_12m, formal_12m, witness_12m, placed_12m) = (
+        excluded.region, excluded.funding, excluded.sex, excluded.disability,
+        excluded.digital_marketing, excluded.graduated_on, excluded.several, excluded.ahead,
+        excluded.settled_on, excluded.recorded, excluded.worked_on, excluded.status,
+        excluded.formal, excluded.witness, excluded.placed, excluded.status_6m,
+        excluded.formal_6m, excluded.witness_6m, excluded.placed_6m, excluded.status_12m,
+        excluded.formal_12m, excluded.witness_12m, excluded.placed_12m)
+    WHERE (
+        t.region, t.funding, t.sex, t.disability, t.digital_marketing, t.graduated_on, t.several,
+        t.ahead, t.settled_on, t.recorded, t.worked_on, t.status, t.formal, t.witness, t.placed,
+        t.status_6m, t.formal_6m, t.witness_6m, t.placed_6m, t.status_12m, t.formal_12m,
+        t.witness_12m, t.placed_12m)
+        IS DISTINCT FROM (
+        excluded.region, excluded.funding, excluded.sex, excluded.disability,
+        excluded.digital_marketing, excluded.graduated_on, excluded.several, excluded.ahead,
+        excluded.settled_on, excluded.recorded, excluded.worked_on, excluded.status,
+        excluded.formal, excluded.witness, excluded.placed, excluded.status_6m,
+        excluded.formal_6m, excluded.witness_6m, excluded.placed_6m, excluded.status_12m,
+        excluded.formal_12m, excluded.witness_12m, excluded.placed_12m);
+    DELETE FROM absorption_cell WHERE graduates = 0;
+END $$;
+COMMENT ON FUNCTION settle IS 'Brings jejaring.standing and jejaring.absorption_cell up to date for these persons';
+
+-- Removes what happened to these persons up to their tombstones, from the log and from every table,
+-- and puts what happened since into `stage` once more.
+CREATE OR REPLACE FUNCTION erase(persons uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    name text;
+BEGIN
+    DELETE FROM event e USING erasure x
+    WHERE x.person = ANY (persons) AND e.subject = x.person AND e.time <= x.time
+        AND e.type <> 'person.erased';
+    UPDATE event e SET data = e.data - 'person' FROM erasure x
+    WHERE x.person = ANY (persons) AND e.type = 'order.completed' AND e.data ? 'person'
+        AND (e.data ->> 'person')::uuid = x.person AND e.time <= x.time;
+    UPDATE service_order o SET person = NULL FROM erasure x
+    WHERE x.person = ANY (persons) AND o.person = x.person AND o.completed_time <= x.time;
+    FOREACH name IN ARRAY '{alumni,alumni_version,certification,incubation,outcome,application,placement,business,membership,mentoring,loan,loan_repayment,accommodation,referral,consent,order_offer,evidence}'::text[] LOOP
+        EXECUTE format('DELETE FROM %I WHERE person = ANY ($1)', name) USING persons;
+    END LOOP;
+    INSERT INTO stage
+    SELECT event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, data,
+        extra
+    FROM event e
+    WHERE e.subject = ANY (persons)
+        OR (e.type = 'order.completed' AND e.data ? 'person'
+            AND (e.data ->> 'person')::uuid = ANY (persons));
+END $$;
+COMMENT ON FUNCTION erase IS 'Carries out the erasures of these persons; their tombstones are in jejaring.erasure';
+
+-- One batch, from the temporary table `stage` to everything. Returns the number of events that were
+-- new. Call it in a transaction that also moves the cursor.
+CREATE OR REPLACE FUNCTION ingest() RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    types text[];
+    erased uuid[];
+    fresh bigint;
+BEGIN
+    -- One writer at a time, whatever its node: two of them settling one person would each miss
+    -- what the other has not committed yet.
+    PERFORM pg_advisory_xact_lock(7311146, 1);
+    types := ARRAY(SELECT DISTINCT type FROM stage);
+    IF 'person.erased' = ANY (types) THEN
+        INSERT INTO erasure AS t (person, time, event_key)
+        SELECT DISTINCT ON (1) subject, time, event_key FROM stage WHERE type = 'person.erased'
+        ORDER BY 1, time DESC, event_key DESC
+        ON CONFLICT (person) DO UPDATE SET (time, event_key) = (excluded.time, excluded.event_key)
+        WHERE (excluded.time, excluded.event_key) > (t.time, t.event_key);
+        erased := ARRAY(SELECT DISTINCT subject FROM stage WHERE type = 'person.erased');
+        PERFORM erase(erased);
+        types := ARRAY(SELECT DISTINCT type FROM stage);
+    END IF;
+    IF EXISTS (SELECT FROM erasure) THEN
+        DELETE FROM stage s USING erasure x
+        WHERE s.subject = x.person AND s.time <= x.time AND s.type <> 'person.erased';
+        UPDATE stage s SET data = s.data - 'person' FROM erasure x
+        WHERE s.type = 'order.completed' AND s.time <= x.time
+            AND (s.data ->> 'person')::uuid = x.person;
+    END IF;
+    INSERT INTO event (
+        event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, data,
+        extra)
+    SELECT event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, data,
+        extra
+    FROM stage
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS fresh = ROW_COUNT;
+    PERFORM project(types);
+    PERFORM collect(types);
+    PERFORM settle(touched(types));
+    RETURN fresh;
+END $$;
+COMMENT ON FUNCTION ingest IS 'Stores and projects the batch in the temporary table `stage`';
+
+-- Projects the whole log anew into the tables that the search path shows, a person never split
+-- between two rounds. Chunks keep the memory flat.
+CREATE OR REPLACE FUNCTION replay() RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    chunk CONSTANT integer := 20000;
+    done bigint := 0;
+    types text[];
+    low uuid := '00000000-0000-0000-0000-000000000000';
+    high uuid;
+BEGIN
+    PERFORM open_stage();
+    LOOP
+        SELECT e.subject INTO high FROM event e WHERE e.subject >= low ORDER BY 1 OFFSET chunk LIMIT 1;
+        TRUNCATE stage;
+        INSERT INTO stage
+        SELECT event_key, type, source, id, time, recordedtime, region, subject, recipient, cause,
+            data, extra
+        FROM event e WHERE e.subject >= low AND (high IS NULL OR e.subject <= high);
+        ANALYZE stage;
+        SELECT array_agg(DISTINCT type), done + count(*) INTO types, done FROM stage;
+        IF types IS NOT NULL THEN
+            PERFORM project(types);
+            PERFORM collect(types);
+            PERFORM settle(touched(types));
+        END IF;
+        EXIT WHEN high IS NULL;
+        -- Everything up to and with `high` is done; the next subject is the one behind it.
+        SELECT e.subject INTO low FROM event e WHERE e.subject > high ORDER BY 1 LIMIT 1;
+        EXIT WHEN NOT FOUND;
+    END LOOP;
+    TRUNCATE stage;
+    RETURN done;
+END $$;
+COMMENT ON FUNCTION replay IS 'Projects every event of the log into the tables that the search path shows';
+
+-- The names of all tables that are projected from the log.
+CREATE OR REPLACE FUNCTION projections() RETURNS text[]
+LANGUAGE sql IMMUTABLE
+RETURN '{alumni,alumni_version,certification,batch,incubation,outcome,vacancy,application,placement,business,membership,mentoring,service_order,order_offer,loan,loan_repayment,accommodation,referral,quota,consent,evidence,standing,absorption_cell,erasure}'::text[];
+COMMENT ON FUNCTION projections IS 'Tables that are projected from jejaring.event';
+
+CREATE OR REPLACE FUNCTION rebuild() RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    name text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(7311146, 1);
+    FOREACH name IN ARRAY projections() LOOP
+        EXECUTE format('TRUNCATE jejaring.%I', name);
+    END LOOP;
+    RETURN replay();
+END $$;
+COMMENT ON FUNCTION rebuild IS 'Recreates every projection from jejaring.event, in one transaction; returns the number of events';
+
+-- Recomputes everything into temporary tables of the same names and compares. Writes nothing that
+-- outlives the transaction, locks nobody out. Call it in a session and a transaction of its own,
+-- REPEATABLE READ, so that the log and the tables are of one moment.
+CREATE OR REPLACE FUNCTION verify()
+RETURNS TABLE (name text, stored bigint, missing bigint, surplus bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+    FOREACH name IN ARRAY projections() LOOP
+        EXECUTE format('CREATE TEMPORARY TABLE %1$I (LIKE jejaring.%1$I INCLUDING ALL) ON COMMIT DROP', name);
+    END LOOP;
+    DISCARD PLANS;
+    PERFORM replay();
+    FOREACH name IN ARRAY projections() LOOP
+        EXECUTE format(
+            'SELECT (SELECT count(*) FROM jejaring.%1$I),
+                    (SELECT count(*) FROM (TABLE pg_temp.%1$I EXCEPT ALL TABLE jejaring.%1$I) AS m),
+                    (SELECT count(*) FROM (TABLE jejaring.%1$I EXCEPT ALL TABLE pg_temp.%1$I) AS s)',
+            name) INTO stored, missing, surplus;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION verify IS 'Compares every projection with a recomputation from jejaring.event: rows stored, rows missing, rows too many';
