@@ -530,8 +530,8 @@ const char *fake_check(const jj_plugin *plugin, const char *options)
 static int64_t day_ms(const char *day)
 {
     int year, month, number;
-    assert_true(jj_date_parse(day, strlen(day), &year, &month, &number));
-    return jj_days_from_date(year, month, number) * 86400000;
+    assert_true(jj_date_parse(day, strcspn(day, "+"), &year, &month, &number));
+    return jj_days_from_date(year, month, number) * 86400000 + atoi(day + strcspn(day, "+"));
 }
 
 void fake_now(fake_host *fake, const char *day)
@@ -557,7 +557,7 @@ void fake_say(fake_host *fake, const char *type, const char *subject, const char
     va_start(args, format);
     vsnprintf(members, sizeof members, format, args);
     va_end(args);
-    snprintf(text, sizeof text, "{'date': '%s'%s%s}", day, *members ? ", " : "", members);
+    snprintf(text, sizeof text, "{'date': '%.10s'%s%s}", day, *members ? ", " : "", members);
     for (char *c = text; *c; c++)
         *c = *c == '\'' ? '"' : *c;
     json_t *data = json_loads(text, JSON_REJECT_DUPLICATES, NULL);

@@ -1,0 +1,399 @@
+/*
+ * blk: the training centre.
+ *
+ * Takes in graduates, certificates, closed batches, outcomes, consents. Reacts: when a batch has
+ * been closed, its best certified graduates are selected for incubation (incubation.selected):
+ * by score, then by the earlier certificate, then by person key. Each place is given once; places
+ * that stay empty are filled as results arrive.
+ *
+ * A group is the graduates of one region, vocation, batch and year. State:
+ *   p/<person>        groups that the person belongs to, and test results, in registers
+ *   m/<group>/<person>  the members of a group that still has places; "selected" or ""
+ *   b/<group>         the closed batch and how many of its places are taken
+ *   due/<time>/<group>  groups that wait for `settle`
+ *   todo/<group>      to be looked at again
+ */
+#include <jejaring/lines.h>
+
+#define GROUP_MAX 160 /* bytes of a group's name */
+
+enum {
+    TIMER_WORK,
+    TIMER_DUE
+};
+enum {
+    OPTION_PLACES,
+    OPTION_SETTLE,
+    OPTION_FUNDER
+};
+
+struct blk {
+    const jj_host *host;
+    const jj_value *values;
+};
+
+static const char *const publishes[] = {"alumni.graduated",  "alumni.certified",
+                                        "batch.closed",      "incubation.selected",
+                                        "outcome.reported",  "consent.granted",
+                                        "consent.withdrawn", "application.submitted",
+                                        "person.erased",     NULL};
+
+static const char *const subscribes[] = {"alumni.graduated", "alumni.certified", "batch.closed",
+                                         "person.erased", NULL};
+
+static const jj_option options[] = {
+    {"places", JJ_OPTION_INTEGER, "3", 0, 3, false,
+     "incubation places for each vocation and batch; 0 selects nobody"},
+    {"settle", JJ_OPTION_DURATION, "0s", 0, 365 * JJ_DAY_MS, false,
+     "how long after a batch was closed results are waited for before the places are given"},
+    {"funder", JJ_OPTION_STRING, NULL, 0, 0, false, "who pays for the incubation places"},
+    {0},
+};
+
+/* ---- Groups ------------------------------------------------------------------------------- */
+
+/* False if data does not name vocation, batch and year. label: the member with the batch's text,
+ * which is folded ("Angkatan II" and "angkatan ii" are one). */
+static bool group_name(const jj_event *event, const json_t *data, const char *label,
+                       char out[GROUP_MAX])
+{
+    char vocation[JJ_NAME_MAX], batch[JJ_NAME_MAX];
+    int64_t year = jj_number(data, "year", 0);
+    jj_skill(jj_text(data, "vocation"), vocation);
+    jj_skill(jj_text(data, label), batch);
+    snprintf(out, GROUP_MAX, "%.16s|%s|%s|%d", event->region, vocation, batch, (int)year);
+    return vocation[0] && batch[0] && year > 0;
+}
+
+static bool group_full(const struct blk *self, const json_t *group)
+{
+    return jj_number(group, "selected", 0) >= self->values[OPTION_PLACES].number;
+}
+
+/* A person's standing in a group. */
+struct candidate {
+    double score;
+    int64_t time_ms;
+    char person[JJ_NAME_MAX];
+};
+
+static int candidate_compare(const void *a, const void *b)
+{
+    const struct candidate *one = a, *two = b;
+    if (one->score != two->score)
+        return one->score > two->score ? -1 : 1;
+    if (one->time_ms != two->time_ms)
+        return one->time_ms < two->time_ms ? -1 : 1;
+    return strcmp(one->person, two->person);
+}
+
+/* True if a result belongs to the batch: what it does not say it does not contradict. */
+static bool result_fits(const json_t *result, const json_t *batch)
+{
+    static const char *const members[] = {"vocation", "batch", "year"};
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *said = json_object_get(result, members[i]);
+        if (said && !json_equal(said, json_object_get(batch, members[i])))
+            return false;
+    }
+    return strcmp(jj_text(result, "result"), "competent") == 0;
+}
+
+/* The best of a person's results for the batch. False: none. */
+static bool person_standing(const json_t *person, const json_t *batch, struct candidate *best)
+{
+    bool found = false;
+    const char *name;
+    json_t *entry;
+    json_object_foreach(json_object_get(person, "results"), name, entry)
+    {
+        const json_t *result = json_array_get(entry, 1);
+        struct candidate standing = *best;
+        if (!result_fits(result, batch))
+            continue;
+        standing.score = json_number_value(json_object_get(result, "score"));
+        standing.time_ms = jj_stamp_time(json_string_value(json_array_get(entry, 0)));
+        if (!found || candidate_compare(&standing, best) < 0)
+            *best = standing;
+        found = true;
+    }
+    return found;
+}
+
+/* The members of a group who can still be selected, best first. New, free it. */
+static struct candidate *group_candidates(jj_turn *turn, const char *name, const json_t *batch,
+                                          size_t *count)
+{
+    char prefix[JJ_KEY_MAX], key[JJ_KEY_MAX];
+    const char *id;
+    json_t *flag;
+    jj_key(turn, prefix, "m/%s/", name);
+    json_t *members = jj_collect(turn, prefix, SIZE_MAX);
+    struct candidate *list = calloc(json_object_size(members) + 1, sizeof *list);
+    if (!list)
+        jj_turn_fail(turn, "out of memory");
+    *count = 0;
+    json_object_foreach(members, id, flag)
+    {
+        if (!list || *json_string_value(flag))
+            continue;
+        jj_key(turn, key, "p/%s", id);
+        json_t *person = jj_doc_load(turn, key);
+        struct candidate *next = &list[*count];
+        snprintf(next->person, sizeof next->person, "%s", id);
+        *count += person_standing(person, batch, next);
+        json_decref(person);
+    }
+    json_decref(members);
+    if (*count > 1)
+        qsort(list, *count, sizeof *list, candidate_compare);
+    return list;
+}
+
+/* ---- Selection ---------------------------------------------------------------------------- */
+
+static void person_leave(jj_turn *turn, const char *id, const char *group)
+{
+    char key[JJ_KEY_MAX];
+    jj_key(turn, key, "p/%s", id);
+    json_t *person = jj_doc_load(turn, key);
+    json_object_del(json_object_get(person, "groups"), group);
+    if (json_object_size(json_object_get(person, "groups")) == 0)
+        json_object_clear(person); /* nothing can come of the results any more */
+    jj_doc_store(turn, key, person);
+    json_decref(person);
+}
+
+/* All places are given: nothing about its members need be kept. */
+static void group_forget(jj_turn *turn, const char *name)
+{
+    char prefix[JJ_KEY_MAX], key[JJ_KEY_MAX];
+    const char *id;
+    json_t *unused;
+    jj_key(turn, prefix, "m/%s/", name);
+    json_t *members = jj_collect(turn, prefix, SIZE_MAX);
+    json_object_foreach(members, id, unused)
+    {
+        jj_key(turn, key, "%s%s", prefix, id);
+        jj_delete(turn, key);
+        person_leave(turn, id, name);
+    }
+    json_decref(members);
+}
+
+static void select_one(const struct blk *self, jj_turn *turn, const char *group,
+                       const json_t *batch, int64_t rank, const struct candidate *candidate)
+{
+    char key[JJ_KEY_MAX];
+    jj_event cause = jj_origin_event(json_object_get(batch, "origin"));
+    int64_t time_ms = candidate->time_ms;
+    jj_key(turn, key, "m/%s/%s", group, candidate->person);
+    jj_put(turn, key, "selected");
+    jj_react(turn,
+             (jj_draft){
+                 .type = "incubation.selected",
+                 .subject = candidate->person,
+                 .region = cause.region,
+                 .cause = &cause,
+                 .key = candidate->person,
+                 .time_ms = time_ms > cause.time_ms ? time_ms : cause.time_ms,
+             },
+             json_pack("{s:O, s:O, s:O, s:I, s:s*}", "vocation", json_object_get(batch, "vocation"),
+                       "batch", json_object_get(batch, "name"), "year",
+                       json_object_get(batch, "year"), "rank", (json_int_t)rank, "funder",
+                       self->values[OPTION_FUNDER].string));
+}
+
+/* True while results are still waited for. */
+static bool group_settling(const struct blk *self, jj_turn *turn, const char *name, json_t *group)
+{
+    char key[JJ_KEY_MAX];
+    int64_t now_ms = turn->host->now_ms(turn->host), due_ms = jj_number(group, "due", 0);
+    if (due_ms == 0) {
+        due_ms = now_ms + self->values[OPTION_SETTLE].number;
+        jj_doc_set(turn, group, "due", json_integer(due_ms));
+    }
+    jj_key(turn, key, "due/%014lld/%s", (long long)due_ms, name);
+    if (now_ms < due_ms)
+        jj_put(turn, key, "");
+    else
+        jj_delete(turn, key);
+    return now_ms < due_ms;
+}
+
+/* Gives the places that are free to the best who are known. */
+static int group_work(void *arg, jj_turn *turn, const char *name, int most)
+{
+    const struct blk *self = arg;
+    char key[JJ_KEY_MAX];
+    jj_key(turn, key, "b/%s", name);
+    json_t *group = jj_doc_load(turn, key);
+    const json_t *batch = jj_register(group, "closed");
+    int64_t places = self->values[OPTION_PLACES].number, taken = jj_number(group, "selected", 0);
+    size_t count = 0;
+    int drafts = 0;
+    if (batch && taken < places && !group_settling(self, turn, name, group)) {
+        struct candidate *list = group_candidates(turn, name, batch, &count);
+        for (; taken < places && (size_t)drafts < count && drafts < most; drafts++)
+            select_one(self, turn, name, batch, ++taken, &list[drafts]);
+        jj_doc_set(turn, group, "selected", json_integer(taken));
+        if (taken >= places)
+            group_forget(turn, name);
+        free(list);
+    }
+    jj_doc_store(turn, key, group);
+    json_decref(group);
+    return drafts;
+}
+
+/* ---- Events ------------------------------------------------------------------------------- */
+
+static void on_closed(jj_turn *turn, const jj_event *event, const json_t *data)
+{
+    char name[GROUP_MAX], key[JJ_KEY_MAX], batch[JJ_NAME_MAX];
+    if (!group_name(event, data, "name", name))
+        return;
+    jj_key(turn, key, "b/%s", name);
+    json_t *group = jj_doc_load(turn, key);
+    jj_skill(jj_text(data, "name"), batch);
+    jj_register_take(turn, group, "closed", event,
+                     json_pack("{s:o, s:O, s:O, s:O, s:s}", "origin", jj_origin(event), "vocation",
+                               json_object_get(data, "vocation"), "name",
+                               json_object_get(data, "name"), "year", json_object_get(data, "year"),
+                               "batch", batch));
+    jj_doc_store(turn, key, group);
+    jj_work_add(turn, "todo", name);
+    json_decref(group);
+}
+
+static void learn_graduation(const struct blk *self, jj_turn *turn, json_t *person,
+                             const jj_event *event, const json_t *data)
+{
+    char name[GROUP_MAX], key[JJ_KEY_MAX];
+    if (!group_name(event, data, "batch", name))
+        return;
+    jj_key(turn, key, "b/%s", name);
+    json_t *group = jj_doc_load(turn, key);
+    jj_key(turn, key, "m/%s/%s", name, event->subject);
+    if (!group_full(self, group) && !jj_has(turn, key)) {
+        if (!json_object_get(person, "groups"))
+            jj_doc_set(turn, person, "groups", json_object());
+        jj_doc_set(turn, json_object_get(person, "groups"), name, json_true());
+        jj_put(turn, key, "");
+    }
+    json_decref(group);
+}
+
+/* One test is told from another by its scheme and day: a correction of it has the same. */
+static void learn_result(jj_turn *turn, json_t *person, const jj_event *event, const json_t *data)
+{
+    char name[512], batch[JJ_NAME_MAX];
+    const char *scheme = jj_text(data, "scheme"), *date = jj_text(data, "date");
+    if (!jj_text(data, "result"))
+        return;
+    jj_skill(jj_text(data, "batch"), batch);
+    snprintf(name, sizeof name, "%s|%s", scheme ? scheme : "", date ? date : "");
+    if (!json_object_get(person, "results"))
+        jj_doc_set(turn, person, "results", json_object());
+    jj_register_take(turn, json_object_get(person, "results"), name, event,
+                     json_pack("{s:s, s:O*, s:O*, s:O*, s:s*}", "result", jj_text(data, "result"),
+                               "score", json_object_get(data, "score"), "vocation",
+                               json_object_get(data, "vocation"), "year",
+                               json_object_get(data, "year"), "batch", batch[0] ? batch : NULL));
+}
+
+static void on_person(const struct blk *self, jj_turn *turn, const jj_event *event,
+                      const json_t *data)
+{
+    char key[JJ_KEY_MAX], member[JJ_KEY_MAX];
+    bool erased = strcmp(event->type, "person.erased") == 0;
+    const char *group;
+    json_t *unused;
+    jj_key(turn, key, "p/%s", event->subject);
+    json_t *person = jj_doc_load(turn, key);
+    if (strcmp(event->type, "alumni.graduated") == 0)
+        learn_graduation(self, turn, person, event, data);
+    else if (!erased)
+        learn_result(turn, person, event, data);
+    json_object_foreach(json_object_get(person, "groups"), group, unused)
+    {
+        jj_key(turn, member, "m/%s/%s", group, event->subject);
+        if (erased)
+            jj_delete(turn, member);
+        jj_work_add(turn, "todo", group);
+    }
+    if (erased)
+        json_object_clear(person);
+    jj_doc_store(turn, key, person);
+    json_decref(person);
+}
+
+/* ---- Callbacks ---------------------------------------------------------------------------- */
+
+static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
+{
+    struct blk *blk = malloc(sizeof *blk);
+    if (!blk)
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    *blk = (struct blk){host, values};
+    *self = blk;
+    return 0;
+}
+
+static void on_timer(void *arg, int id)
+{
+    struct blk *self = arg;
+    jj_turn turn = {self->host, false};
+    char now[24];
+    snprintf(now, sizeof now, "%014lld", (long long)self->host->now_ms(self->host) + 1);
+    if (id == TIMER_DUE)
+        jj_work_due(&turn, "due", now, "todo");
+    jj_work_do(&turn, "todo", TIMER_WORK, group_work, self);
+    jj_turn_settle(&turn);
+}
+
+static int start(void *arg, jj_error *err)
+{
+    struct blk *self = arg;
+    int64_t settle_ms = self->values[OPTION_SETTLE].number, minute_ms = 60000;
+    (void)err;
+    self->host->timer(self->host, TIMER_WORK, 1, false); /* what a crash has left in todo */
+    return settle_ms == 0 ? 0
+                          : self->host->timer(self->host, TIMER_DUE,
+                                              settle_ms < minute_ms ? settle_ms : minute_ms, true);
+}
+
+static int on_events(void *arg, const jj_event *events, size_t count)
+{
+    struct blk *self = arg;
+    jj_turn turn = {self->host, false};
+    for (size_t i = 0; i < count && !turn.failed; i++) {
+        const json_t *data = self->host->data(self->host, &events[i]);
+        if (!jj_name(events[i].subject) || !jj_name(events[i].region))
+            self->host->reject(self->host, &events[i], "no usable subject or region");
+        else if (strcmp(events[i].type, "batch.closed") == 0)
+            on_closed(&turn, &events[i], data);
+        else
+            on_person(self, &turn, &events[i], data);
+    }
+    jj_work_do(&turn, "todo", TIMER_WORK, group_work, self);
+    return jj_turn_verdict(&turn);
+}
+
+JJ_API extern const jj_plugin jejaring_plugin;
+const jj_plugin jejaring_plugin = {
+    .abi_major = JJ_ABI_MAJOR,
+    .abi_minor = JJ_ABI_MINOR,
+    .size_bytes = sizeof(jj_plugin),
+    .name = "blk",
+    .version = "1.0",
+    .summary = "graduates, certificates, outcomes; selects the best for incubation",
+    .publishes = publishes,
+    .subscribes = subscribes,
+    .options = options,
+    .create = create,
+    .start = start,
+    .on_events = on_events,
+    .on_timer = on_timer,
+    .destroy = free,
+};

@@ -1,0 +1,348 @@
+/*
+ * capital: banks and other lenders.
+ *
+ * Takes in the steps of loans. Reacts: a registered business that needs capital, and whose owner
+ * lets lenders know, is referred to the first scheme of the config's table that fits its amount
+ * and its owner's history (loan.referred), once for each scheme and amount.
+ *
+ * State (the order in which events came does not show in it, save what was referred):
+ *   b/<business>          the business, in registers, and what it was referred to
+ *   p/<person>            consent and credit history, in registers
+ *   h/<person>/<business> the businesses of a person
+ *   todo/<business>       to be looked at again
+ */
+#include <jejaring/lines.h>
+
+enum {
+    TIMER_WORK
+};
+enum {
+    OPTION_SCHEMES
+};
+
+struct capital {
+    const jj_host *host;
+    json_t *schemes;
+};
+
+static const char *const publishes[] = {"loan.referred",  "loan.applied", "loan.decided",
+                                        "loan.disbursed", "loan.repaid",  NULL};
+
+static const char *const subscribes[] = {"alumni.graduated",  "consent.granted",
+                                         "consent.withdrawn", "business.registered",
+                                         "business.closed",   "loan.applied",
+                                         "loan.disbursed",    "loan.repaid",
+                                         "person.erased",     NULL};
+
+/* KUR as of 2023 (Permenko Perekonomian 1/2023): super mikro up to 10 million rupiah, mikro up to
+ * 100 million, kecil up to 500 million and with a business number (NIB). */
+#define SCHEMES                                                                                    \
+    "[{\"scheme\": \"kur_super_mikro\", \"ceiling\": 10000000, \"times\": 1},"                     \
+    " {\"scheme\": \"kur_mikro\", \"ceiling\": 100000000},"                                        \
+    " {\"scheme\": \"kur_kecil\", \"ceiling\": 500000000, \"nib\": true}]"
+
+static const jj_option options[] = {
+    {"schemes", JJ_OPTION_JSON, SCHEMES, 0, 0, false,
+     "table of schemes, first that fits: scheme, floor, ceiling (rupiah), nib (must have one), "
+     "times (loans of this scheme one may have had at most), collectability (worst, default 1)"},
+    {0},
+};
+
+/* ---- Schemes ------------------------------------------------------------------------------ */
+
+static int scheme_wrong(jj_error *err, size_t row, const char *what)
+{
+    jj_fail(err, JJ_ECONFIG, "row %zu: %s", row + 1, what);
+    snprintf(err->field, sizeof err->field, "schemes");
+    return JJ_ECONFIG;
+}
+
+static int scheme_check(const json_t *scheme, size_t row, jj_error *err)
+{
+    static const char *const numbers[] = {"floor", "ceiling", "times", "collectability"};
+    static const char *const names[] = {"kur_super_mikro", "kur_mikro", "kur_kecil", "other"};
+    const char *name = jj_text(scheme, "scheme");
+    size_t known = 1, at = 0;
+    while (name && at < 4 && strcmp(name, names[at]) != 0)
+        at++;
+    if (!name || at == 4)
+        return scheme_wrong(err, row,
+                            "scheme: kur_super_mikro, kur_mikro, kur_kecil or other is expected");
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        const json_t *number = json_object_get(scheme, numbers[i]);
+        known += number != NULL;
+        if (number && json_integer_value(number) < 1)
+            return scheme_wrong(err, row,
+                                "floor, ceiling, times and collectability: a whole number from 1");
+    }
+    const json_t *nib = json_object_get(scheme, "nib");
+    known += nib != NULL;
+    if (nib && !json_is_boolean(nib))
+        return scheme_wrong(err, row, "nib: true or false is expected");
+    if (known != json_object_size(scheme))
+        return scheme_wrong(err, row, "only scheme, floor, ceiling, nib, times, collectability");
+    return 0;
+}
+
+static int check(const jj_value *values, jj_error *err)
+{
+    int code = 0;
+    json_t *schemes = json_loads(values[OPTION_SCHEMES].string, 0, NULL);
+    if (!json_is_array(schemes))
+        code = scheme_wrong(err, 0, "a list of schemes is expected");
+    for (size_t i = 0; i < json_array_size(schemes) && code == 0; i++)
+        code = scheme_check(json_array_get(schemes, i), i, err);
+    json_decref(schemes);
+    return code;
+}
+
+/* How many loans of a scheme a person has had. */
+static int64_t loans_had(const json_t *person, const char *scheme)
+{
+    int64_t had = 0;
+    const char *loan;
+    json_t *value;
+    json_object_foreach(json_object_get(person, "loans"), loan, value)
+    {
+        had += strcmp(json_string_value(value), scheme) == 0;
+    }
+    return had;
+}
+
+static bool scheme_fits(const json_t *scheme, const json_t *business, const json_t *person)
+{
+    int64_t amount = jj_number(business, "amount", 0);
+    const json_t *quality = jj_register(person, "quality");
+    return amount >= jj_number(scheme, "floor", 1) &&
+           amount <= jj_number(scheme, "ceiling", INT64_MAX) &&
+           (!jj_flag(scheme, "nib") || jj_flag(business, "nib")) &&
+           loans_had(person, jj_text(scheme, "scheme")) < jj_number(scheme, "times", INT64_MAX) &&
+           json_integer_value(quality) <= jj_number(scheme, "collectability", 1);
+}
+
+/* ---- Businesses --------------------------------------------------------------------------- */
+
+/* Whether there is anything to refer: open, in need, with consent, not applied for already. */
+static bool business_eligible(const json_t *business, const json_t *person)
+{
+    const json_t *terms = jj_register(business, "registered");
+    const char *since = jj_register_stamp(business, "registered");
+    const char *applied = jj_register_stamp(person, "applied");
+    return jj_flag(terms, "needs") && jj_number(terms, "amount", 0) > 0 && jj_consent(person) &&
+           strcmp(jj_register_stamp(business, "closed"), since) < 0 &&
+           (!*applied || jj_stamp_time(applied) < jj_stamp_time(since));
+}
+
+static void refer(jj_turn *turn, const char *id, json_t *business, const json_t *person,
+                  const json_t *scheme)
+{
+    char key[JJ_KEY_MAX];
+    const json_t *terms = jj_register(business, "registered");
+    const char *name = jj_text(scheme, "scheme");
+    json_int_t amount = jj_number(terms, "amount", 0);
+    jj_event cause = jj_origin_event(json_object_get(terms, "origin"));
+    int64_t consent_ms = jj_stamp_time(jj_register_stamp(person, "consent"));
+    jj_doc_set(turn, business, "referred",
+               json_pack("{s:s, s:I}", "scheme", name, "amount", amount));
+    jj_key(turn, key, "%s/%s", id, name);
+    jj_react(turn,
+             (jj_draft){
+                 .type = "loan.referred",
+                 .subject = jj_text(terms, "person"),
+                 .region = cause.region,
+                 .cause = &cause,
+                 .key = key,
+                 .time_ms = consent_ms > cause.time_ms ? consent_ms : cause.time_ms,
+             },
+             json_pack("{s:s, s:s, s:I, s:[s, s, s*]}", "business", id, "scheme", name, "amount",
+                       amount, "reasons", "amount",
+                       loans_had(person, name) ? "had_before" : "first_time",
+                       jj_register(person, "quality") ? "repays" : NULL));
+}
+
+static int business_work(void *arg, jj_turn *turn, const char *id, int most)
+{
+    const struct capital *self = arg;
+    char key[JJ_KEY_MAX], owner[JJ_KEY_MAX];
+    int drafts = 0;
+    (void)most; /* one at most */
+    jj_key(turn, key, "b/%s", id);
+    json_t *business = jj_doc_load(turn, key), *terms = jj_register(business, "registered");
+    const char *person_id = jj_text(terms, "person");
+    jj_key(turn, owner, "p/%s", person_id ? person_id : "-");
+    json_t *person = jj_doc_load(turn, owner);
+    const json_t *referred = json_object_get(business, "referred"), *scheme = NULL;
+    if (business_eligible(business, person))
+        for (size_t i = 0; i < json_array_size(self->schemes) && !scheme; i++)
+            if (scheme_fits(json_array_get(self->schemes, i), terms, person))
+                scheme = json_array_get(self->schemes, i);
+    bool repeated =
+        scheme && referred &&
+        json_equal(json_object_get(scheme, "scheme"), json_object_get(referred, "scheme")) &&
+        jj_number(terms, "amount", 0) == jj_number(referred, "amount", 0);
+    if (scheme && !repeated) {
+        refer(turn, id, business, person, scheme);
+        jj_doc_store(turn, key, business);
+        drafts = 1;
+    }
+    json_decref(person);
+    json_decref(business);
+    return drafts;
+}
+
+/* ---- Events ------------------------------------------------------------------------------- */
+
+static void on_business(jj_turn *turn, const jj_event *event, const json_t *data)
+{
+    char key[JJ_KEY_MAX];
+    const char *id = jj_name(jj_text(data, "business"));
+    if (!id)
+        return;
+    jj_key(turn, key, "h/%s/%s", event->subject, id);
+    jj_put(turn, key, "");
+    jj_key(turn, key, "b/%s", id);
+    json_t *business = jj_doc_load(turn, key);
+    if (strcmp(event->type, "business.closed") == 0)
+        jj_register_take(turn, business, "closed", event, json_true());
+    else
+        jj_register_take(turn, business, "registered", event,
+                         json_pack("{s:s, s:o, s:b, s:I, s:b}", "person", event->subject, "origin",
+                                   jj_origin(event), "needs", jj_flag(data, "needs_capital"),
+                                   "amount", (json_int_t)jj_number(data, "amount_needed", 0), "nib",
+                                   jj_text(data, "nib") != NULL));
+    jj_doc_store(turn, key, business);
+    jj_work_add(turn, "todo", id);
+    json_decref(business);
+}
+
+/* What an event says of a person's consent and credit history. */
+static void person_learn(jj_turn *turn, json_t *person, const jj_event *event, const json_t *data)
+{
+    jj_consent_take(turn, person, event, data, "capital");
+    if (strncmp(event->type, "loan.", 5) != 0)
+        return;
+    const json_t *quality = json_object_get(data, "collectability");
+    if (quality)
+        jj_register_take(turn, person, "quality", event, json_incref((json_t *)(uintptr_t)quality));
+    if (strcmp(event->type, "loan.repaid") != 0)
+        jj_register_take(turn, person, "applied", event, json_true());
+    if (strcmp(event->type, "loan.disbursed") == 0 && jj_text(data, "scheme")) {
+        const char *loan = jj_text(data, "loan");
+        if (!json_object_get(person, "loans"))
+            jj_doc_set(turn, person, "loans", json_object());
+        jj_doc_set(turn, json_object_get(person, "loans"), loan ? loan : event->id,
+                   json_string(jj_text(data, "scheme")));
+    }
+}
+
+/* A person's businesses are looked at again, or forgotten. */
+static void person_businesses(jj_turn *turn, const char *person, bool forget)
+{
+    char prefix[JJ_KEY_MAX], key[JJ_KEY_MAX];
+    const char *id;
+    json_t *unused;
+    jj_key(turn, prefix, "h/%s/", person);
+    json_t *businesses = jj_collect(turn, prefix, SIZE_MAX);
+    json_object_foreach(businesses, id, unused)
+    {
+        if (!forget) {
+            jj_work_add(turn, "todo", id);
+            continue;
+        }
+        jj_key(turn, key, "%s%s", prefix, id);
+        jj_delete(turn, key);
+        jj_key(turn, key, "b/%s", id);
+        jj_delete(turn, key);
+    }
+    json_decref(businesses);
+}
+
+static void on_person(jj_turn *turn, const jj_event *event, const json_t *data)
+{
+    char key[JJ_KEY_MAX];
+    bool erased = strcmp(event->type, "person.erased") == 0;
+    jj_key(turn, key, "p/%s", event->subject);
+    json_t *person = jj_doc_load(turn, key);
+    if (erased)
+        json_object_clear(person);
+    else
+        person_learn(turn, person, event, data);
+    jj_doc_store(turn, key, person);
+    person_businesses(turn, event->subject, erased);
+    json_decref(person);
+}
+
+/* ---- Callbacks ---------------------------------------------------------------------------- */
+
+static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
+{
+    struct capital *capital = malloc(sizeof *capital);
+    json_t *schemes = json_loads(values[OPTION_SCHEMES].string, 0, NULL);
+    if (!capital || !schemes) {
+        free(capital);
+        json_decref(schemes);
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
+    *capital = (struct capital){host, schemes};
+    *self = capital;
+    return 0;
+}
+
+static void on_timer(void *arg, int id)
+{
+    struct capital *self = arg;
+    jj_turn turn = {self->host, false};
+    jj_work_do(&turn, "todo", id, business_work, self);
+    jj_turn_settle(&turn);
+}
+
+static int start(void *arg, jj_error *err)
+{
+    struct capital *self = arg;
+    (void)err;
+    return self->host->timer(self->host, TIMER_WORK, 1, false); /* what a crash left in todo */
+}
+
+static int on_events(void *arg, const jj_event *events, size_t count)
+{
+    struct capital *self = arg;
+    jj_turn turn = {self->host, false};
+    for (size_t i = 0; i < count && !turn.failed; i++) {
+        const json_t *data = self->host->data(self->host, &events[i]);
+        if (!jj_name(events[i].subject) || !jj_name(events[i].region))
+            self->host->reject(self->host, &events[i], "no usable subject or region");
+        else if (strncmp(events[i].type, "business.", 9) == 0)
+            on_business(&turn, &events[i], data);
+        else
+            on_person(&turn, &events[i], data);
+    }
+    jj_work_do(&turn, "todo", TIMER_WORK, business_work, self);
+    return jj_turn_verdict(&turn);
+}
+
+static void destroy(void *arg)
+{
+    struct capital *self = arg;
+    if (self)
+        json_decref(self->schemes);
+    free(self);
+}
+
+JJ_API extern const jj_plugin jejaring_plugin;
+const jj_plugin jejaring_plugin = {
+    .abi_major = JJ_ABI_MAJOR,
+    .abi_minor = JJ_ABI_MINOR,
+    .size_bytes = sizeof(jj_plugin),
+    .name = "capital",
+    .version = "1.0",
+    .summary = "loans; refers businesses that need capital to the fitting scheme",
+    .publishes = publishes,
+    .subscribes = subscribes,
+    .options = options,
+    .check = check,
+    .create = create,
+    .start = start,
+    .on_events = on_events,
+    .on_timer = on_timer,
+    .destroy = destroy,
+};

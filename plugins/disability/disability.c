@@ -1,0 +1,302 @@
+/*
+ * disability: the disability service unit (ULD).
+ *
+ * Takes in assessments and accommodations. Reacts:
+ *  - a graduate with a disability who lets the unit know is referred to it, once (referral.made);
+ *  - at a placement, what the person needs is passed on to those who may see it
+ *    (accommodation.provided): the needs, and to the employer never the category;
+ *  - an employer's report is held against the quota of UU 8/2016 article 53 (quota.shortfall).
+ *
+ * State (the order in which events came does not show in it, save what was said):
+ *   p/<person>    disability, consent, placement, assessed needs, in registers
+ *   e/<employer>  the latest report, in a register, and the shortfall last said
+ *   todo/p:<person>, todo/e:<employer>  to be looked at again
+ */
+#include <jejaring/lines.h>
+
+enum {
+    TIMER_WORK
+};
+enum {
+    OPTION_UNIT,
+    OPTION_PURPOSE,
+    OPTION_GOVERNMENT,
+    OPTION_PRIVATE
+};
+
+struct disability {
+    const jj_host *host;
+    const jj_value *values;
+};
+
+static const char *const publishes[] = {"accommodation.assessed", "accommodation.provided",
+                                        "referral.made", "quota.shortfall", NULL};
+
+static const char *const subscribes[] = {
+    "alumni.graduated",       "consent.granted",   "consent.withdrawn",
+    "accommodation.assessed", "placement.started", "placement.ended",
+    "quota.reported",         "person.erased",     NULL};
+
+static const jj_option options[] = {
+    {"unit", JJ_OPTION_STRING, "ULD Ketenagakerjaan", 0, 0, false,
+     "name of the unit that graduates are referred to"},
+    {"purpose", JJ_OPTION_STRING, "Pendampingan kerja", 0, 0, false, "what they are referred for"},
+    {"percent_government", JJ_OPTION_INTEGER, "2", 1, 100, false,
+     "quota of government and state-owned employers in percent (UU 8/2016 article 53)"},
+    {"percent_private", JJ_OPTION_INTEGER, "1", 1, 100, false,
+     "quota of private employers in percent (UU 8/2016 article 53)"},
+    {0},
+};
+
+static int check(const jj_value *values, jj_error *err)
+{
+    static const int texts[] = {OPTION_UNIT, OPTION_PURPOSE};
+    for (size_t i = 0; i < 2; i++) {
+        const char *text = values[texts[i]].string;
+        if (text && *text && strlen(text) <= 200)
+            continue;
+        jj_fail(err, JJ_ECONFIG, "1 to 200 characters are expected");
+        snprintf(err->field, sizeof err->field, "%s", options[texts[i]].name);
+        return JJ_ECONFIG;
+    }
+    return 0;
+}
+
+/* ---- Persons ------------------------------------------------------------------------------ */
+
+static int refer(const struct disability *self, jj_turn *turn, const char *id, json_t *person)
+{
+    const json_t *origin = jj_register(person, "graduated");
+    if (!origin || !jj_consent(person) || jj_flag(person, "referred"))
+        return 0;
+    jj_event cause = jj_origin_event(origin);
+    int64_t consent_ms = jj_stamp_time(jj_register_stamp(person, "consent"));
+    jj_doc_set(turn, person, "referred", json_true());
+    jj_react(turn,
+             (jj_draft){
+                 .type = "referral.made",
+                 .subject = id,
+                 .region = cause.region,
+                 .cause = &cause,
+                 .key = id,
+                 .time_ms = consent_ms > cause.time_ms ? consent_ms : cause.time_ms,
+             },
+             json_pack("{s:s, s:s}", "to", self->values[OPTION_UNIT].string, "purpose",
+                       self->values[OPTION_PURPOSE].string));
+    return 1;
+}
+
+/* Each assessed category once for each placement, also if the assessment comes after it. */
+static int pass_on_needs(jj_turn *turn, const char *id, json_t *person)
+{
+    const json_t *origin = jj_register(person, "work");
+    jj_event cause = jj_origin_event(origin);
+    const char *placement = jj_register_stamp(person, "work"), *category;
+    json_t *register_, *passed = json_object_get(person, "passed");
+    int drafts = 0;
+    if (!json_is_object(origin))
+        return 0;
+    if (!passed) {
+        jj_doc_set(turn, person, "passed", json_object());
+        passed = json_object_get(person, "passed");
+    }
+    json_object_foreach(json_object_get(person, "needs"), category, register_)
+    {
+        const char *before = jj_text(passed, category);
+        int64_t known_ms = jj_stamp_time(json_string_value(json_array_get(register_, 0)));
+        if (before && strcmp(before, placement) == 0)
+            continue;
+        jj_doc_set(turn, passed, category, json_string(placement));
+        jj_react(
+            turn,
+            (jj_draft){
+                .type = "accommodation.provided",
+                .subject = id,
+                .region = cause.region,
+                .cause = &cause,
+                .key = category,
+                .time_ms = known_ms > cause.time_ms ? known_ms : cause.time_ms,
+            },
+            json_pack("{s:s, s:O}", "category", category, "needs", json_array_get(register_, 1)));
+        drafts++;
+    }
+    if (json_object_size(passed) == 0)
+        json_object_del(person, "passed");
+    return drafts;
+}
+
+static int person_work(const struct disability *self, jj_turn *turn, const char *id)
+{
+    char key[JJ_KEY_MAX];
+    jj_key(turn, key, "p/%s", id);
+    json_t *person = jj_doc_load(turn, key);
+    int drafts = refer(self, turn, id, person) + pass_on_needs(turn, id, person);
+    if (drafts > 0)
+        jj_doc_store(turn, key, person);
+    json_decref(person);
+    return drafts;
+}
+
+static void learn_needs(jj_turn *turn, json_t *person, const jj_event *event, const json_t *data)
+{
+    const char *category = jj_text(data, "category");
+    json_t *needs = json_object_get(data, "needs");
+    if (!category || json_array_size(needs) == 0)
+        return;
+    if (!json_object_get(person, "needs"))
+        jj_doc_set(turn, person, "needs", json_object());
+    jj_register_take(turn, json_object_get(person, "needs"), category, event, json_incref(needs));
+}
+
+static void on_person(jj_turn *turn, const jj_event *event, const json_t *data)
+{
+    char key[JJ_KEY_MAX], work[JJ_KEY_MAX];
+    jj_key(turn, key, "p/%s", event->subject);
+    json_t *person = jj_doc_load(turn, key);
+    jj_consent_take(turn, person, event, data, "disability");
+    if (strcmp(event->type, "person.erased") == 0)
+        json_object_clear(person);
+    else if (json_object_size(json_object_get(data, "disability")) > 0) /* alumni.graduated */
+        jj_register_take(turn, person, "graduated", event, jj_origin(event));
+    else if (strcmp(event->type, "accommodation.assessed") == 0)
+        learn_needs(turn, person, event, data);
+    else if (strcmp(event->type, "placement.started") == 0)
+        jj_register_take(turn, person, "work", event, jj_origin(event));
+    else if (strcmp(event->type, "placement.ended") == 0)
+        jj_register_take(turn, person, "work", event, json_false());
+    jj_doc_store(turn, key, person);
+    jj_key(turn, work, "p:%s", event->subject);
+    jj_work_add(turn, "todo", work);
+    json_decref(person);
+}
+
+/* ---- Employers ---------------------------------------------------------------------------- */
+
+static void on_report(jj_turn *turn, const jj_event *event, const json_t *data)
+{
+    char key[JJ_KEY_MAX], work[JJ_KEY_MAX];
+    jj_key(turn, key, "e/%s", event->subject);
+    json_t *employer = jj_doc_load(turn, key);
+    jj_register_take(turn, employer, "report", event,
+                     json_pack("{s:o, s:O*, s:O*, s:O*, s:O*, s:O*}", "origin", jj_origin(event),
+                               "employer", json_object_get(data, "employer"), "employer_name",
+                               json_object_get(data, "employer_name"), "headcount",
+                               json_object_get(data, "headcount"), "disabled_headcount",
+                               json_object_get(data, "disabled_headcount"), "ownership",
+                               json_object_get(data, "ownership")));
+    jj_doc_store(turn, key, employer);
+    jj_key(turn, work, "e:%s", event->subject);
+    jj_work_add(turn, "todo", work);
+    json_decref(employer);
+}
+
+/* Says what the latest report means: that so many are missing, or, once, that none are any more.
+ * "At least 1 %" of 101 employees is 2: the quota is rounded up. */
+static int employer_work(const struct disability *self, jj_turn *turn, const char *id)
+{
+    char key[JJ_KEY_MAX];
+    jj_key(turn, key, "e/%s", id);
+    json_t *employer = jj_doc_load(turn, key), *report = jj_register(employer, "report");
+    const char *stamp = jj_register_stamp(employer, "report"), *said = jj_text(employer, "said");
+    const char *ownership = jj_text(report, "ownership");
+    int64_t employed = jj_number(report, "disabled_headcount", -1);
+    int drafts = 0;
+    if (ownership && employed >= 0 && (!said || strcmp(said, stamp) != 0)) {
+        bool private = strcmp(ownership, "private") == 0;
+        int64_t percent = self->values[private ? OPTION_PRIVATE : OPTION_GOVERNMENT].number;
+        int64_t required = (jj_number(report, "headcount", 0) * percent + 99) / 100;
+        int64_t shortfall = required > employed ? required - employed : 0;
+        jj_event cause = jj_origin_event(json_object_get(report, "origin"));
+        if (shortfall > 0 || jj_number(employer, "shortfall", 0) > 0) {
+            json_t *data = json_pack("{s:O, s:O*, s:I, s:I, s:I, s:s}", "employer",
+                                     json_object_get(report, "employer"), "employer_name",
+                                     json_object_get(report, "employer_name"), "required",
+                                     (json_int_t)required, "employed", (json_int_t)employed,
+                                     "shortfall", (json_int_t)shortfall, "ownership", ownership);
+            jj_react(turn,
+                     (jj_draft){
+                         .type = "quota.shortfall",
+                         .subject = id,
+                         .region = cause.region,
+                         .cause = &cause,
+                         .time_ms = cause.time_ms,
+                     },
+                     data);
+            drafts = 1;
+        }
+        jj_doc_set(turn, employer, "said", json_string(stamp));
+        jj_doc_set(turn, employer, "shortfall", json_integer(shortfall));
+        jj_doc_store(turn, key, employer);
+    }
+    json_decref(employer);
+    return drafts;
+}
+
+/* ---- Callbacks ---------------------------------------------------------------------------- */
+
+static int do_work(void *arg, jj_turn *turn, const char *id, int most)
+{
+    (void)most; /* a handful at most, and then `todo` is empty of it */
+    return *id == 'p' ? person_work(arg, turn, id + 2) : employer_work(arg, turn, id + 2);
+}
+
+static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
+{
+    struct disability *disability = malloc(sizeof *disability);
+    if (!disability)
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    *disability = (struct disability){host, values};
+    *self = disability;
+    return 0;
+}
+
+static void on_timer(void *arg, int id)
+{
+    struct disability *self = arg;
+    jj_turn turn = {self->host, false};
+    jj_work_do(&turn, "todo", id, do_work, self);
+    jj_turn_settle(&turn);
+}
+
+static int start(void *arg, jj_error *err)
+{
+    struct disability *self = arg;
+    (void)err;
+    return self->host->timer(self->host, TIMER_WORK, 1, false); /* what a crash left in todo */
+}
+
+static int on_events(void *arg, const jj_event *events, size_t count)
+{
+    struct disability *self = arg;
+    jj_turn turn = {self->host, false};
+    for (size_t i = 0; i < count && !turn.failed; i++) {
+        const json_t *data = self->host->data(self->host, &events[i]);
+        if (!jj_name(events[i].subject) || !jj_name(events[i].region))
+            self->host->reject(self->host, &events[i], "no usable subject or region");
+        else if (strcmp(events[i].type, "quota.reported") == 0)
+            on_report(&turn, &events[i], data);
+        else
+            on_person(&turn, &events[i], data);
+    }
+    jj_work_do(&turn, "todo", TIMER_WORK, do_work, self);
+    return jj_turn_verdict(&turn);
+}
+
+JJ_API extern const jj_plugin jejaring_plugin;
+const jj_plugin jejaring_plugin = {
+    .abi_major = JJ_ABI_MAJOR,
+    .abi_minor = JJ_ABI_MINOR,
+    .size_bytes = sizeof(jj_plugin),
+    .name = "disability",
+    .version = "1.0",
+    .summary = "refers graduates to the unit, passes needs on, measures the quota",
+    .publishes = publishes,
+    .subscribes = subscribes,
+    .options = options,
+    .check = check,
+    .create = create,
+    .start = start,
+    .on_events = on_events,
+    .on_timer = on_timer,
+    .destroy = free,
+};

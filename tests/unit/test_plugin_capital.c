@@ -1,0 +1,264 @@
+/* The capital plugin: which business is referred to which scheme. */
+#include "fake_host.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+extern const jj_plugin jejaring_plugin;
+
+static void consents(fake_host *fake, const char *person)
+{
+    fake_say(fake, "alumni.graduated", person, "2019-01-01",
+             "'vocation': 'roti', 'funding': 'apbd', 'consent': ['capital']");
+}
+
+static void business(fake_host *fake, const char *owner, const char *day, long amount,
+                     const char *more)
+{
+    fake_say(fake, "business.registered", owner, day,
+             "'business': 'biz-%s', 'needs_capital': true, 'amount_needed': %ld%s%s", owner, amount,
+             *more ? ", " : "", more);
+}
+
+static void a_business_that_needs_capital_is_referred_by_amount(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    const long amounts[] = {10000000, 10000001, 100000001, 600000000};
+    for (int i = 0; i < 4; i++) {
+        const char name[] = {(char)('a' + i), '\0'};
+        consents(fake, name);
+        business(fake, name, "2019-06-01", amounts[i], "'nib': '1234567890123'");
+    }
+    consents(fake, "no-nib");
+    business(fake, "no-nib", "2019-06-01", 200000000, "");
+    consents(fake, "rich");
+    fake_say(fake, "business.registered", "rich", "2019-06-01", "'business': 'biz-rich'");
+    fake_deliver(fake, 0);
+    assert_string_equal(
+        fake_said(fake, "loan.referred"),
+        "a amount=10000000 business=biz-a reasons=[\"amount\",\"first_time\"] "
+        "scheme=kur_super_mikro\n"
+        "b amount=10000001 business=biz-b reasons=[\"amount\",\"first_time\"] scheme=kur_mikro\n"
+        "c amount=100000001 business=biz-c reasons=[\"amount\",\"first_time\"] scheme=kur_kecil\n");
+    assert_non_null(strstr(fake_last(fake), "cause=business.registered/c/2019-06-01/"));
+    fake_close(fake);
+}
+
+static void without_consent_nobody_is_referred(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    business(fake, "ani", "2019-06-01", 5000000, "");
+    consents(fake, "budi");
+    fake_say(fake, "consent.withdrawn", "budi", "2019-05-01", "'audiences': ['capital']");
+    business(fake, "budi", "2019-06-01", 5000000, "");
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "loan.referred"), 0);
+    fake_say(fake, "consent.granted", "ani", "2019-07-01", "'audiences': ['capital']");
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "loan.referred"), 1);
+    assert_non_null(strstr(fake_last(fake), "2019-07-01"));
+    fake_close(fake);
+}
+
+static void history_decides_beside_the_amount(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    const char *names[] = {"had", "bad", "good"};
+    for (int i = 0; i < 3; i++) {
+        consents(fake, names[i]);
+        fake_say(fake, "loan.disbursed", names[i], "2019-02-01",
+                 "'scheme': 'kur_super_mikro', 'amount': 5000000, 'loan': 'l%d'", i);
+        if (i > 0)
+            fake_say(fake, "loan.repaid", names[i], "2019-04-01",
+                     "'scheme': 'kur_super_mikro', 'amount': 100000, 'collectability': %d",
+                     i == 1 ? 3 : 1);
+        business(fake, names[i], "2019-06-01", 5000000, "");
+    }
+    fake_deliver(fake, 0);
+    assert_string_equal(
+        fake_said(fake, "loan.referred"),
+        "good amount=5000000 business=biz-good reasons=[\"amount\",\"first_time\",\"repays\"] "
+        "scheme=kur_mikro\n"
+        "had amount=5000000 business=biz-had reasons=[\"amount\",\"first_time\"] "
+        "scheme=kur_mikro\n");
+    fake_close(fake);
+}
+
+static void who_has_applied_already_is_not_referred(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    consents(fake, "ani");
+    fake_say(fake, "loan.applied", "ani", "2019-06-02", "'scheme': 'kur_mikro', 'amount': 1");
+    business(fake, "ani", "2019-06-01", 5000000, "");
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "loan.referred"), 0);
+    fake_close(fake);
+}
+
+static void a_business_is_referred_once_until_its_need_changes(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    consents(fake, "ani");
+    business(fake, "ani", "2019-06-01", 5000000, "");
+    fake_deliver(fake, 0);
+    business(fake, "ani", "2019-06-01", 5000000, "");
+    consents(fake, "ani");
+    business(fake, "ani", "2019-07-01", 5000000, "'name': 'Toko Roti'");
+    fake_deliver(fake, 1);
+    assert_int_equal(fake_count(fake, "loan.referred"), 1);
+    business(fake, "ani", "2019-08-01", 20000000, "");
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "loan.referred"), 2);
+    fake_close(fake);
+}
+
+static void a_closed_business_is_not_referred(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    fake_say(fake, "business.closed", "ani", "2019-07-01", "'business': 'biz-ani'");
+    fake_deliver(fake, 0);
+    consents(fake, "ani");
+    business(fake, "ani", "2019-06-01", 5000000, "");
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "loan.referred"), 0);
+    fake_close(fake);
+}
+
+static void the_schemes_are_the_configs(void **unused)
+{
+    (void)unused;
+    fake_host *fake =
+        fake_open(&jejaring_plugin, "{\"schemes\": [{\"scheme\": \"other\", \"floor\": 100,"
+                                    " \"ceiling\": 200, \"collectability\": 2}]}");
+    consents(fake, "small");
+    business(fake, "small", "2019-06-01", 99, "");
+    consents(fake, "fits");
+    business(fake, "fits", "2019-06-01", 100, "");
+    fake_say(fake, "loan.repaid", "fits", "2019-04-01", "'collectability': 2");
+    fake_deliver(fake, 0);
+    assert_string_equal(
+        fake_said(fake, "loan.referred"),
+        "fits amount=100 business=biz-fits reasons=[\"amount\",\"first_time\",\"repays\"] "
+        "scheme=other\n");
+    fake_close(fake);
+}
+
+static void a_wrong_table_of_schemes_is_refused(void **unused)
+{
+    (void)unused;
+    const struct {
+        const char *options, *text;
+    } cases[] = {
+        {"{\"schemes\": {}}", "row 1: a list of schemes is expected"},
+        {"{\"schemes\": [{\"scheme\": \"kur\"}]}",
+         "row 1: scheme: kur_super_mikro, kur_mikro, kur_kecil or other is expected"},
+        {"{\"schemes\": [{\"scheme\": \"other\"}, {\"scheme\": \"other\", \"ceiling\": \"1jt\"}]}",
+         "row 2: floor, ceiling, times and collectability: a whole number from 1"},
+        {"{\"schemes\": [{\"scheme\": \"other\", \"nib\": 1}]}",
+         "row 1: nib: true or false is expected"},
+        {"{\"schemes\": [{\"scheme\": \"other\", \"cieling\": 1}]}",
+         "row 1: only scheme, floor, ceiling, nib, times, collectability"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(fake_check(&jejaring_plugin, cases[i].options), cases[i].text);
+}
+
+static void an_erased_person_leaves_no_trace_in_the_state(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    consents(fake, "wati");
+    business(fake, "wati", "2019-06-01", 5000000, "");
+    fake_deliver(fake, 0);
+    assert_non_null(strstr(fake_state(fake), "wati"));
+    fake_say(fake, "person.erased", "wati", "2020-10-01", FAKE_NOTHING);
+    fake_deliver(fake, 0);
+    assert_string_equal(fake_state(fake), "");
+    fake_close(fake);
+}
+
+static void say_a_mixture(fake_host *fake)
+{
+    for (int i = 0; i < 8; i++) {
+        const char name[] = {(char)('a' + i), '\0'};
+        if (i % 4)
+            consents(fake, name);
+        if (i == 1)
+            fake_say(fake, "consent.withdrawn", name, "2019-05-01", "'audiences': ['capital']");
+        if (i % 3 == 0)
+            fake_say(fake, "loan.disbursed", name, "2019-02-01",
+                     "'scheme': 'kur_super_mikro', 'loan': 'l%d'", i);
+        if (i == 6)
+            fake_say(fake, "loan.repaid", name, "2019-02-01", "'collectability': 4");
+        business(fake, name, "2019-06-01", 5000000 * (i + 1), "");
+        business(fake, name, "2019-06-01+1", 6000000 * (i + 1), "");
+        if (i == 7)
+            fake_say(fake, "business.closed", name, "2019-08-01", "'business': 'biz-%s'", name);
+    }
+}
+
+static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
+{
+    (void)unused;
+    char *said = NULL, *state = NULL;
+    for (unsigned seed = 0; seed < 200; seed++) {
+        fake_host *fake = fake_open(&jejaring_plugin, NULL);
+        say_a_mixture(fake);
+        if (seed % 3 == 0)
+            say_a_mixture(fake);
+        if (seed)
+            fake_shuffle(fake, seed);
+        fake_deliver(fake, 0);
+        if (!state) {
+            said = strdup(fake_said(fake, "loan.referred"));
+            state = strdup(fake_state(fake));
+        }
+        assert_string_equal(fake_said(fake, "loan.referred"), said);
+        assert_string_equal(fake_state(fake), state);
+        fake_close(fake);
+    }
+    free(said);
+    free(state);
+}
+
+static void a_crash_before_the_commit_changes_nothing(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    say_a_mixture(fake);
+    fake_crash(fake);
+    fake_crash(fake);
+    assert_int_equal(fake_state_count(fake), 0);
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "loan.referred"), 3);
+    fake_close(fake);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_business_that_needs_capital_is_referred_by_amount),
+        cmocka_unit_test(without_consent_nobody_is_referred),
+        cmocka_unit_test(history_decides_beside_the_amount),
+        cmocka_unit_test(who_has_applied_already_is_not_referred),
+        cmocka_unit_test(a_business_is_referred_once_until_its_need_changes),
+        cmocka_unit_test(a_closed_business_is_not_referred),
+        cmocka_unit_test(the_schemes_are_the_configs),
+        cmocka_unit_test(a_wrong_table_of_schemes_is_refused),
+        cmocka_unit_test(an_erased_person_leaves_no_trace_in_the_state),
+        cmocka_unit_test(a_batch_ends_the_same_in_whatever_order_it_comes),
+        cmocka_unit_test(a_crash_before_the_commit_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
