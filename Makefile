@@ -29,8 +29,8 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DJJ_VERSION='"$(VERSION)"' $(CFLAGS) $(WARN
              -Icore -Icore/include -I$(PG_INCLUDE) -MMD -MP
 ALL_LDFLAGS = $(LDFLAGS) -Wl,-z,relro,-z,now -Wl,--as-needed \
               $(if $(SANITIZE),-fsanitize=$(SANITIZE))
-LIBS_DAEMON = $(shell $(PKG) --libs $(LIBS_D)) -lcsv -ldl
-LIBS_CLIENT = $(shell $(PKG) --libs libzmq jansson libsodium)
+LIBS_DAEMON = $(shell $(PKG) --libs $(LIBS_D)) -lcsv -lm
+LIBS_CLIENT = $(shell $(PKG) --libs libzmq jansson libsodium) -lm
 
 # ---- Sources -------------------------------------------------------------------------------------
 src = $(wildcard core/$(1)/*.c)

@@ -37,19 +37,19 @@ enum jj_statement {
 };
 
 /* Texts that recur in every event (types, regions, agencies), stored once and known by number. */
-typedef struct jj_names {
+typedef struct jj_journal_names {
     char **list; /* by number; [0] is the empty text */
     size_t count, capacity;
     uint32_t *slots; /* open addressing over list; a power of two */
     size_t slot_count;
-} jj_names;
+} jj_journal_names;
 
 struct jj_journal {
     char *path;
     int lock; /* descriptor of the lock file */
     sqlite3 *db;
     sqlite3_stmt *statements[JJ_SQL_COUNT_STATEMENTS];
-    jj_names names;
+    jj_journal_names names;
     unsigned char secret[16];
 
     jj_counts counts; /* durable */
@@ -71,8 +71,8 @@ void jj_journal_run(jj_journal *journal, enum jj_statement statement);
 /* The number of a text, new ones being stored within the transaction. */
 uint32_t jj_journal_name(jj_journal *journal, const char *text);
 const char *jj_journal_name_text(const jj_journal *journal, int64_t number);
-bool jj_names_add(jj_names *names, const char *text); /* false without memory */
-void jj_names_clear(jj_names *names);
+bool jj_journal_names_add(jj_journal_names *names, const char *text); /* false without memory */
+void jj_journal_names_clear(jj_journal_names *names);
 
 /* Opens the database behind a journal whose path is set, or closes it. */
 int jj_journal_attach(jj_journal *journal, jj_error *err);

@@ -15,7 +15,7 @@ static uint64_t hash_text(const char *text)
 }
 
 /* The slot that holds text, or the free one where it belongs. */
-static size_t slot_of(const jj_names *names, const char *text)
+static size_t slot_of(const jj_journal_names *names, const char *text)
 {
     size_t at = hash_text(text) & (names->slot_count - 1);
     while (names->slots[at] != UINT32_MAX && strcmp(names->list[names->slots[at]], text) != 0) {
@@ -24,7 +24,7 @@ static size_t slot_of(const jj_names *names, const char *text)
     return at;
 }
 
-static bool grow_slots(jj_names *names)
+static bool grow_slots(jj_journal_names *names)
 {
     size_t count = names->slot_count ? names->slot_count * 2 : SLOTS_FIRST;
     uint32_t *slots = malloc(count * sizeof *slots);
@@ -41,7 +41,7 @@ static bool grow_slots(jj_names *names)
     return true;
 }
 
-bool jj_names_add(jj_names *names, const char *text)
+bool jj_journal_names_add(jj_journal_names *names, const char *text)
 {
     if (names->count * 2 >= names->slot_count && !grow_slots(names)) {
         return false;
@@ -64,25 +64,25 @@ bool jj_names_add(jj_names *names, const char *text)
     return true;
 }
 
-void jj_names_clear(jj_names *names)
+void jj_journal_names_clear(jj_journal_names *names)
 {
     for (size_t i = 0; i < names->count; i++) {
         free(names->list[i]);
     }
     free(names->list);
     free(names->slots);
-    *names = (jj_names){0};
+    *names = (jj_journal_names){0};
 }
 
 uint32_t jj_journal_name(jj_journal *journal, const char *text)
 {
-    jj_names *names = &journal->names;
+    jj_journal_names *names = &journal->names;
     uint32_t number = names->slots[slot_of(names, text)];
     if (number != UINT32_MAX) {
         return number;
     }
     number = (uint32_t)names->count;
-    if (!jj_names_add(names, text)) {
+    if (!jj_journal_names_add(names, text)) {
         jj_journal_note(journal, "out of memory");
         return 0;
     }

@@ -155,7 +155,7 @@ static int load_names(jj_journal *journal, jj_error *err)
 {
     sqlite3_stmt *statement = NULL;
     int rc = 0, step = SQLITE_DONE;
-    if (!jj_names_add(&journal->names, "")) {
+    if (!jj_journal_names_add(&journal->names, "")) {
         return jj_fail(err, JJ_EMEMORY, "out of memory");
     }
     if (sqlite3_prepare_v2(journal->db, "SELECT number, text FROM name ORDER BY number", -1,
@@ -164,7 +164,7 @@ static int load_names(jj_journal *journal, jj_error *err)
     }
     while (rc == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         if ((size_t)sqlite3_column_int64(statement, 0) != journal->names.count ||
-            !jj_names_add(&journal->names, (const char *)sqlite3_column_text(statement, 1))) {
+            !jj_journal_names_add(&journal->names, (const char *)sqlite3_column_text(statement, 1))) {
             rc = jj_fail(err, JJ_EUNAVAILABLE, "%s: the table of names is damaged", journal->path);
         }
     }
@@ -248,7 +248,7 @@ void jj_journal_detach(jj_journal *journal)
     }
     sqlite3_close(journal->db);
     journal->db = NULL;
-    jj_names_clear(&journal->names);
+    jj_journal_names_clear(&journal->names);
 }
 
 /* A lock file of our own: SQLite would let a second hub write between our transactions. */
