@@ -78,25 +78,6 @@ static int check_region(const char *region, jj_error *err)
                            "or city");
 }
 
-/* 16 digits in a row that could be a NIK, in an attribute that everybody may read. */
-static bool holds_nik(const char *text)
-{
-    size_t run = 0;
-    for (const char *at = text;; at++) {
-        if (*at >= '0' && *at <= '9') {
-            run++;
-            continue;
-        }
-        if (run == 16 && jj_nik_check(at - 16, 16) == JJ_NIK_OK) {
-            return true;
-        }
-        run = 0;
-        if (!*at) {
-            return false;
-        }
-    }
-}
-
 /* CloudEvents attributes are scalars; data, and what we know by name, is checked elsewhere. */
 static int check_extensions(const json_t *event, jj_error *err)
 {
@@ -110,7 +91,7 @@ static int check_extensions(const json_t *event, jj_error *err)
                           "an attribute beside data is not a plain value with a short name");
         }
         if (json_is_string(value) && strcmp(name, "sequence") != 0 &&
-            holds_nik(json_string_value(value))) {
+            jj_holds_nik(json_string_value(value))) {
             return refuse(err, JJ_EINVALID, "/",
                           "an attribute of the envelope contains a NIK; it may stand in data.nik "
                           "only");

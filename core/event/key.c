@@ -103,3 +103,21 @@ const char *jj_nik_problem_id(enum jj_nik_verdict verdict)
         return "NIK harus tepat 16 angka";
     }
 }
+
+bool jj_holds_nik(const char *text)
+{
+    size_t run = 0;
+    for (const char *at = text;; at++) {
+        if (*at >= '0' && *at <= '9') {
+            run++;
+            continue;
+        }
+        if (run == 16 && jj_nik_check(at - 16, 16) == JJ_NIK_OK) {
+            return true;
+        }
+        run = 0;
+        if (!*at) {
+            return false;
+        }
+    }
+}

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static bool is_shown(const jj_property *property, uint32_t audiences, uint32_t consent)
+bool jj_view_shows(const jj_property *property, uint32_t audiences, uint32_t consent)
 {
     uint32_t allowed = property->audience & audiences;
     if (property->class == JJ_CLASS_NONE || !allowed) {
@@ -24,7 +24,7 @@ bool jj_view_allowed(const jj_type *type, const jj_rights *rights, const jj_reco
         return false;
     }
     for (size_t i = 0; i < type->property_count; i++) {
-        if (is_shown(&type->properties[i], rights->audiences, consent)) {
+        if (jj_view_shows(&type->properties[i], rights->audiences, consent)) {
             return true;
         }
     }
@@ -74,7 +74,7 @@ static void project(const projection *p, const jj_property *list, size_t count, 
     jj_buf_putc(p->out, '{');
     for (jj_members_start(&walk, object); jj_members_next(&walk, &member);) {
         const jj_property *property = find(list, count, member.name);
-        if (!property || !is_shown(property, p->audiences, p->consent)) {
+        if (!property || !jj_view_shows(property, p->audiences, p->consent)) {
             continue;
         }
         add_name(p->out, first, member.name);

@@ -27,6 +27,10 @@ bool jj_view_allowed(const jj_type *type, const jj_rights *rights, const jj_reco
 void jj_view_write(const jj_type *type, const jj_rights *rights, const jj_record *record,
                    uint32_t consent, jj_buf *out);
 
+/* True if a reader of these audiences (with JJ_AUDIENCE_OWNER for the event's owner) may see a
+ * property, given the consent of the event's person. */
+bool jj_view_shows(const jj_property *property, uint32_t audiences, uint32_t consent);
+
 /* True if anything of this type that these audiences see depends on consent. */
 bool jj_view_asks_consent(const jj_type *type, uint32_t audiences);
 

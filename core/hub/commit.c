@@ -253,7 +253,7 @@ void jj_hub_commit(jj_hub *hub, const jj_request *request)
     jj_buf_printf(&result, "{\"cursor\":\"%llu\",\"accepted\":%llu,\"duplicate\":%llu}",
                   (unsigned long long)consumer.cursor, (unsigned long long)counts.accepted,
                   (unsigned long long)counts.duplicate);
-    jj_hub_hold(hub, request, &result);
+    jj_hub_hold_ok(hub, request, &result);
     jj_buf_clear(&result);
 }
 

@@ -70,6 +70,15 @@ static const jj_plugin_identity *find_plugin(const jj_hub *hub, const char *name
     return NULL;
 }
 
+const jj_rights *jj_hub_agency(const jj_hub *hub, const char *agency)
+{
+    if (strcmp(hub->admin.agency, agency) == 0) {
+        return &hub->admin;
+    }
+    const jj_plugin_identity *plugin = find_plugin(hub, agency);
+    return plugin ? &plugin->rights : NULL;
+}
+
 const jj_rights *jj_hub_rights(const jj_hub *hub, const jj_hub_door *door, const char *user)
 {
     if (door->rights) {

@@ -1,6 +1,8 @@
 #include "hub/internal.h"
 
 #include "base/clock.h"
+#include "journal/audit.h"
+#include "json/load.h"
 #include "schema/audience.h"
 
 #include <stdio.h>
@@ -83,6 +85,9 @@ static uint32_t consent_for(const jj_hub *hub, const jj_rights *rights, const jj
 
 bool jj_hub_may_see(const jj_hub *hub, const jj_rights *rights, const jj_record *record)
 {
+    if (!record->type[0]) {
+        return false; /* erased */
+    }
     if (rights->audiences & JJ_AUDIENCE_NODE) {
         return true;
     }
@@ -95,6 +100,8 @@ bool jj_hub_may_see(const jj_hub *hub, const jj_rights *rights, const jj_record 
 
 typedef struct page {
     jj_hub *hub;
+    const char *consumer; /* name, may be empty */
+    uint64_t after;
     const jj_rights *rights;
     const jj_filter *filter;
     size_t max_events;
@@ -102,6 +109,7 @@ typedef struct page {
     size_t scanned, count;
     size_t ends[JJ_EVENTS_MAX]; /* in text */
     jj_buf text;                /* the events, one behind the other */
+    unsigned char bits[SCAN_MAX / 8 + 1]; /* which events were delivered, for the record */
 } page;
 
 static void add_view(page *p, const jj_record *record)
@@ -123,9 +131,31 @@ static bool visit(void *arg, const jj_record *record)
     if (jj_filter_wants(p->filter, record) && jj_hub_may_see(p->hub, p->rights, record)) {
         add_view(p, record);
         p->ends[p->count++] = p->text.size;
+        uint64_t at = record->cursor - p->after - 1;
+        if (at / 8 < sizeof p->bits) {
+            p->bits[at / 8] |= (unsigned char)(1u << at % 8);
+        }
     }
     return p->count < p->max_events && p->scanned < SCAN_MAX && p->text.size < ANSWER_BYTES &&
            !p->text.failed;
+}
+
+/* Who received what about a person must be known afterwards: the answer leaves once this is on
+ * disk. Readers inside the node are not recorded: their plugins are the node. */
+static void record_delivery(const page *p)
+{
+    jj_delivery delivery = {.at_ms = jj_now_ms(),
+                            .agency = p->rights->agency,
+                            .consumer = p->consumer,
+                            .after = p->after,
+                            .upto = p->cursor,
+                            .bits = p->bits,
+                            .bits_size = (size_t)((p->cursor - p->after + 7) / 8)};
+    if (delivery.bits_size > sizeof p->bits) {
+        delivery.bits_size = sizeof p->bits;
+    }
+    jj_journal_begin(p->hub->journal);
+    jj_journal_deliver(p->hub->journal, &delivery);
 }
 
 static void send_page(const page *p, const jj_return_path *path, uint64_t head)
@@ -141,7 +171,12 @@ static void send_page(const page *p, const jj_return_path *path, uint64_t head)
         size_t from = i ? p->ends[i - 1] : 0;
         jj_message_add(&answer, p->text.data + from, p->ends[i] - from);
     }
-    jj_socket_send(path->door->socket, &answer);
+    if (p->count && !(p->rights->audiences & JJ_AUDIENCE_NODE)) {
+        record_delivery(p);
+        jj_hub_hold(p->hub, path, &answer);
+    } else {
+        jj_socket_send(path->door->socket, &answer);
+    }
     jj_message_clear(&answer);
 }
 
@@ -150,7 +185,7 @@ enum fetched { FETCHED_ANSWERED, FETCHED_NOTHING, FETCHED_FAILED };
 /* Answers with what is there. FETCHED_NOTHING: the end was reached without an event, *after was
  * moved there, and (unless `anyway`) nothing was sent. */
 static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter *filter,
-                           uint64_t *after, size_t max_events, bool anyway,
+                           const char *consumer, uint64_t *after, size_t max_events, bool anyway,
                            const jj_return_path *path, jj_error *err)
 {
     uint64_t head = jj_journal_head(hub->journal);
@@ -160,8 +195,12 @@ static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter
         jj_fail(err, JJ_EMEMORY, "out of memory");
         return outcome;
     }
-    *p = (page){.hub = hub, .rights = rights, .filter = filter, .max_events = max_events,
-                .cursor = *after};
+    p->hub = hub;
+    p->rights = rights;
+    p->filter = filter;
+    p->consumer = consumer;
+    p->max_events = max_events;
+    p->after = p->cursor = *after;
     if (jj_journal_read(hub->journal, *after, head, true, visit, p, err) == 0) {
         if (p->text.failed) {
             jj_fail(err, JJ_EMEMORY, "out of memory");
@@ -211,8 +250,8 @@ static int start_of(jj_hub *hub, const jj_request *request, uint64_t *after, jj_
     return 0;
 }
 
-static void wait_for(jj_hub *hub, const jj_request *request, jj_filter *filter, uint64_t after,
-                     size_t max_events, uint64_t wait_ms)
+static void wait_for(jj_hub *hub, const jj_request *request, jj_filter *filter, const char *consumer,
+                     uint64_t after, size_t max_events, uint64_t wait_ms)
 {
     jj_error err;
     jj_waiter *waiter = hub->waiter_count < WAITERS_MAX ? calloc(1, sizeof *waiter) : NULL;
@@ -222,6 +261,7 @@ static void wait_for(jj_hub *hub, const jj_request *request, jj_filter *filter, 
         jj_request_fail(request, &err);
         return;
     }
+    snprintf(waiter->consumer, sizeof waiter->consumer, "%s", consumer);
     waiter->rights = request->rights;
     waiter->filter = *filter;
     *filter = (jj_filter){0};
@@ -239,6 +279,8 @@ void jj_hub_fetch(jj_hub *hub, const jj_request *request)
     jj_filter filter = {0};
     jj_return_path path = {0};
     uint64_t after = 0, max_events, wait_ms;
+    const char *name = jj_json_string(request->options, "name");
+    name = name ? name : "";
     if (jj_option_count(request->options, "max_events", EVENTS_USUAL, JJ_EVENTS_MAX, &max_events,
                         &err) ||
         jj_option_count(request->options, "wait_ms", 0, WAIT_MAX_MS, &wait_ms, &err) ||
@@ -253,11 +295,12 @@ void jj_hub_fetch(jj_hub *hub, const jj_request *request)
     if (!jj_return_path_copy(&path, request)) {
         goto out; /* no memory even for the answer */
     }
-    switch (answer(hub, request->rights, &filter, &after, max_events, wait_ms == 0, &path, &err)) {
+    switch (answer(hub, request->rights, &filter, name, &after, max_events, wait_ms == 0, &path,
+                   &err)) {
     case FETCHED_ANSWERED:
         break;
     case FETCHED_NOTHING:
-        wait_for(hub, request, &filter, after, max_events, wait_ms);
+        wait_for(hub, request, &filter, name, after, max_events, wait_ms);
         break;
     default:
         jj_request_fail(request, &err);
@@ -288,8 +331,8 @@ void jj_hub_wake(jj_hub *hub)
             continue;
         }
         jj_error err;
-        enum fetched outcome = answer(hub, waiter->rights, &waiter->filter, &waiter->after,
-                                      waiter->max_events, expired, &waiter->path, &err);
+        enum fetched outcome = answer(hub, waiter->rights, &waiter->filter, waiter->consumer,
+                                      &waiter->after, waiter->max_events, expired, &waiter->path, &err);
         if (outcome == FETCHED_NOTHING) {
             at = &waiter->next;
             continue;

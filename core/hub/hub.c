@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "journal/audit.h"
 #include "json/load.h"
 
 #include <poll.h>
@@ -28,6 +29,9 @@ static const struct {
 } verbs[] = {
     {"PUBLISH", jj_hub_publish}, {"FETCH", jj_hub_fetch}, {"COMMIT", jj_hub_commit},
     {"STATE", jj_hub_state},     {"HELLO", jj_hub_hello}, {"STATUS", jj_hub_status},
+    {"REVEAL", jj_hub_reveal},   {"TRACE", jj_hub_trace}, {"ERASE", jj_hub_erase},
+    {"AUDIT", jj_hub_audit},     {"QUARANTINE", jj_hub_quarantine_list},
+    {"RETRY", jj_hub_quarantine_retry}, {"DROP", jj_hub_quarantine_drop},
 };
 
 static verb_handler find_verb(jj_bytes verb)
@@ -58,7 +62,8 @@ static void handle(jj_hub *hub, jj_hub_door *door, const jj_message *message)
             verb(hub, &request);
         } else {
             jj_fail(&err, JJ_EMALFORMED,
-                    "no such verb; there are HELLO, PUBLISH, FETCH, COMMIT, STATE and STATUS");
+                    "no such verb; there are HELLO, PUBLISH, FETCH, COMMIT, STATE, REVEAL and, for "
+                    "administrators, STATUS, QUARANTINE, RETRY, DROP, TRACE, ERASE, AUDIT");
             jj_request_fail(&request, &err);
         }
     }
@@ -76,43 +81,50 @@ static void answer_held(jj_hub *hub, const jj_error *failure)
     }
     while (hub->held) {
         jj_held *held = hub->held;
-        jj_message answer = {0};
-        const jj_buf *result = failure ? &error : &held->result;
-        jj_return_path_start(&held->path, &answer, failure ? "ERROR" : "OK", result->data,
-                             result->size);
-        jj_socket_send(held->path.door->socket, &answer);
+        if (failure) {
+            jj_message_empty(&held->answer);
+            jj_return_path_start(&held->path, &held->answer, "ERROR", error.data, error.size);
+        }
+        jj_socket_send(held->path.door->socket, &held->answer);
         hub->held = held->next;
-        jj_message_clear(&answer);
+        jj_message_clear(&held->answer);
         jj_return_path_clear(&held->path);
-        jj_buf_clear(&held->result);
         free(held);
     }
     hub->held_end = &hub->held;
     jj_buf_clear(&error);
 }
 
-/* Makes durable what this turn of the loop brought, then tells everybody. */
+static void refuse_held(jj_hub *hub, jj_error *why)
+{
+    jj_log(JJ_ERROR,
+           "nothing more is accepted: %s; what was waiting was refused with `unavailable`; trying "
+           "again every %d s",
+           why->text, RECOVER_MS / 1000);
+    jj_fail(why, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
+    answer_held(hub, why);
+    hub->next_recover_ms = jj_monotonic_ms() + RECOVER_MS;
+}
+
+/* Makes durable what this turn of the loop brought, then tells everybody. Waking a reader can
+ * begin a transaction of its own, since deliveries are recorded. */
 static void commit(jj_hub *hub)
 {
     jj_error err;
-    uint64_t before = jj_journal_head(hub->journal);
-    if (!jj_journal_is_open(hub->journal)) {
-        return;
+    while (jj_journal_is_open(hub->journal)) {
+        uint64_t before = jj_journal_head(hub->journal);
+        hub->staged = 0;
+        if (jj_journal_commit(hub->journal, &err)) {
+            refuse_held(hub, &err);
+            return;
+        }
+        answer_held(hub, NULL);
+        jj_hub_ring(hub, before);
+        jj_hub_wake(hub);
     }
-    hub->staged = 0;
-    if (jj_journal_commit(hub->journal, &err)) {
-        jj_log(JJ_ERROR,
-               "nothing more is accepted: %s; what was waiting was refused with `unavailable`; "
-               "trying again every %d s",
-               err.text, RECOVER_MS / 1000);
-        jj_fail(&err, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
-        answer_held(hub, &err);
-        hub->next_recover_ms = jj_monotonic_ms() + RECOVER_MS;
-        return;
+    if (hub->scrub && jj_journal_scrub(hub->journal, &err) == 0) {
+        hub->scrub = false;
     }
-    answer_held(hub, NULL);
-    jj_hub_ring(hub, before);
-    jj_hub_wake(hub);
 }
 
 static void recover(jj_hub *hub)

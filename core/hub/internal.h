@@ -55,7 +55,7 @@ typedef struct jj_return_path {
 typedef struct jj_held {
     struct jj_held *next;
     jj_return_path path;
-    jj_buf result;
+    jj_message answer;
 } jj_held;
 
 /* What a reader wants of what it may see. The lists are owned; NULL: everything. */
@@ -68,6 +68,7 @@ typedef struct jj_waiter {
     jj_return_path path;
     const jj_rights *rights;
     jj_filter filter;
+    char consumer[65];
     uint64_t after;
     size_t max_events;
     int64_t deadline_ms; /* monotonic */
@@ -107,6 +108,7 @@ typedef struct jj_hub {
     unsigned char digest_secret[16];
     int64_t started_ms, next_second_ms, next_report_ms, next_recover_ms; /* monotonic */
     int status_fd;
+    bool scrub; /* something was erased: empty the write-ahead log after the commit */
     jj_throttle refusal;
 } jj_hub;
 
@@ -114,6 +116,7 @@ typedef struct jj_hub {
 int jj_hub_open_doors(jj_hub *hub, const json_t *grants, jj_error *err);
 void jj_hub_close_doors(jj_hub *hub);
 void jj_hub_serve_zap(jj_hub *hub);
+const jj_rights *jj_hub_agency(const jj_hub *hub, const char *agency); /* by its id; or NULL */
 const jj_rights *jj_hub_rights(const jj_hub *hub, const jj_hub_door *door, const char *user);
 
 /* ---- request.c ---- */
@@ -133,6 +136,7 @@ int jj_option_cursor(const json_t *options, const char *name, bool *given, uint6
                      jj_error *err);
 int jj_option_name(const json_t *options, bool required, const char **name, jj_error *err);
 
+bool jj_return_path_of(jj_return_path *path, const jj_return_path *from); /* a copy */
 bool jj_return_path_copy(jj_return_path *path, const jj_request *request);
 void jj_return_path_clear(jj_return_path *path);
 /* Begins an answer: the way back, the head, the result. */
@@ -146,8 +150,10 @@ void jj_hub_publish(jj_hub *hub, const jj_request *request);
 enum jj_known jj_hub_append(jj_hub *hub, jj_admitted *admitted);
 void jj_hub_quarantine(jj_hub *hub, const char *agency, const char *origin, jj_bytes event,
                        const char *type, const jj_error *why);
-/* Holds an answer until the commit. */
-void jj_hub_hold(jj_hub *hub, const jj_request *request, const jj_buf *result);
+/* Holds an answer until the commit. The first takes the message; without memory the answer is
+ * lost, and the client asks again. */
+void jj_hub_hold(jj_hub *hub, const jj_return_path *path, jj_message *answer);
+void jj_hub_hold_ok(jj_hub *hub, const jj_request *request, const jj_buf *result);
 
 /* ---- fetch.c ---- */
 void jj_hub_fetch(jj_hub *hub, const jj_request *request);
@@ -169,7 +175,26 @@ int jj_hub_consumer(jj_hub *hub, const jj_rights *rights, const char *name, bool
 void jj_hub_remember_filter(jj_hub *hub, const char *consumer, const json_t *options);
 void jj_hub_forget_filters(jj_hub *hub);
 
+/* ---- reveal.c ---- */
+void jj_hub_reveal(jj_hub *hub, const jj_request *request);
+
+/* ---- person.c: what an administrator does about one person ---- */
+void jj_hub_trace(jj_hub *hub, const jj_request *request);
+void jj_hub_erase(jj_hub *hub, const jj_request *request);
+void jj_hub_audit(jj_hub *hub, const jj_request *request);
+
+/* ---- quarantine.c ---- */
+void jj_hub_quarantine_list(jj_hub *hub, const jj_request *request);
+void jj_hub_quarantine_retry(jj_hub *hub, const jj_request *request);
+void jj_hub_quarantine_drop(jj_hub *hub, const jj_request *request);
+/* Removes the entries about a person. */
+void jj_hub_quarantine_erase(jj_hub *hub, const char *person);
+
 /* ---- status.c ---- */
+/* Answers OK with a JSON object, which is released. */
+void jj_reply_json(const jj_request *request, json_t *result);
+/* True for a local administrator; answers `forbidden` to anybody else. */
+bool jj_hub_is_admin(const jj_request *request);
 void jj_hub_hello(jj_hub *hub, const jj_request *request);
 void jj_hub_status(jj_hub *hub, const jj_request *request);
 

@@ -6,24 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-void jj_hub_hold(jj_hub *hub, const jj_request *request, const jj_buf *result)
+void jj_hub_hold(jj_hub *hub, const jj_return_path *path, jj_message *answer)
 {
     jj_held *held = calloc(1, sizeof *held);
-    if (!held || !jj_return_path_copy(&held->path, request)) {
-        goto fail; /* unanswered: the client asks again, and everything in it is a duplicate */
+    if (!held || !jj_return_path_of(&held->path, path)) {
+        if (held) {
+            jj_return_path_clear(&held->path);
+        }
+        free(held);
+        return;
     }
-    jj_buf_add(&held->result, result->data, result->size);
-    if (held->result.failed) {
-        goto fail;
-    }
+    held->answer = *answer;
+    *answer = (jj_message){0};
     *hub->held_end = held;
     hub->held_end = &held->next;
-    return;
-fail:
-    if (held) {
-        jj_return_path_clear(&held->path);
-        free(held);
+}
+
+void jj_hub_hold_ok(jj_hub *hub, const jj_request *request, const jj_buf *result)
+{
+    jj_return_path path;
+    jj_message answer = {0};
+    if (!result->failed && jj_return_path_copy(&path, request)) {
+        jj_return_path_start(&path, &answer, "OK", result->data, result->size);
+        jj_hub_hold(hub, &path, &answer);
     }
+    jj_message_clear(&answer);
+    jj_return_path_clear(&path);
 }
 
 enum jj_known jj_hub_append(jj_hub *hub, jj_admitted *admitted)
@@ -148,8 +156,8 @@ void jj_hub_publish(jj_hub *hub, const jj_request *request)
     jj_buf_add(&result, rejected.data, rejected.size);
     jj_buf_printf(&result, "],\"cursor\":\"%llu\"}",
                   (unsigned long long)jj_journal_staged(hub->journal));
-    if (!result.failed && !rejected.failed) {
-        jj_hub_hold(hub, request, &result);
+    if (!rejected.failed) {
+        jj_hub_hold_ok(hub, request, &result);
     }
     jj_buf_clear(&rejected);
     jj_buf_clear(&result);

@@ -89,6 +89,14 @@ bool jj_return_path_copy(jj_return_path *path, const jj_request *request)
     return !path->routing.failed && !path->id.failed;
 }
 
+bool jj_return_path_of(jj_return_path *path, const jj_return_path *from)
+{
+    *path = (jj_return_path){.door = from->door, .delimiter = from->delimiter};
+    jj_buf_add(&path->routing, from->routing.data, from->routing.size);
+    jj_buf_add(&path->id, from->id.data, from->id.size);
+    return !path->routing.failed && !path->id.failed;
+}
+
 void jj_return_path_clear(jj_return_path *path)
 {
     jj_buf_clear(&path->routing);

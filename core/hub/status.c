@@ -36,7 +36,7 @@ static json_t *number_text(uint64_t number)
     return json_sprintf("%llu", (unsigned long long)number);
 }
 
-static void reply_json(const jj_request *request, json_t *result)
+void jj_reply_json(const jj_request *request, json_t *result)
 {
     char *text = result ? json_dumps(result, JSON_COMPACT) : NULL;
     if (text) {
@@ -78,7 +78,7 @@ static json_t *publishable(const jj_hub *hub, const jj_rights *rights)
 void jj_hub_hello(jj_hub *hub, const jj_request *request)
 {
     const jj_rights *rights = request->rights;
-    reply_json(request,
+    jj_reply_json(request,
                json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:i, s:i, s:i}}", "protocol",
                          JJ_PROTOCOL, "node", hub->config->node, "region", hub->config->region,
                          "agency", rights->agency, "audiences", audience_list(rights->audiences),
@@ -134,13 +134,19 @@ static json_t *status(jj_hub *hub)
         (json_int_t)hub->waiter_count, "adds_up", hub_adds_up && consumers.adds_up);
 }
 
-void jj_hub_status(jj_hub *hub, const jj_request *request)
+bool jj_hub_is_admin(const jj_request *request)
 {
     jj_error err;
     if (!request->rights->admin) {
         jj_fail(&err, JJ_EFORBIDDEN, "only the local administrator may ask for this");
         jj_request_fail(request, &err);
-        return;
     }
-    reply_json(request, status(hub));
+    return request->rights->admin;
+}
+
+void jj_hub_status(jj_hub *hub, const jj_request *request)
+{
+    if (jj_hub_is_admin(request)) {
+        jj_reply_json(request, status(hub));
+    }
 }

@@ -88,7 +88,10 @@ static void seal(jj_journal *journal, const jj_record *record)
 {
     sqlite3_stmt *statement = journal->statements[JJ_SQL_SEAL];
     bind_text(statement, 1, record->subject);
-    sqlite3_bind_blob(statement, 2, record->contact.at, (int)record->contact.size_bytes,
+    sqlite3_bind_int64(statement, 2, jj_journal_name(journal, record->type));
+    sqlite3_bind_int64(statement, 3, jj_journal_name(journal, record->region));
+    sqlite3_bind_int64(statement, 4, jj_journal_name(journal, record->owner));
+    sqlite3_bind_blob(statement, 5, record->contact.at, (int)record->contact.size_bytes,
                       SQLITE_STATIC);
     jj_journal_run(journal, JJ_SQL_SEAL);
 }

@@ -31,7 +31,8 @@ static const char schema[] =
     /* Keys begin with the event's time, so that this index grows at its end. */
     "CREATE TABLE known (key BLOB PRIMARY KEY, digest INTEGER, cursor INTEGER) WITHOUT ROWID;"
     "CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT NOT NULL);"
-    "CREATE TABLE vault (number INTEGER PRIMARY KEY, subject TEXT, sealed BLOB);"
+    "CREATE TABLE vault (number INTEGER PRIMARY KEY, subject TEXT, type INTEGER,"
+    "  region INTEGER, owner INTEGER, sealed BLOB);"
     "CREATE TABLE consumer (id INTEGER PRIMARY KEY, name TEXT UNIQUE, cursor INTEGER,"
     "  delivered INTEGER, filtered INTEGER, updated_ms INTEGER);"
     "CREATE TABLE state (consumer INTEGER, key TEXT, value TEXT, PRIMARY KEY (consumer, key))"
@@ -41,6 +42,13 @@ static const char schema[] =
     "CREATE TABLE quarantine (number INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER,"
     "  agency TEXT, origin TEXT, code TEXT, field TEXT, detail TEXT, type TEXT, sealed BLOB);"
     "CREATE INDEX quarantine_agency ON quarantine (agency, number);"
+    "CREATE TABLE delivery (number INTEGER PRIMARY KEY, at_ms INTEGER, agency TEXT,"
+    "  consumer TEXT, after INTEGER, upto INTEGER, bits BLOB);"
+    "CREATE TABLE audit (number INTEGER PRIMARY KEY, at_ms INTEGER, action TEXT, agency TEXT,"
+    "  person TEXT, detail TEXT, hash BLOB);"
+    "CREATE TABLE audit_last (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER,"
+    "  hash BLOB);"
+    "INSERT INTO audit_last VALUES (1, 0, zeroblob(32));"
     "CREATE TABLE totals (one INTEGER PRIMARY KEY CHECK (one = 1), received INTEGER,"
     "  accepted INTEGER, duplicate INTEGER, rejected INTEGER, pushed_out INTEGER, secret BLOB);"
     "INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, randomblob(16));"
@@ -55,7 +63,8 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_KNOWN] = "SELECT digest, cursor FROM known WHERE key = ?1",
     [JJ_SQL_REMEMBER] = "INSERT INTO known VALUES (?1, ?2, ?3)",
     [JJ_SQL_APPEND] = "INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    [JJ_SQL_SEAL] = "INSERT INTO vault (subject, sealed) VALUES (?1, ?2)",
+    [JJ_SQL_SEAL] = "INSERT INTO vault (subject, type, region, owner, sealed)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5)",
     [JJ_SQL_COUNT] = "UPDATE totals SET received = ?1, accepted = ?2, duplicate = ?3,"
                      " rejected = ?4, pushed_out = ?5",
     [JJ_SQL_NAME] = "INSERT INTO name VALUES (?1, ?2)",
@@ -89,6 +98,25 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_QUARANTINE_READ] = "SELECT number, at_ms, agency, origin, code, field, detail, type,"
                                " sealed FROM quarantine WHERE number > ?1 ORDER BY number",
     [JJ_SQL_QUARANTINE_KEPT] = "SELECT count(*) FROM quarantine",
+    [JJ_SQL_QUARANTINE_DROP] = "DELETE FROM quarantine WHERE number = ?1",
+    [JJ_SQL_DELIVER] = "INSERT INTO delivery (at_ms, agency, consumer, after, upto, bits)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [JJ_SQL_DELIVERIES] = "SELECT at_ms, agency, consumer, after, upto, bits FROM delivery"
+                          " WHERE after < ?1 AND upto >= ?1 ORDER BY number",
+    [JJ_SQL_AUDIT] = "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [JJ_SQL_AUDIT_LAST] = "SELECT number, hash FROM audit_last",
+    [JJ_SQL_AUDIT_MOVE] = "UPDATE audit_last SET number = ?1, hash = ?2",
+    [JJ_SQL_AUDIT_READ] = "SELECT number, at_ms, action, agency, person, detail, hash FROM audit"
+                          " ORDER BY number",
+    [JJ_SQL_VAULT_READ] = "SELECT type, region, owner, sealed FROM vault WHERE subject = ?1"
+                          " ORDER BY number",
+    /* Type 0 is the empty name: no reader wants it. */
+    [JJ_SQL_ERASE] = "UPDATE event SET type = 0, subject = NULL, text = x'' WHERE subject = ?1"
+                     " AND cursor < ?2",
+    [JJ_SQL_ERASE_VAULT] = "DELETE FROM vault WHERE subject = ?1",
+    [JJ_SQL_ERASE_CONSENT] = "DELETE FROM consent WHERE subject = ?1",
+    [JJ_SQL_ABOUT] = "SELECT cursor, time_ms, type, region, owner FROM event WHERE subject = ?1"
+                     " ORDER BY cursor",
     [JJ_SQL_TRIM] = "DELETE FROM event WHERE cursor <= ?1",
 };
 

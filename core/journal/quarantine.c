@@ -74,3 +74,9 @@ void jj_journal_quarantine_totals(jj_journal *journal, uint64_t *kept, uint64_t 
     }
     sqlite3_reset(row);
 }
+
+void jj_journal_quarantine_drop(jj_journal *journal, int64_t number)
+{
+    sqlite3_bind_int64(journal->statements[JJ_SQL_QUARANTINE_DROP], 1, number);
+    jj_journal_run(journal, JJ_SQL_QUARANTINE_DROP);
+}

@@ -1,0 +1,296 @@
+#include "hub/internal.h"
+
+#include "base/clock.h"
+#include "event/key.h"
+#include "json/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_ENTRIES 100
+#define HIDDEN       "***"
+
+/* ---- Masking ------------------------------------------------------------------------------ */
+
+/* What may be shown of a refused event: public and internal members; nothing of which the schema
+ * does not say what it is, and no long run of digits. */
+static json_t *masked_text(const char *text)
+{
+    size_t run = 0, longest = 0;
+    for (const char *at = text; *at; at++) {
+        run = *at >= '0' && *at <= '9' ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    return json_string(longest >= 10 ? HIDDEN : text);
+}
+
+static json_t *masked_data(const jj_type *type, const json_t *data)
+{
+    json_t *out = json_object();
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)data, name, value) {
+        const jj_property *property = type ? jj_type_property(type, name) : NULL;
+        bool open = property && !property->vault && !json_is_object(value) &&
+                    (property->class == JJ_CLASS_PUBLIC || property->class == JJ_CLASS_INTERNAL);
+        json_t *shown = !open                  ? json_string(HIDDEN)
+                        : json_is_string(value) ? masked_text(json_string_value(value))
+                                                : json_incref(value);
+        /* The name of a member that nobody knows may be data itself. */
+        json_object_set_new(out, property ? name : HIDDEN, shown);
+    }
+    return out;
+}
+
+static json_t *masked_event(const jj_hub *hub, const json_t *event)
+{
+    static const char *const shown[] = {"id", "source", "type", "time", "region", NULL};
+    json_t *out = json_object();
+    const char *name = jj_json_string(event, "type");
+    const jj_type *type = name ? jj_catalogue_find(hub->catalogue, name, strlen(name)) : NULL;
+    for (size_t i = 0; shown[i]; i++) {
+        const char *text = jj_json_string(event, shown[i]);
+        if (text) {
+            bool is_time = strcmp(shown[i], "time") == 0;
+            json_object_set_new(out, shown[i], is_time ? json_string(text) : masked_text(text));
+        }
+    }
+    json_object_set_new(out, "data", masked_data(type, json_object_get(event, "data")));
+    return out;
+}
+
+/* The refused event as it came, if it can be opened and is JSON; else NULL. */
+static json_t *open_event(const jj_hub *hub, const jj_quarantined *entry, jj_buf *text)
+{
+    json_t *event = NULL;
+    if (jj_unseal(&hub->secrets, "quarantine", entry->agency, entry->sealed, text) ||
+        jj_json_load(&event, text->data, text->size, JJ_FRAME_MAX, NULL)) {
+        return NULL;
+    }
+    return event;
+}
+
+/* ---- QUARANTINE --------------------------------------------------------------------------- */
+
+typedef struct listing {
+    const jj_hub *hub;
+    int64_t only; /* one number; 0: a page */
+    json_t *entries;
+    bool more;
+} listing;
+
+static bool add_entry(void *arg, const jj_quarantined *entry)
+{
+    listing *l = arg;
+    if (json_array_size(l->entries) == PAGE_ENTRIES) {
+        l->more = true;
+        return false;
+    }
+    if (l->only && entry->number != l->only) {
+        return false;
+    }
+    char time[JJ_TIME_SIZE];
+    jj_buf text = {0};
+    json_t *event = open_event(l->hub, entry, &text);
+    jj_time_format(entry->at_ms, time);
+    json_array_append_new(
+        l->entries,
+        json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "number",
+                  (json_int_t)entry->number, "at", time, "agency", entry->agency, "origin",
+                  entry->origin, "code", entry->code, "field", entry->field, "detail",
+                  entry->detail, "type", entry->type, "size_bytes", (json_int_t)text.size, "event",
+                  event ? masked_event(l->hub, event) : json_null()));
+    json_decref(event);
+    jj_buf_clear(&text);
+    return l->only == 0;
+}
+
+static int number_of(const jj_request *request, const char *name, int64_t *number, jj_error *err)
+{
+    uint64_t value;
+    int rc = jj_option_count(request->options, name, 0, INT64_MAX, &value, err);
+    *number = rc ? 0 : (int64_t)value;
+    return rc;
+}
+
+void jj_hub_quarantine_list(jj_hub *hub, const jj_request *request)
+{
+    jj_error err = {0};
+    int64_t after, only;
+    listing l = {.hub = hub, .entries = json_array()};
+    if (!jj_hub_is_admin(request)) {
+        json_decref(l.entries);
+        return;
+    }
+    int rc = number_of(request, "after", &after, &err);
+    rc = rc ? rc : number_of(request, "number", &only, &err);
+    if (rc == 0) {
+        l.only = only;
+        rc = jj_journal_quarantine_read(hub->journal, only ? only - 1 : after, add_entry, &l, &err);
+    }
+    if (rc) {
+        jj_request_fail(request, &err);
+        json_decref(l.entries);
+        return;
+    }
+    jj_reply_json(request, json_pack("{s:o, s:b}", "entries", l.entries, "more", l.more));
+}
+
+/* ---- RETRY and DROP ----------------------------------------------------------------------- */
+
+typedef struct sought {
+    const jj_hub *hub;
+    int64_t number;
+    bool found;
+    char agency[JJ_ATTRIBUTE_MAX + 1];
+    jj_buf text;
+} sought;
+
+static bool take_entry(void *arg, const jj_quarantined *entry)
+{
+    sought *s = arg;
+    if (entry->number == s->number) {
+        snprintf(s->agency, sizeof s->agency, "%s", entry->agency);
+        s->found = jj_unseal(&s->hub->secrets, "quarantine", entry->agency, entry->sealed,
+                             &s->text) == 0;
+    }
+    return false;
+}
+
+static int find_entry(jj_hub *hub, const jj_request *request, sought *s, jj_error *err)
+{
+    *s = (sought){.hub = hub};
+    int rc = number_of(request, "number", &s->number, err);
+    rc = rc ? rc
+            : jj_journal_quarantine_read(hub->journal, s->number - 1, take_entry, s, err);
+    if (rc == 0 && !s->found) {
+        rc = jj_fail(err, JJ_EINVALID, "there is no entry of this number in quarantine");
+    }
+    return rc;
+}
+
+/* Judges the event once more, as its agency, under the rules of today. */
+static int retry(jj_hub *hub, sought *s, jj_counts *counts, jj_error *err)
+{
+    const jj_rights *rights = jj_hub_agency(hub, s->agency);
+    if (!rights) {
+        return jj_fail(err, JJ_EFORBIDDEN, "the agency %s is not known any more", s->agency);
+    }
+    int rc = jj_intake_admit(&hub->intake, rights, s->text.data, s->text.size, jj_now_ms(),
+                             &hub->admitted, err);
+    if (rc) {
+        return rc;
+    }
+    counts->received = 1;
+    switch (jj_hub_append(hub, &hub->admitted)) {
+    case JJ_KNOWN_NOT:
+        counts->accepted = 1;
+        return 0;
+    case JJ_KNOWN_DUPLICATE:
+        counts->duplicate = 1;
+        return 0;
+    default:
+        counts->received = 0;
+        return jj_fail(err, JJ_ECONFLICT,
+                       "an event of the same source, id and time was accepted with other content");
+    }
+}
+
+void jj_hub_quarantine_retry(jj_hub *hub, const jj_request *request)
+{
+    jj_error err = {0};
+    jj_counts counts = {0};
+    jj_buf result = {0};
+    sought s;
+    if (!jj_hub_is_admin(request)) {
+        return;
+    }
+    jj_journal_begin(hub->journal);
+    int rc = find_entry(hub, request, &s, &err);
+    rc = rc ? rc : retry(hub, &s, &counts, &err);
+    if (rc) {
+        jj_request_fail(request, &err);
+    } else {
+        jj_journal_count(hub->journal, &counts);
+        jj_journal_quarantine_drop(hub->journal, s.number);
+        jj_buf_printf(&result, "{\"accepted\":%llu,\"duplicate\":%llu}",
+                      (unsigned long long)counts.accepted, (unsigned long long)counts.duplicate);
+        jj_hub_hold_ok(hub, request, &result);
+    }
+    jj_buf_clear(&result);
+    jj_buf_clear(&s.text);
+}
+
+void jj_hub_quarantine_drop(jj_hub *hub, const jj_request *request)
+{
+    jj_error err = {0};
+    jj_buf result = {0};
+    sought s;
+    if (!jj_hub_is_admin(request)) {
+        return;
+    }
+    jj_journal_begin(hub->journal);
+    if (find_entry(hub, request, &s, &err)) {
+        jj_request_fail(request, &err);
+    } else {
+        jj_journal_quarantine_drop(hub->journal, s.number);
+        jj_buf_puts(&result, "{\"dropped\":1}");
+        jj_hub_hold_ok(hub, request, &result);
+    }
+    jj_buf_clear(&result);
+    jj_buf_clear(&s.text);
+}
+
+/* ---- Erasure ------------------------------------------------------------------------------ */
+
+typedef struct purge {
+    jj_hub *hub;
+    const char *person;
+    int64_t numbers[256];
+    size_t count;
+    int64_t last; /* number of the last entry looked at */
+} purge;
+
+static bool concerns(const jj_hub *hub, const json_t *event, const char *person)
+{
+    char key[JJ_UUID_SIZE];
+    const char *subject = jj_json_string(event, "subject");
+    const char *nik = jj_json_string(json_object_get(event, "data"), "nik");
+    if (subject && strcmp(subject, person) == 0) {
+        return true;
+    }
+    if (!nik || strlen(nik) != 16) {
+        return false;
+    }
+    jj_person_key(hub->secrets.person_key, nik, key);
+    return strcmp(key, person) == 0;
+}
+
+static bool look_at(void *arg, const jj_quarantined *entry)
+{
+    purge *p = arg;
+    jj_buf text = {0};
+    json_t *event = open_event(p->hub, entry, &text);
+    if (event && concerns(p->hub, event, p->person)) {
+        p->numbers[p->count++] = entry->number;
+    }
+    p->last = entry->number;
+    json_decref(event);
+    jj_buf_clear(&text);
+    return p->count < sizeof p->numbers / sizeof *p->numbers;
+}
+
+void jj_hub_quarantine_erase(jj_hub *hub, const char *person)
+{
+    purge p = {.hub = hub, .person = person};
+    do {
+        p.count = 0;
+        if (jj_journal_quarantine_read(hub->journal, p.last, look_at, &p, NULL)) {
+            return;
+        }
+        for (size_t i = 0; i < p.count; i++) {
+            jj_journal_quarantine_drop(hub->journal, p.numbers[i]);
+        }
+    } while (p.count == sizeof p.numbers / sizeof *p.numbers);
+}

@@ -1,0 +1,81 @@
+/*
+ * Accountability: who received what about a person, and the audit chain of what was done with
+ * personal data on purpose (contacts revealed, persons erased).
+ *
+ * Each record of the chain carries a keyed hash over itself and the hash before; the newest hash
+ * and the number of records stand apart. Whoever alters, removes or adds a record without the
+ * node's key is found by jj_audit_verify.
+ */
+#ifndef JJ_JOURNAL_AUDIT_H
+#define JJ_JOURNAL_AUDIT_H
+
+#include "journal/journal.h"
+
+/* ---- Deliveries --------------------------------------------------------------------------- */
+
+/* One answer to a FETCH: which of the events with after < cursor <= upto were in it. */
+typedef struct jj_delivery {
+    int64_t at_ms;
+    const char *agency, *consumer; /* consumer may be empty */
+    uint64_t after, upto;
+    const unsigned char *bits; /* bit (cursor - after - 1), lowest first: delivered */
+    size_t bits_size;
+} jj_delivery;
+
+/* Within a transaction. */
+void jj_journal_deliver(jj_journal *journal, const jj_delivery *delivery);
+
+/* Every delivery that held this event, oldest first. */
+typedef void (*jj_delivery_visit)(void *arg, const jj_delivery *delivery);
+int jj_journal_deliveries(jj_journal *journal, uint64_t cursor, jj_delivery_visit visit, void *arg,
+                          jj_error *err);
+
+/* ---- The chain ---------------------------------------------------------------------------- */
+
+typedef struct jj_audit {
+    int64_t number, at_ms;
+    const char *action; /* "reveal", "erase" */
+    const char *agency; /* who did it */
+    const char *person; /* person key */
+    const char *detail; /* the purpose, and what was shown */
+} jj_audit;
+
+/* Appends a record, hashed with key. Within a transaction. */
+void jj_journal_audit(jj_journal *journal, const unsigned char key[32], const jj_audit *record);
+
+typedef void (*jj_audit_visit)(void *arg, const jj_audit *record);
+/* Records about a person, or all if person is NULL. */
+int jj_journal_audit_read(jj_journal *journal, const char *person, jj_audit_visit visit, void *arg,
+                          jj_error *err);
+
+/* Checks every record. 0 and *count, or JJ_EINVALID with err telling the first number at which
+ * the chain does not hold. */
+int jj_audit_verify(jj_journal *journal, const unsigned char key[32], uint64_t *count,
+                    jj_error *err);
+
+/* ---- The vault, by person ----------------------------------------------------------------- */
+
+typedef struct jj_vaulted {
+    const char *type, *region, *owner; /* of the event that brought the contact */
+    jj_span sealed;
+} jj_vaulted;
+typedef bool (*jj_vault_visit)(void *arg, const jj_vaulted *entry);
+int jj_journal_vault_read(jj_journal *journal, const char *subject, jj_vault_visit visit, void *arg,
+                          jj_error *err);
+
+/* ---- Erasure ------------------------------------------------------------------------------ */
+
+/* Empties every event about this person that came before `upto` (its cursor, time and place among
+ * the others stay; readers pass it by), the vault and the consent. Within a transaction; call
+ * jj_journal_scrub after the commit. Returns how many events were emptied. */
+uint64_t jj_journal_erase(jj_journal *journal, const char *subject, uint64_t upto);
+
+/* Leaves nothing of what was deleted in the write-ahead log or in free pages. */
+int jj_journal_scrub(jj_journal *journal, jj_error *err);
+
+/* Cursors of the events about a person, oldest first. */
+typedef void (*jj_cursor_visit)(void *arg, const jj_record *record);
+int jj_journal_about(jj_journal *journal, const char *subject, jj_cursor_visit visit, void *arg,
+                     jj_error *err);
+
+#endif
