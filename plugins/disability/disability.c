@@ -86,7 +86,7 @@ static int refer(const struct disability *self, jj_turn *turn, const char *id, j
     return 1;
 }
 
-/* Each assessed category once for each placement, also if the assessment comes after it. */
+/* Each assessment once for each placement, also if it comes after it. */
 static int pass_on_needs(jj_turn *turn, const char *id, json_t *person)
 {
     const json_t *origin = jj_register(person, "work");
@@ -103,10 +103,14 @@ static int pass_on_needs(jj_turn *turn, const char *id, json_t *person)
     json_object_foreach(json_object_get(person, "needs"), category, register_)
     {
         const char *before = jj_text(passed, category);
-        int64_t known_ms = jj_stamp_time(json_string_value(json_array_get(register_, 0)));
-        if (before && strcmp(before, placement) == 0)
+        const char *assessment = json_string_value(json_array_get(register_, 0));
+        int64_t known_ms = jj_stamp_time(assessment);
+        char now[JJ_KEY_MAX], key[JJ_KEY_MAX];
+        jj_key(turn, now, "%s/%s", placement, assessment);
+        jj_key(turn, key, "%s/%s", category, assessment);
+        if (before && strcmp(before, now) == 0)
             continue;
-        jj_doc_set(turn, passed, category, json_string(placement));
+        jj_doc_set(turn, passed, category, json_string(now));
         jj_react(
             turn,
             (jj_draft){
@@ -114,7 +118,7 @@ static int pass_on_needs(jj_turn *turn, const char *id, json_t *person)
                 .subject = id,
                 .region = cause.region,
                 .cause = &cause,
-                .key = category,
+                .key = key,
                 .time_ms = known_ms > cause.time_ms ? known_ms : cause.time_ms,
             },
             json_pack("{s:s, s:O}", "category", category, "needs", json_array_get(register_, 1)));

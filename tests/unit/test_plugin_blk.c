@@ -206,6 +206,8 @@ static void what_is_done_with_is_not_kept(void **unused)
     five_welders(fake);
     closed(fake, "las", "II");
     fake_deliver(fake, 0);
+    graduate(fake, "late", "las", "II");
+    fake_deliver(fake, 0);
     assert_int_equal(fake_state_count(fake), 1); /* the batch and that its places are given */
     fake_close(fake);
 }

@@ -75,7 +75,7 @@ static void offers_go_round_least_recently_offered_first(void **unused)
     business(fake, "a", "2019-01-01");
     business(fake, "b", "2019-02-01");
     for (int i = 1; i <= 3; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "o%d", i);
         order(fake, id, "");
         fake_deliver(fake, 0);
@@ -124,6 +124,7 @@ static void an_order_that_is_not_taken_goes_to_the_next(void **unused)
     fake_timer(fake, TIMER_DUE);
     assert_string_equal(offered(fake), "a b");
     assert_non_null(strstr(fake_last(fake), "2020-01-05"));
+    assert_null(strstr(fake_state(fake), "due/"));
     fake_now(fake, "2020-03-01"); /* two rounds were all */
     fake_timer(fake, TIMER_DUE);
     assert_string_equal(offered(fake), "a b");
@@ -162,6 +163,22 @@ static void an_order_whose_day_is_over_is_not_offered(void **unused)
     fake_close(fake);
 }
 
+static void a_corrected_order_is_sought_for_its_new_skill(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    fake_say(fake, "order.placed", "o1", "2020-01-01", "'order': 'o1', 'service': 'roti'");
+    fake_deliver(fake, 0);
+    order(fake, "o1", "");
+    fake_deliver(fake, 0); /* the same time: whichever has the greater key */
+    fake_say(fake, "order.placed", "o1", "2020-01-01+1", "'order': 'o1', 'service': 'las'");
+    fake_deliver(fake, 0);
+    assert_null(strstr(fake_state(fake), "seek/33.75/roti"));
+    assert_null(strstr(fake_state(fake), "seek/33.75/teknik"));
+    assert_non_null(strstr(fake_state(fake), "seek/33.75/las/o1"));
+    fake_close(fake);
+}
+
 static void a_closed_business_is_passed_over(void **unused)
 {
     (void)unused;
@@ -181,7 +198,7 @@ static void a_person_with_two_businesses_is_asked_once(void **unused)
     (void)unused;
     fake_host *fake = fake_open(&jejaring_plugin, "{\"offers\": 2}");
     for (int i = 0; i < 5; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "b%d", i);
         fake_id(fake, id);
         fake_say(fake, "business.registered", "ani", "2019-01-01",
@@ -212,7 +229,7 @@ static void say_a_mixture(fake_host *fake)
 {
     for (int i = 0; i < 8; i++) {
         const char name[] = {(char)('a' + i), '\0'};
-        char day[16];
+        char day[32];
         snprintf(day, sizeof day, "2019-01-%02d", 1 + i);
         business(fake, name, day);
         if (i % 4 == 1)
@@ -273,6 +290,7 @@ int main(void)
         cmocka_unit_test(an_order_that_is_not_taken_goes_to_the_next),
         cmocka_unit_test(a_completed_order_is_offered_no_more),
         cmocka_unit_test(an_order_whose_day_is_over_is_not_offered),
+        cmocka_unit_test(a_corrected_order_is_sought_for_its_new_skill),
         cmocka_unit_test(a_closed_business_is_passed_over),
         cmocka_unit_test(a_person_with_two_businesses_is_asked_once),
         cmocka_unit_test(an_erased_person_leaves_no_trace_in_the_state),

@@ -108,6 +108,9 @@ static void an_assessment_during_a_placement_is_passed_on(void **unused)
     fake_deliver(fake, 0);
     assert_int_equal(fake_count(fake, "accommodation.provided"), 1);
     assert_non_null(strstr(fake_last(fake), "2020-02-01"));
+    assessed(fake, "wati", "2020-03-01", "juru bahasa");
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "accommodation.provided"), 2);
     fake_close(fake);
 }
 

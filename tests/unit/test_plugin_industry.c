@@ -265,6 +265,7 @@ static void a_filled_vacancy_closes_once_and_takes_no_more(void **unused)
     started(fake, "ani", "v1", "2020-02-03");
     deliver(fake);
     welder(fake, "budi", "2020-03-01");
+    started(fake, "citra", "v1", "2020-05-01"); /* one more than was asked for */
     deliver(fake);
     assert_string_equal(fake_said(fake, "vacancy.closed"), "v1 reason=filled vacancy=v1\n");
     assert_non_null(strstr(fake_last(fake), "2020-02-03"));
@@ -407,6 +408,7 @@ static void an_event_without_a_usable_subject_is_put_aside(void **unused)
 static void say_a_mixture(fake_host *fake)
 {
     char name[16];
+    fake_now(fake, "2020-07-01");
     for (int i = 0; i < 12; i++) {
         snprintf(name, sizeof name, "p%02d", i);
         fake_region(fake, i % 3 ? "33.75" : "33.26");
