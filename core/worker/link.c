@@ -105,13 +105,16 @@ void jj_link_tend(jj_link *link)
     }
 }
 
-void jj_link_receive(jj_link *link)
+bool jj_link_receive(jj_link *link)
 {
     jj_reply reply = {0};
+    bool any = false;
     while (jj_client_receive(link->client, &reply, 0, NULL) == 0) {
         link->answer(link->arg, &reply);
         jj_reply_clear(&reply);
+        any = true;
     }
+    return any;
 }
 
 void jj_link_error(const jj_reply *reply, jj_error *err)

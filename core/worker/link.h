@@ -43,8 +43,8 @@ void jj_link_tend(jj_link *link);
 /* One line to the supervisor: "READY", "STATUS ...". Without a supervisor: nothing. */
 void jj_link_tell(const jj_link *link, const char *format, ...) JJ_PRINTF(2, 3);
 
-/* Hands on every answer that has arrived. */
-void jj_link_receive(jj_link *link);
+/* Hands on every answer that has arrived. True: there was one. */
+bool jj_link_receive(jj_link *link);
 
 /* Sends a request and waits for its answer however long the hub is away. An ERROR is returned as
  * its code with err filled in, and *reply then is empty. JJ_ETIMEOUT: told to stop meanwhile; the

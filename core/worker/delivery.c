@@ -1,4 +1,4 @@
-#include "worker/batch.h"
+#include "worker/delivery.h"
 
 #include "base/clock.h"
 #include "event/key.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void jj_batch_add(jj_batch *batch, jj_reply *reply, uint64_t cursor)
+void jj_delivery_add(jj_delivery *batch, jj_reply *reply, uint64_t cursor)
 {
     batch->pages[batch->page_count++] = *reply;
     batch->count += reply->event_count;
@@ -17,7 +17,7 @@ void jj_batch_add(jj_batch *batch, jj_reply *reply, uint64_t cursor)
     *reply = (jj_reply){0};
 }
 
-void jj_batch_clear(jj_batch *batch)
+void jj_delivery_clear(jj_delivery *batch)
 {
     for (size_t i = 0; i < batch->count && batch->data; i++) {
         json_decref(batch->data[i]);
@@ -28,7 +28,7 @@ void jj_batch_clear(jj_batch *batch)
     free(batch->events);
     free(batch->data);
     free(batch->strings);
-    *batch = (jj_batch){0};
+    *batch = (jj_delivery){0};
 }
 
 /* Copies a string value to *at, unescaped, and moves *at behind its NUL. The copy is never longer
@@ -104,7 +104,7 @@ static void read_event(jj_event *event, jj_bytes text, char **at)
     }
 }
 
-int jj_batch_parse(jj_batch *batch, jj_error *err)
+int jj_delivery_parse(jj_delivery *batch, jj_error *err)
 {
     size_t size_bytes = 1;
     for (size_t i = 0; i < batch->page_count; i++) {
@@ -128,7 +128,7 @@ int jj_batch_parse(jj_batch *batch, jj_error *err)
     return 0;
 }
 
-const json_t *jj_batch_data(jj_batch *batch, const jj_event *event)
+const json_t *jj_delivery_data(jj_delivery *batch, const jj_event *event)
 {
     jj_span value;
     if (!batch->events || event < batch->events || event >= batch->events + batch->count) {

@@ -3,10 +3,10 @@
  * gets them.
  *
  * The attributes are copied out of the texts (unescaped, NUL-terminated); `data` is parsed when it
- * is asked for. All of it lives until jj_batch_clear.
+ * is asked for. All of it lives until jj_delivery_clear.
  */
-#ifndef JJ_WORKER_BATCH_H
-#define JJ_WORKER_BATCH_H
+#ifndef JJ_WORKER_DELIVERY_H
+#define JJ_WORKER_DELIVERY_H
 
 #include "jejaring/client.h"
 #include "jejaring/error.h"
@@ -14,30 +14,30 @@
 
 #include <stdint.h>
 
-#define JJ_BATCH_PAGES_MAX 10 /* answers in one batch */
+#define JJ_DELIVERY_PAGES_MAX 10 /* answers in one batch */
 
 /* Zero-initialise; clear when done. */
-typedef struct jj_batch {
-    uint64_t after, cursor;             /* the batch lies behind after and ends at cursor */
-    jj_reply pages[JJ_BATCH_PAGES_MAX]; /* owned */
+typedef struct jj_delivery {
+    uint64_t after, cursor;                /* the batch lies behind after and ends at cursor */
+    jj_reply pages[JJ_DELIVERY_PAGES_MAX]; /* owned */
     size_t page_count;
     size_t count; /* of events in the pages */
 
-    /* Made by jj_batch_parse. */
+    /* Made by jj_delivery_parse. */
     jj_event *events;
     json_t **data; /* parsed on demand */
     char *strings; /* the attributes */
-} jj_batch;
+} jj_delivery;
 
 /* Takes a page: the events of reply, after which cursor is reached. */
-void jj_batch_add(jj_batch *batch, jj_reply *reply, uint64_t cursor);
+void jj_delivery_add(jj_delivery *batch, jj_reply *reply, uint64_t cursor);
 
 /* Fills in events. JJ_EMEMORY. An event whose envelope cannot be read has a NULL id. */
-int jj_batch_parse(jj_batch *batch, jj_error *err);
+int jj_delivery_parse(jj_delivery *batch, jj_error *err);
 
 /* The data of an event of this batch, or NULL if event is none of it or has no data. Borrowed. */
-const json_t *jj_batch_data(jj_batch *batch, const jj_event *event);
+const json_t *jj_delivery_data(jj_delivery *batch, const jj_event *event);
 
-void jj_batch_clear(jj_batch *batch);
+void jj_delivery_clear(jj_delivery *batch);
 
 #endif
