@@ -44,6 +44,7 @@ void jj_supervisor_stop(jj_supervisor *supervisor, int exit_code)
     if (supervisor->stopping) {
         return;
     }
+    jj_log(JJ_NOTICE, "stopping");
     supervisor->stopping = true;
     supervisor->exit_code = exit_code;
     jj_notify_send(&supervisor->notify, "STOPPING=1");
@@ -194,7 +195,6 @@ static void take_signals(jj_supervisor *supervisor)
         switch (info.ssi_signo) {
         case SIGTERM:
         case SIGINT:
-            jj_log(JJ_NOTICE, "stopping");
             jj_supervisor_stop(supervisor, EXIT_SUCCESS);
             break;
         case SIGHUP:

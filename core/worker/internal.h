@@ -40,7 +40,8 @@ typedef struct jj_worker {
     jj_module *module;
     const jj_plugin *plugin; /* descriptor */
     jj_options options;
-    void *self; /* the plugin's own */
+    const jj_config *reloaded; /* owned: what the options come from after a reload; else NULL */
+    void *self;                /* the plugin's own */
 
     jj_link link;
     jj_state *state;
@@ -81,6 +82,11 @@ void jj_worker_commit_cursor(jj_worker *worker, uint64_t cursor);
 /* Takes the answer to that. True: it was one. */
 bool jj_worker_cursor_answer(jj_worker *worker, const jj_reply *reply);
 void jj_worker_undo(jj_worker *worker); /* forgets what is staged */
+
+/* ---- reload.c ---- */
+/* Takes a configuration that has come from the supervisor, in which only this instance's options
+ * differ. A plugin that does not accept them is started again with them. */
+void jj_worker_reload(jj_worker *worker);
 
 /* ---- deliver.c ---- */
 /* Asks the plugin, or the hub, where to begin, and begins there. */

@@ -30,7 +30,7 @@ int jj_link_open(jj_link *link, const jj_config *config, const jj_plugin_config 
                                        .plain_password = token,
                                        .timeout_ms = TIMEOUT_MS};
 
-    *link = (jj_link){.status_fd = status_fd, .signal_fd = -1};
+    *link = (jj_link){.status_fd = status_fd, .signal_fd = -1, .config_fd = -1};
     /* An interrupt from the terminal reaches the supervisor too, which stops us in order. */
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
@@ -51,7 +51,10 @@ void jj_link_close(jj_link *link)
     if (link->signal_fd >= 0) {
         close(link->signal_fd);
     }
-    *link = (jj_link){.status_fd = -1, .signal_fd = -1};
+    if (link->config_fd >= 0) {
+        close(link->config_fd);
+    }
+    *link = (jj_link){.status_fd = -1, .signal_fd = -1, .config_fd = -1};
 }
 
 static void stop(jj_link *link)
@@ -82,11 +85,47 @@ void jj_link_tell(const jj_link *link, const char *format, ...)
     send(link->status_fd, line, used + 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void look_at_supervisor(jj_link *link)
+/* The descriptor that came with a message, or -1. */
+static int descriptor_of(struct msghdr *message)
 {
-    char byte;
-    if (link->status_fd >= 0 && recv(link->status_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
-        stop(link); /* it is gone */
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    int fd = -1;
+
+    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+        memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    }
+    return fd;
+}
+
+/* All that a supervisor says is a new configuration; its end is said by the end of the stream. */
+static void listen_to_supervisor(jj_link *link)
+{
+    char word[64];
+    struct iovec bytes = {word, sizeof word};
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    ssize_t got;
+
+    do {
+        struct msghdr message = {.msg_iov = &bytes,
+                                 .msg_iovlen = 1,
+                                 .msg_control = &control,
+                                 .msg_controllen = sizeof control};
+        got = link->status_fd < 0
+                  ? -1
+                  : recvmsg(link->status_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        int fd = got > 0 ? descriptor_of(&message) : -1;
+        if (fd >= 0) {
+            if (link->config_fd >= 0) {
+                close(link->config_fd);
+            }
+            link->config_fd = fd;
+        }
+    } while (got > 0);
+    if (got == 0) {
+        stop(link);
     }
 }
 
@@ -98,10 +137,10 @@ void jj_link_tend(jj_link *link)
     while (read(link->signal_fd, &info, sizeof info) == sizeof info) {
         stop(link);
     }
+    listen_to_supervisor(link);
     if (now_ms >= link->next_alive_ms) {
         link->next_alive_ms = now_ms + ALIVE_MS;
         jj_link_tell(link, "ALIVE");
-        look_at_supervisor(link);
     }
 }
 

@@ -27,6 +27,7 @@ typedef struct jj_link {
     bool stopping;         /* SIGTERM came, or the supervisor is gone */
     int64_t give_up_ms;    /* monotonic; with stopping: waiting ends */
     int64_t next_alive_ms; /* monotonic */
+    int config_fd;         /* a new configuration that the supervisor has sent; -1: none */
     jj_link_answer answer;
     void *arg;
 } jj_link;
@@ -37,7 +38,8 @@ int jj_link_open(jj_link *link, const jj_config *config, const jj_plugin_config 
                  const char *token, int status_fd, jj_error *err);
 void jj_link_close(jj_link *link);
 
-/* Signs of life and signals: called from every turn of a loop, and from within every wait. */
+/* Signs of life, signals, word from the supervisor: called from every turn of a loop, and from
+ * within every wait. */
 void jj_link_tend(jj_link *link);
 
 /* One line to the supervisor: "READY", "STATUS ...". Without a supervisor: nothing. */

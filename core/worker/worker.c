@@ -5,9 +5,7 @@
 #include "base/log.h"
 #include "json/load.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +13,7 @@
 #define TURN_MAX_MS 1000 /* signs of life are due each second */
 #define STATUS_MS   10000
 #define EXIT_CONFIG 78
+#define OWN_ITEMS   3 /* descriptors of the worker itself in its poll */
 
 /* ---- Start -------------------------------------------------------------------------------- */
 
@@ -173,12 +172,13 @@ static int64_t sooner(int64_t a_ms, int64_t b_ms)
 
 static void wait_for_work(jj_worker *worker, int64_t wait_ms)
 {
-    struct pollfd items[2 + JJ_WATCHES_MAX];
+    struct pollfd items[OWN_ITEMS + JJ_WATCHES_MAX];
     nfds_t count = 0;
 
     items[count++] =
         (struct pollfd){.fd = jj_client_descriptor(worker->link.client), .events = POLLIN};
     items[count++] = (struct pollfd){.fd = worker->link.signal_fd, .events = POLLIN};
+    items[count++] = (struct pollfd){.fd = worker->link.status_fd, .events = POLLIN};
     for (size_t i = 0; i < JJ_WATCHES_MAX; i++) {
         if (worker->watches[i].fd >= 0) {
             items[count++] =
@@ -188,7 +188,7 @@ static void wait_for_work(jj_worker *worker, int64_t wait_ms)
     if (poll(items, count, (int)wait_ms) <= 0) {
         return;
     }
-    for (nfds_t i = 2; i < count && !worker->failed; i++) {
+    for (nfds_t i = OWN_ITEMS; i < count && !worker->failed; i++) {
         if (items[i].revents) {
             worker->plugin->on_descriptor(worker->self, items[i].fd, items[i].revents);
             jj_worker_settle(worker);
@@ -201,6 +201,9 @@ static void wait_for_work(jj_worker *worker, int64_t wait_ms)
 static void turn(jj_worker *worker, int64_t *status_ms)
 {
     jj_link_tend(&worker->link);
+    if (worker->link.config_fd >= 0) {
+        jj_worker_reload(worker);
+    }
     if (jj_monotonic_ms() >= *status_ms) {
         *status_ms = jj_monotonic_ms() + STATUS_MS;
         jj_link_tell(&worker->link, "STATUS %" PRIu64 " events, %" PRIu64 " behind",
@@ -243,6 +246,7 @@ static void stop(jj_worker *worker)
     jj_state_free(worker->state);
     jj_link_close(&worker->link);
     jj_options_clear(&worker->options);
+    jj_config_free(worker->reloaded);
     jj_module_close(worker->module);
     jj_buf_clear(&worker->scratch);
 }
@@ -254,8 +258,6 @@ int jj_worker_run(const jj_config *config, const jj_plugin_config *instance, con
     int64_t status_ms = 0;
     jj_worker *worker = calloc(1, sizeof *worker);
 
-    /* One thread: more arenas than one would only hold memory. */
-    mallopt(M_ARENA_MAX, 1);
     if (!worker || !jj_id_init()) {
         jj_log(JJ_ERROR, "cannot start: out of memory or randomness");
         free(worker);
@@ -263,7 +265,7 @@ int jj_worker_run(const jj_config *config, const jj_plugin_config *instance, con
     }
     worker->config = config;
     worker->instance = instance;
-    worker->link.signal_fd = -1;
+    worker->link = (jj_link){.status_fd = -1, .signal_fd = -1, .config_fd = -1};
     int rc = start(worker, token, status_fd, &err);
     if (rc && !worker->link.stopping) {
         jj_log_error(JJ_ERROR, "cannot start", &err);
