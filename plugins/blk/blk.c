@@ -80,10 +80,12 @@ struct candidate {
 static int candidate_compare(const void *a, const void *b)
 {
     const struct candidate *one = a, *two = b;
-    if (one->score != two->score)
+    if (one->score != two->score) {
         return one->score > two->score ? -1 : 1;
-    if (one->time_ms != two->time_ms)
+    }
+    if (one->time_ms != two->time_ms) {
         return one->time_ms < two->time_ms ? -1 : 1;
+    }
     return strcmp(one->person, two->person);
 }
 
@@ -93,8 +95,9 @@ static bool result_fits(const json_t *result, const json_t *batch)
     static const char *const members[] = {"vocation", "batch", "year"};
     for (size_t i = 0; i < 3; i++) {
         const json_t *said = json_object_get(result, members[i]);
-        if (said && !json_equal(said, json_object_get(batch, members[i])))
+        if (said && !json_equal(said, json_object_get(batch, members[i]))) {
             return false;
+        }
     }
     return strcmp(jj_text(result, "result"), "competent") == 0;
 }
@@ -109,12 +112,14 @@ static bool person_standing(const json_t *person, const json_t *batch, struct ca
     {
         const json_t *result = json_array_get(entry, 1);
         struct candidate standing = *best;
-        if (!result_fits(result, batch))
+        if (!result_fits(result, batch)) {
             continue;
+        }
         standing.score = json_number_value(json_object_get(result, "score"));
         standing.time_ms = jj_stamp_time(json_string_value(json_array_get(entry, 0)));
-        if (!found || candidate_compare(&standing, best) < 0)
+        if (!found || candidate_compare(&standing, best) < 0) {
             *best = standing;
+        }
         found = true;
     }
     return found;
@@ -130,13 +135,15 @@ static struct candidate *group_candidates(jj_turn *turn, const char *name, const
     jj_key(turn, prefix, "m/%s/", name);
     json_t *members = jj_collect(turn, prefix, SIZE_MAX);
     struct candidate *list = calloc(json_object_size(members) + 1, sizeof *list);
-    if (!list)
+    if (!list) {
         jj_turn_fail(turn, "out of memory");
+    }
     *count = 0;
     json_object_foreach(members, id, flag)
     {
-        if (!list || *json_string_value(flag))
+        if (!list || *json_string_value(flag)) {
             continue;
+        }
         jj_key(turn, key, "p/%s", id);
         json_t *person = jj_doc_load(turn, key);
         struct candidate *next = &list[*count];
@@ -145,8 +152,9 @@ static struct candidate *group_candidates(jj_turn *turn, const char *name, const
         json_decref(person);
     }
     json_decref(members);
-    if (*count > 1)
+    if (*count > 1) {
         qsort(list, *count, sizeof *list, candidate_compare);
+    }
     return list;
 }
 
@@ -158,8 +166,9 @@ static void person_leave(jj_turn *turn, const char *id, const char *group)
     jj_key(turn, key, "p/%s", id);
     json_t *person = jj_doc_load(turn, key);
     json_object_del(json_object_get(person, "groups"), group);
-    if (json_object_size(json_object_get(person, "groups")) == 0)
+    if (json_object_size(json_object_get(person, "groups")) == 0) {
         json_object_clear(person); /* nothing can come of the results any more */
+    }
     jj_doc_store(turn, key, person);
     json_decref(person);
 }
@@ -214,10 +223,11 @@ static bool group_settling(const struct blk *self, jj_turn *turn, const char *na
         jj_doc_set(turn, group, "due", json_integer(due_ms));
     }
     jj_key(turn, key, "due/%014lld/%s", (long long)due_ms, name);
-    if (now_ms < due_ms)
+    if (now_ms < due_ms) {
         jj_put(turn, key, "");
-    else
+    } else {
         jj_delete(turn, key);
+    }
     return now_ms < due_ms;
 }
 
@@ -234,11 +244,13 @@ static int group_work(void *arg, jj_turn *turn, const char *name, int most)
     int drafts = 0;
     if (batch && taken < places && !group_settling(self, turn, name, group)) {
         struct candidate *list = group_candidates(turn, name, batch, &count);
-        for (; taken < places && (size_t)drafts < count && drafts < most; drafts++)
+        for (; taken < places && (size_t)drafts < count && drafts < most; drafts++) {
             select_one(self, turn, name, batch, ++taken, &list[drafts]);
+        }
         jj_doc_set(turn, group, "selected", json_integer(taken));
-        if (taken >= places)
+        if (taken >= places) {
             group_forget(turn, name);
+        }
         free(list);
     }
     jj_doc_store(turn, key, group);
@@ -251,8 +263,9 @@ static int group_work(void *arg, jj_turn *turn, const char *name, int most)
 static void on_closed(jj_turn *turn, const jj_event *event, const json_t *data)
 {
     char name[GROUP_MAX], key[JJ_KEY_MAX], batch[JJ_NAME_MAX];
-    if (!group_name(event, data, "name", name))
+    if (!group_name(event, data, "name", name)) {
         return;
+    }
     jj_key(turn, key, "b/%s", name);
     json_t *group = jj_doc_load(turn, key);
     jj_skill(jj_text(data, "name"), batch);
@@ -270,14 +283,16 @@ static void learn_graduation(const struct blk *self, jj_turn *turn, json_t *pers
                              const jj_event *event, const json_t *data)
 {
     char name[GROUP_MAX], key[JJ_KEY_MAX];
-    if (!group_name(event, data, "batch", name))
+    if (!group_name(event, data, "batch", name)) {
         return;
+    }
     jj_key(turn, key, "b/%s", name);
     json_t *group = jj_doc_load(turn, key);
     jj_key(turn, key, "m/%s/%s", name, event->subject);
     if (!group_full(self, group) && !jj_has(turn, key)) {
-        if (!json_object_get(person, "groups"))
+        if (!json_object_get(person, "groups")) {
             jj_doc_set(turn, person, "groups", json_object());
+        }
         jj_doc_set(turn, json_object_get(person, "groups"), name, json_true());
         jj_put(turn, key, "");
     }
@@ -289,12 +304,14 @@ static void learn_result(jj_turn *turn, json_t *person, const jj_event *event, c
 {
     char name[512], batch[JJ_NAME_MAX];
     const char *scheme = jj_text(data, "scheme"), *date = jj_text(data, "date");
-    if (!jj_text(data, "result"))
+    if (!jj_text(data, "result")) {
         return;
+    }
     jj_skill(jj_text(data, "batch"), batch);
     snprintf(name, sizeof name, "%s|%s", scheme ? scheme : "", date ? date : "");
-    if (!json_object_get(person, "results"))
+    if (!json_object_get(person, "results")) {
         jj_doc_set(turn, person, "results", json_object());
+    }
     jj_register_take(turn, json_object_get(person, "results"), name, event,
                      json_pack("{s:s, s:O*, s:O*, s:O*, s:s*}", "result", jj_text(data, "result"),
                                "score", json_object_get(data, "score"), "vocation",
@@ -311,19 +328,22 @@ static void on_person(const struct blk *self, jj_turn *turn, const jj_event *eve
     json_t *unused;
     jj_key(turn, key, "p/%s", event->subject);
     json_t *person = jj_doc_load(turn, key);
-    if (strcmp(event->type, "alumni.graduated") == 0)
+    if (strcmp(event->type, "alumni.graduated") == 0) {
         learn_graduation(self, turn, person, event, data);
-    else if (!erased)
+    } else if (!erased) {
         learn_result(turn, person, event, data);
+    }
     json_object_foreach(json_object_get(person, "groups"), group, unused)
     {
         jj_key(turn, member, "m/%s/%s", group, event->subject);
-        if (erased)
+        if (erased) {
             jj_delete(turn, member);
+        }
         jj_work_add(turn, "todo", group);
     }
-    if (erased)
+    if (erased) {
         json_object_clear(person);
+    }
     jj_doc_store(turn, key, person);
     json_decref(person);
 }
@@ -333,8 +353,9 @@ static void on_person(const struct blk *self, jj_turn *turn, const jj_event *eve
 static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
 {
     struct blk *blk = malloc(sizeof *blk);
-    if (!blk)
+    if (!blk) {
         return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
     *blk = (struct blk){host, values};
     *self = blk;
     return 0;
@@ -346,8 +367,9 @@ static void on_timer(void *arg, int id)
     jj_turn turn = {self->host, false};
     char now[24];
     snprintf(now, sizeof now, "%014lld", (long long)self->host->now_ms(self->host) + 1);
-    if (id == TIMER_DUE)
+    if (id == TIMER_DUE) {
         jj_work_due(&turn, "due", now, "todo");
+    }
     jj_work_do(&turn, "todo", TIMER_WORK, group_work, self);
     jj_turn_settle(&turn);
 }
@@ -369,12 +391,13 @@ static int on_events(void *arg, const jj_event *events, size_t count)
     jj_turn turn = {self->host, false};
     for (size_t i = 0; i < count && !turn.failed; i++) {
         const json_t *data = self->host->data(self->host, &events[i]);
-        if (!jj_name(events[i].subject) || !jj_name(events[i].region))
+        if (!jj_name(events[i].subject) || !jj_name(events[i].region)) {
             self->host->reject(self->host, &events[i], "no usable subject or region");
-        else if (strcmp(events[i].type, "batch.closed") == 0)
+        } else if (strcmp(events[i].type, "batch.closed") == 0) {
             on_closed(&turn, &events[i], data);
-        else
+        } else {
             on_person(self, &turn, &events[i], data);
+        }
     }
     jj_work_do(&turn, "todo", TIMER_WORK, group_work, self);
     return jj_turn_verdict(&turn);

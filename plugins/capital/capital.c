@@ -63,24 +63,29 @@ static int scheme_check(const json_t *scheme, size_t row, jj_error *err)
     static const char *const names[] = {"kur_super_mikro", "kur_mikro", "kur_kecil", "other"};
     const char *name = jj_text(scheme, "scheme");
     size_t known = 1, at = 0;
-    while (name && at < 4 && strcmp(name, names[at]) != 0)
+    while (name && at < 4 && strcmp(name, names[at]) != 0) {
         at++;
-    if (!name || at == 4)
+    }
+    if (!name || at == 4) {
         return scheme_wrong(err, row,
                             "scheme: kur_super_mikro, kur_mikro, kur_kecil or other is expected");
+    }
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         const json_t *number = json_object_get(scheme, numbers[i]);
         known += number != NULL;
-        if (number && json_integer_value(number) < 1)
+        if (number && json_integer_value(number) < 1) {
             return scheme_wrong(err, row,
                                 "floor, ceiling, times and collectability: a whole number from 1");
+        }
     }
     const json_t *nib = json_object_get(scheme, "nib");
     known += nib != NULL;
-    if (nib && !json_is_boolean(nib))
+    if (nib && !json_is_boolean(nib)) {
         return scheme_wrong(err, row, "nib: true or false is expected");
-    if (known != json_object_size(scheme))
+    }
+    if (known != json_object_size(scheme)) {
         return scheme_wrong(err, row, "only scheme, floor, ceiling, nib, times, collectability");
+    }
     return 0;
 }
 
@@ -88,10 +93,12 @@ static int check(const jj_value *values, jj_error *err)
 {
     int code = 0;
     json_t *schemes = json_loads(values[OPTION_SCHEMES].string, 0, NULL);
-    if (!json_is_array(schemes))
+    if (!json_is_array(schemes)) {
         code = scheme_wrong(err, 0, "a list of schemes is expected");
-    for (size_t i = 0; i < json_array_size(schemes) && code == 0; i++)
+    }
+    for (size_t i = 0; i < json_array_size(schemes) && code == 0; i++) {
         code = scheme_check(json_array_get(schemes, i), i, err);
+    }
     json_decref(schemes);
     return code;
 }
@@ -172,10 +179,13 @@ static int business_work(void *arg, jj_turn *turn, const char *id, int most)
     jj_key(turn, owner, "p/%s", person_id ? person_id : "-");
     json_t *person = jj_doc_load(turn, owner);
     const json_t *referred = json_object_get(business, "referred"), *scheme = NULL;
-    if (business_eligible(business, person))
-        for (size_t i = 0; i < json_array_size(self->schemes) && !scheme; i++)
-            if (scheme_fits(json_array_get(self->schemes, i), terms, person))
+    if (business_eligible(business, person)) {
+        for (size_t i = 0; i < json_array_size(self->schemes) && !scheme; i++) {
+            if (scheme_fits(json_array_get(self->schemes, i), terms, person)) {
                 scheme = json_array_get(self->schemes, i);
+            }
+        }
+    }
     bool repeated =
         scheme && referred &&
         json_equal(json_object_get(scheme, "scheme"), json_object_get(referred, "scheme")) &&
@@ -196,20 +206,22 @@ static void on_business(jj_turn *turn, const jj_event *event, const json_t *data
 {
     char key[JJ_KEY_MAX];
     const char *id = jj_name(jj_text(data, "business"));
-    if (!id)
+    if (!id) {
         return;
+    }
     jj_key(turn, key, "h/%s/%s", event->subject, id);
     jj_put(turn, key, "");
     jj_key(turn, key, "b/%s", id);
     json_t *business = jj_doc_load(turn, key);
-    if (strcmp(event->type, "business.closed") == 0)
+    if (strcmp(event->type, "business.closed") == 0) {
         jj_register_take(turn, business, "closed", event, json_true());
-    else
+    } else {
         jj_register_take(turn, business, "registered", event,
                          json_pack("{s:s, s:o, s:b, s:I, s:b}", "person", event->subject, "origin",
                                    jj_origin(event), "needs", jj_flag(data, "needs_capital"),
                                    "amount", (json_int_t)jj_number(data, "amount_needed", 0), "nib",
                                    jj_text(data, "nib") != NULL));
+    }
     jj_doc_store(turn, key, business);
     jj_work_add(turn, "todo", id);
     json_decref(business);
@@ -219,17 +231,21 @@ static void on_business(jj_turn *turn, const jj_event *event, const json_t *data
 static void person_learn(jj_turn *turn, json_t *person, const jj_event *event, const json_t *data)
 {
     jj_consent_take(turn, person, event, data, "capital");
-    if (strncmp(event->type, "loan.", 5) != 0)
+    if (strncmp(event->type, "loan.", 5) != 0) {
         return;
+    }
     const json_t *quality = json_object_get(data, "collectability");
-    if (quality)
+    if (quality) {
         jj_register_take(turn, person, "quality", event, json_incref((json_t *)(uintptr_t)quality));
-    if (strcmp(event->type, "loan.repaid") != 0)
+    }
+    if (strcmp(event->type, "loan.repaid") != 0) {
         jj_register_take(turn, person, "applied", event, json_true());
+    }
     if (strcmp(event->type, "loan.disbursed") == 0 && jj_text(data, "scheme")) {
         const char *loan = jj_text(data, "loan");
-        if (!json_object_get(person, "loans"))
+        if (!json_object_get(person, "loans")) {
             jj_doc_set(turn, person, "loans", json_object());
+        }
         jj_doc_set(turn, json_object_get(person, "loans"), loan ? loan : event->id,
                    json_string(jj_text(data, "scheme")));
     }
@@ -263,10 +279,11 @@ static void on_person(jj_turn *turn, const jj_event *event, const json_t *data)
     bool erased = strcmp(event->type, "person.erased") == 0;
     jj_key(turn, key, "p/%s", event->subject);
     json_t *person = jj_doc_load(turn, key);
-    if (erased)
+    if (erased) {
         json_object_clear(person);
-    else
+    } else {
         person_learn(turn, person, event, data);
+    }
     jj_doc_store(turn, key, person);
     person_businesses(turn, event->subject, erased);
     json_decref(person);
@@ -309,12 +326,13 @@ static int on_events(void *arg, const jj_event *events, size_t count)
     jj_turn turn = {self->host, false};
     for (size_t i = 0; i < count && !turn.failed; i++) {
         const json_t *data = self->host->data(self->host, &events[i]);
-        if (!jj_name(events[i].subject) || !jj_name(events[i].region))
+        if (!jj_name(events[i].subject) || !jj_name(events[i].region)) {
             self->host->reject(self->host, &events[i], "no usable subject or region");
-        else if (strncmp(events[i].type, "business.", 9) == 0)
+        } else if (strncmp(events[i].type, "business.", 9) == 0) {
             on_business(&turn, &events[i], data);
-        else
+        } else {
             on_person(&turn, &events[i], data);
+        }
     }
     jj_work_do(&turn, "todo", TIMER_WORK, business_work, self);
     return jj_turn_verdict(&turn);
@@ -323,8 +341,9 @@ static int on_events(void *arg, const jj_event *events, size_t count)
 static void destroy(void *arg)
 {
     struct capital *self = arg;
-    if (self)
+    if (self) {
         json_decref(self->schemes);
+    }
     free(self);
 }
 

@@ -65,8 +65,9 @@ static size_t business_lanes(const json_t *business, struct lane lanes[SKILLS_MA
     const json_t *skills = json_object_get(registered, "skills");
     const char *since = jj_register_stamp(business, "registered");
     size_t count = 0;
-    if (strcmp(jj_register_stamp(business, "closed"), since) > 0)
+    if (strcmp(jj_register_stamp(business, "closed"), since) > 0) {
         return 0;
+    }
     for (; count < json_array_size(skills) && count < SKILLS_MAX; count++) {
         struct lane *lane = &lanes[count];
         snprintf(lane->region, sizeof lane->region, "%s", jj_text(registered, "region"));
@@ -84,10 +85,12 @@ static void business_move(jj_turn *turn, const char *id, const json_t *business,
 {
     struct lane now[SKILLS_MAX];
     size_t count = business_lanes(business, now);
-    for (size_t i = 0; i < before_count; i++)
+    for (size_t i = 0; i < before_count; i++) {
         jj_line_leave(turn, "rota", before[i].region, before[i].skill, before[i].order, id);
-    for (size_t i = 0; i < count; i++)
+    }
+    for (size_t i = 0; i < count; i++) {
         jj_line_enter(turn, "rota", now[i].region, now[i].skill, now[i].order, id);
+    }
 }
 
 static json_t *business_terms(const jj_event *event, const json_t *data)
@@ -97,8 +100,9 @@ static json_t *business_terms(const jj_event *event, const json_t *data)
     for (size_t i = 0; i < SKILLS_MAX; i++) {
         char skill[JJ_NAME_MAX];
         jj_skill(jj_text(data, members[i]), skill);
-        if (skill[0])
+        if (skill[0]) {
             json_array_append_new(skills, json_string(skill));
+        }
     }
     return json_pack("{s:s, s:s, s:o}", "person", event->subject, "region", event->region, "skills",
                      skills);
@@ -109,21 +113,24 @@ static void on_business(jj_turn *turn, const jj_event *event, const json_t *data
     char key[JJ_KEY_MAX];
     struct lane before[SKILLS_MAX], now[SKILLS_MAX];
     const char *id = jj_name(jj_text(data, "business"));
-    if (!id)
+    if (!id) {
         return;
+    }
     jj_key(turn, key, "h/%s/%s", event->subject, id);
     jj_put(turn, key, "");
     jj_key(turn, key, "b/%s", id);
     json_t *business = jj_doc_load(turn, key);
     size_t count = business_lanes(business, before);
-    if (strcmp(event->type, "business.registered") == 0)
+    if (strcmp(event->type, "business.registered") == 0) {
         jj_register_take(turn, business, "registered", event, business_terms(event, data));
-    else
+    } else {
         jj_register_take(turn, business, "closed", event, json_true());
+    }
     business_move(turn, id, business, before, count);
     count = business_lanes(business, now);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         jj_want_call(turn, "seek", now[i].region, now[i].skill, "todo");
+    }
     jj_doc_store(turn, key, business);
     json_decref(business);
 }
@@ -251,8 +258,9 @@ static int offer_some(jj_turn *turn, const char *id, json_t *order, int most)
         jj_place *places = NULL;
         count = jj_line_first(turn, "rota", json_object_get(placed, "areas"),
                               json_object_get(placed, "skills"), limit, &places);
-        for (size_t i = 0; i < count && made < most && !turn->failed; i++)
+        for (size_t i = 0; i < count && made < most && !turn->failed; i++) {
             made += offer(turn, id, order, places[i].member);
+        }
         free(places);
         limit *= 2;
     } while (made < most && count == limit / 2 && !turn->failed);
@@ -271,10 +279,12 @@ static void order_round(const struct cooperative *self, jj_turn *turn, const cha
         jj_delete(turn, key);
         json_object_del(order, "due");
     }
-    if (!open || (due_ms && now_ms < due_ms) || rounds >= last)
+    if (!open || (due_ms && now_ms < due_ms) || rounds >= last) {
         return;
-    if (rounds > 0) /* when the first were asked is the order's own time */
+    }
+    if (rounds > 0) { /* when the first were asked is the order's own time */
         jj_doc_set(turn, order, "asked", json_integer(due_ms));
+    }
     jj_doc_set(turn, order, "rounds", json_integer(++rounds));
     if (rounds < last) {
         due_ms = now_ms + self->values[OPTION_PATIENCE].number;
@@ -294,11 +304,13 @@ static int order_work(void *arg, jj_turn *turn, const char *id, int most)
     bool open = order_open(order, turn->host->now_ms(turn->host));
     int64_t need = 0;
     order_round(self, turn, id, order, open);
-    if (open)
+    if (open) {
         need = jj_number(order, "rounds", 0) * self->values[OPTION_OFFERS].number -
                jj_number(order, "offered", 0);
-    if (need > 0)
+    }
+    if (need > 0) {
         made = offer_some(turn, id, order, need < most ? (int)need : most);
+    }
     order_seek(turn, id, order, need > made);
     jj_doc_store(turn, key, order);
     json_decref(order);
@@ -310,8 +322,9 @@ static int order_work(void *arg, jj_turn *turn, const char *id, int most)
 static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
 {
     struct cooperative *cooperative = malloc(sizeof *cooperative);
-    if (!cooperative)
+    if (!cooperative) {
         return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
     *cooperative = (struct cooperative){host, values};
     *self = cooperative;
     return 0;
@@ -323,8 +336,9 @@ static void on_timer(void *arg, int id)
     jj_turn turn = {self->host, false};
     char now[24];
     snprintf(now, sizeof now, "%014lld", (long long)self->host->now_ms(self->host) + 1);
-    if (id == TIMER_DUE)
+    if (id == TIMER_DUE) {
         jj_work_due(&turn, "due", now, "todo");
+    }
     jj_work_do(&turn, "todo", TIMER_WORK, order_work, self);
     jj_turn_settle(&turn);
 }
@@ -345,14 +359,15 @@ static int on_events(void *arg, const jj_event *events, size_t count)
     jj_turn turn = {self->host, false};
     for (size_t i = 0; i < count && !turn.failed; i++) {
         const json_t *data = self->host->data(self->host, &events[i]);
-        if (!jj_name(events[i].subject) || !jj_name(events[i].region))
+        if (!jj_name(events[i].subject) || !jj_name(events[i].region)) {
             self->host->reject(self->host, &events[i], "no usable subject or region");
-        else if (strncmp(events[i].type, "order.", 6) == 0)
+        } else if (strncmp(events[i].type, "order.", 6) == 0) {
             on_order(&turn, &events[i], data);
-        else if (strncmp(events[i].type, "business.", 9) == 0)
+        } else if (strncmp(events[i].type, "business.", 9) == 0) {
             on_business(&turn, &events[i], data);
-        else
+        } else {
             on_erased(&turn, events[i].subject);
+        }
     }
     jj_work_do(&turn, "todo", TIMER_WORK, order_work, self);
     return jj_turn_verdict(&turn);

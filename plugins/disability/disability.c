@@ -53,8 +53,9 @@ static int check(const jj_value *values, jj_error *err)
     static const int texts[] = {OPTION_UNIT, OPTION_PURPOSE};
     for (size_t i = 0; i < 2; i++) {
         const char *text = values[texts[i]].string;
-        if (text && *text && strlen(text) <= 200)
+        if (text && *text && strlen(text) <= 200) {
             continue;
+        }
         jj_fail(err, JJ_ECONFIG, "1 to 200 characters are expected");
         snprintf(err->field, sizeof err->field, "%s", options[texts[i]].name);
         return JJ_ECONFIG;
@@ -67,8 +68,9 @@ static int check(const jj_value *values, jj_error *err)
 static int refer(const struct disability *self, jj_turn *turn, const char *id, json_t *person)
 {
     const json_t *origin = jj_register(person, "graduated");
-    if (!origin || !jj_consent(person) || jj_flag(person, "referred"))
+    if (!origin || !jj_consent(person) || jj_flag(person, "referred")) {
         return 0;
+    }
     jj_event cause = jj_origin_event(origin);
     int64_t consent_ms = jj_stamp_time(jj_register_stamp(person, "consent"));
     jj_doc_set(turn, person, "referred", json_true());
@@ -94,8 +96,9 @@ static int pass_on_needs(jj_turn *turn, const char *id, json_t *person)
     const char *placement = jj_register_stamp(person, "work"), *category;
     json_t *register_, *passed = json_object_get(person, "passed");
     int drafts = 0;
-    if (!json_is_object(origin))
+    if (!json_is_object(origin)) {
         return 0;
+    }
     if (!passed) {
         jj_doc_set(turn, person, "passed", json_object());
         passed = json_object_get(person, "passed");
@@ -108,8 +111,9 @@ static int pass_on_needs(jj_turn *turn, const char *id, json_t *person)
         char now[JJ_KEY_MAX], key[JJ_KEY_MAX];
         jj_key(turn, now, "%s/%s", placement, assessment);
         jj_key(turn, key, "%s/%s", category, assessment);
-        if (before && strcmp(before, now) == 0)
+        if (before && strcmp(before, now) == 0) {
             continue;
+        }
         jj_doc_set(turn, passed, category, json_string(now));
         jj_react(
             turn,
@@ -124,8 +128,9 @@ static int pass_on_needs(jj_turn *turn, const char *id, json_t *person)
             json_pack("{s:s, s:O}", "category", category, "needs", json_array_get(register_, 1)));
         drafts++;
     }
-    if (json_object_size(passed) == 0)
+    if (json_object_size(passed) == 0) {
         json_object_del(person, "passed");
+    }
     return drafts;
 }
 
@@ -135,8 +140,9 @@ static int person_work(const struct disability *self, jj_turn *turn, const char 
     jj_key(turn, key, "p/%s", id);
     json_t *person = jj_doc_load(turn, key);
     int drafts = refer(self, turn, id, person) + pass_on_needs(turn, id, person);
-    if (drafts > 0)
+    if (drafts > 0) {
         jj_doc_store(turn, key, person);
+    }
     json_decref(person);
     return drafts;
 }
@@ -145,10 +151,12 @@ static void learn_needs(jj_turn *turn, json_t *person, const jj_event *event, co
 {
     const char *category = jj_text(data, "category");
     json_t *needs = json_object_get(data, "needs");
-    if (!category || json_array_size(needs) == 0)
+    if (!category || json_array_size(needs) == 0) {
         return;
-    if (!json_object_get(person, "needs"))
+    }
+    if (!json_object_get(person, "needs")) {
         jj_doc_set(turn, person, "needs", json_object());
+    }
     jj_register_take(turn, json_object_get(person, "needs"), category, event, json_incref(needs));
 }
 
@@ -158,16 +166,17 @@ static void on_person(jj_turn *turn, const jj_event *event, const json_t *data)
     jj_key(turn, key, "p/%s", event->subject);
     json_t *person = jj_doc_load(turn, key);
     jj_consent_take(turn, person, event, data, "disability");
-    if (strcmp(event->type, "person.erased") == 0)
+    if (strcmp(event->type, "person.erased") == 0) {
         json_object_clear(person);
-    else if (json_object_size(json_object_get(data, "disability")) > 0) /* alumni.graduated */
+    } else if (json_object_size(json_object_get(data, "disability")) > 0) { /* alumni.graduated */
         jj_register_take(turn, person, "graduated", event, jj_origin(event));
-    else if (strcmp(event->type, "accommodation.assessed") == 0)
+    } else if (strcmp(event->type, "accommodation.assessed") == 0) {
         learn_needs(turn, person, event, data);
-    else if (strcmp(event->type, "placement.started") == 0)
+    } else if (strcmp(event->type, "placement.started") == 0) {
         jj_register_take(turn, person, "work", event, jj_origin(event));
-    else if (strcmp(event->type, "placement.ended") == 0)
+    } else if (strcmp(event->type, "placement.ended") == 0) {
         jj_register_take(turn, person, "work", event, json_false());
+    }
     jj_doc_store(turn, key, person);
     jj_key(turn, work, "p:%s", event->subject);
     jj_work_add(turn, "todo", work);
@@ -247,8 +256,9 @@ static int do_work(void *arg, jj_turn *turn, const char *id, int most)
 static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
 {
     struct disability *disability = malloc(sizeof *disability);
-    if (!disability)
+    if (!disability) {
         return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
     *disability = (struct disability){host, values};
     *self = disability;
     return 0;
@@ -275,12 +285,13 @@ static int on_events(void *arg, const jj_event *events, size_t count)
     jj_turn turn = {self->host, false};
     for (size_t i = 0; i < count && !turn.failed; i++) {
         const json_t *data = self->host->data(self->host, &events[i]);
-        if (!jj_name(events[i].subject) || !jj_name(events[i].region))
+        if (!jj_name(events[i].subject) || !jj_name(events[i].region)) {
             self->host->reject(self->host, &events[i], "no usable subject or region");
-        else if (strcmp(events[i].type, "quota.reported") == 0)
+        } else if (strcmp(events[i].type, "quota.reported") == 0) {
             on_report(&turn, &events[i], data);
-        else
+        } else {
             on_person(&turn, &events[i], data);
+        }
     }
     jj_work_do(&turn, "todo", TIMER_WORK, do_work, self);
     return jj_turn_verdict(&turn);

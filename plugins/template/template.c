@@ -62,8 +62,9 @@ static int check(const jj_value *values, jj_error *err)
 static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
 {
     struct template *template = malloc(sizeof *template);
-    if (!template)
+    if (!template) {
         return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
     *template = (struct template){host, values};
     *self = template;
     return 0;
@@ -103,8 +104,9 @@ static void on_graduate(const struct template *self, jj_turn *turn, const jj_eve
     /* A member may be missing, because it is optional or because you may not see it. */
     const char *vocation = jj_name(jj_text(data, "vocation")), *text;
     char key[JJ_KEY_MAX], number[24];
-    if (!vocation)
+    if (!vocation) {
         return;
+    }
     /* The state is a sorted map of texts. What is put is seen at once and becomes durable with the
      * batch; with the batch it is forgotten, too. So each graduate is counted once, whatever
      * crashes. */
@@ -113,8 +115,9 @@ static void on_graduate(const struct template *self, jj_turn *turn, const jj_eve
     long long count = 1 + (known ? strtoll(text, NULL, 10) : 0);
     snprintf(number, sizeof number, "%lld", count);
     jj_put(turn, key, number);
-    if (count % self->values[OPTION_MILESTONE].number == 0 && jj_text(data, "batch"))
+    if (count % self->values[OPTION_MILESTONE].number == 0 && jj_text(data, "batch")) {
         nominate(self, turn, event, data);
+    }
 }
 
 /* The heart. A batch is committed whole when this returns JJ_DONE: cursor, state and published
@@ -125,10 +128,11 @@ static int on_events(void *arg, const jj_event *events, size_t count)
     jj_turn turn = {self->host, false};
     for (size_t i = 0; i < count && !turn.failed; i++) {
         const json_t *data = self->host->data(self->host, &events[i]);
-        if (events[i].subject)
+        if (events[i].subject) {
             on_graduate(self, &turn, &events[i], data);
-        else /* to quarantine, where an administrator finds it; the others go on */
+        } else { /* to quarantine, where an administrator finds it; the others go on */
             self->host->reject(self->host, &events[i], "a graduate without subject");
+        }
     }
     return jj_turn_verdict(&turn);
 }
@@ -144,8 +148,9 @@ static int report_one(void *arg, const char *key, const char *value)
 static void on_timer(void *arg, int id)
 {
     struct template *self = arg;
-    if (id == TIMER_REPORT)
+    if (id == TIMER_REPORT) {
         self->host->state_scan(self->host, "count/", report_one, self);
+    }
 }
 
 /* New options without a restart: `values` has them already. Leave `reload` out, and the daemon

@@ -1,4 +1,5 @@
 #include "fake_host.h"
+#include "fake_map.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -12,101 +13,6 @@
 #include <cmocka.h>
 
 #define DRAFTS_MAX 1000 /* events in one message of the protocol */
-
-/* ---- A sorted map: a treap, so that tests with a hundred thousand persons end -------------- */
-
-struct node {
-    char *key, *value;
-    unsigned weight;
-    struct node *left, *right;
-};
-
-static struct node *node_turn(struct node *top, bool right)
-{
-    struct node *child = right ? top->left : top->right;
-    if (right) {
-        top->left = child->right;
-        child->right = top;
-    } else {
-        top->right = child->left;
-        child->left = top;
-    }
-    return child;
-}
-
-/* Sets key to value, which is taken; *old is what was there, NULL if nothing. */
-static struct node *node_put(struct node *top, const char *key, char *value, char **old)
-{
-    if (!top) {
-        struct node *node = calloc(1, sizeof *node);
-        *node = (struct node){strdup(key), value, (unsigned)random(), NULL, NULL};
-        *old = NULL;
-        return node;
-    }
-    int order = strcmp(key, top->key);
-    if (order == 0) {
-        *old = top->value;
-        top->value = value;
-    } else if (order < 0) {
-        top->left = node_put(top->left, key, value, old);
-        if (top->left->weight > top->weight)
-            top = node_turn(top, true);
-    } else {
-        top->right = node_put(top->right, key, value, old);
-        if (top->right->weight > top->weight)
-            top = node_turn(top, false);
-    }
-    return top;
-}
-
-static struct node *node_delete(struct node *top, const char *key, char **old)
-{
-    if (!top)
-        return NULL;
-    int order = strcmp(key, top->key);
-    if (order < 0) {
-        top->left = node_delete(top->left, key, old);
-    } else if (order > 0) {
-        top->right = node_delete(top->right, key, old);
-    } else if (!top->left || !top->right) {
-        struct node *rest = top->left ? top->left : top->right;
-        *old = top->value;
-        free(top->key);
-        free(top);
-        return rest;
-    } else {
-        bool right = top->left->weight > top->right->weight;
-        top = node_turn(top, right);
-        if (right)
-            top->right = node_delete(top->right, key, old);
-        else
-            top->left = node_delete(top->left, key, old);
-    }
-    return top;
-}
-
-/* Calls visit for every key that begins with prefix, in order. */
-static int node_scan(struct node *top, const char *prefix, jj_state_visit visit, void *arg)
-{
-    if (!top)
-        return 0;
-    int order = strncmp(top->key, prefix, strlen(prefix));
-    int stop = order >= 0 ? node_scan(top->left, prefix, visit, arg) : 0;
-    if (!stop && order == 0)
-        stop = visit(arg, top->key, top->value);
-    return !stop && order <= 0 ? node_scan(top->right, prefix, visit, arg) : stop;
-}
-
-static void node_free(struct node *top)
-{
-    if (!top)
-        return;
-    node_free(top->left);
-    node_free(top->right);
-    free(top->key);
-    free(top->value);
-    free(top);
-}
 
 /* ---- The fake ----------------------------------------------------------------------------- */
 
@@ -132,7 +38,7 @@ struct fake_host {
     char **strings;
     size_t value_count;
     void *self;
-    struct node *state;
+    struct fake_map *state;
     struct change *changes;
     size_t change_count, change_room;
     struct list batch, staged, published;
@@ -147,8 +53,9 @@ struct fake_host {
 
 static void list_add(struct list *list, struct said said)
 {
-    if ((list->count & (list->count - 1)) == 0) /* full at every power of two */
+    if ((list->count & (list->count - 1)) == 0) { /* full at every power of two */
         list->items = realloc(list->items, (list->count ? 2 * list->count : 1) * sizeof said);
+    }
     list->items[list->count++] = said;
 }
 
@@ -164,17 +71,20 @@ static void said_clear(struct said *said)
 
 static void list_clear(struct list *list)
 {
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         said_clear(&list->items[i]);
+    }
     free(list->items);
     *list = (struct list){0};
 }
 
 static bool listed(const char *const *words, const char *word)
 {
-    for (; words && *words; words++)
-        if (strcmp(*words, word) == 0 || strcmp(*words, "*") == 0)
+    for (; words && *words; words++) {
+        if (strcmp(*words, word) == 0 || strcmp(*words, "*") == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -202,12 +112,15 @@ static struct said said_new(const char *id, const char *type, const char *region
         .cause = said.cause,
     };
     uint64_t hash = 14695981039346656037u;
-    for (const char *c = id; *c; c++)
+    for (const char *c = id; *c; c++) {
         hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    for (int i = 0; i < 6; i++)
+    }
+    for (int i = 0; i < 6; i++) {
         said.event.key[i] = (unsigned char)(time_ms >> (40 - 8 * i));
-    for (int i = 6; i < 16; i++)
+    }
+    for (int i = 6; i < 16; i++) {
         said.event.key[i] = (unsigned char)(hash >> (i % 8 * 8));
+    }
     return said;
 }
 
@@ -238,8 +151,9 @@ static int host_publish(const jj_host *host, const jj_draft *draft, jj_error *er
     const char *date = json_string_value(json_object_get(draft->data, "date"));
     assert_non_null(date);
     assert_string_equal(date, day);
-    if (draft->cause)
+    if (draft->cause) {
         assert_non_null(draft->cause->id);
+    }
     snprintf(id, sizeof id, "%s|%s|%s", draft->cause ? draft->cause->id : host->instance,
              draft->type, draft->key ? draft->key : "");
     const char *region = draft->region  ? draft->region
@@ -254,16 +168,12 @@ static int host_publish(const jj_host *host, const jj_draft *draft, jj_error *er
 static int host_get(const jj_host *host, const char *key, const char **value)
 {
     fake_host *fake = host->ctx;
-    struct node *node = fake->state;
-    while (node) {
-        int order = strcmp(key, node->key);
-        if (order == 0) {
-            *value = node->value;
-            return 0;
-        }
-        node = order < 0 ? node->left : node->right;
+    const char *found = fake_map_get(fake->state, key);
+    if (!found) {
+        return JJ_ENOTFOUND;
     }
-    return JJ_ENOTFOUND;
+    *value = found;
+    return 0;
 }
 
 static int host_put(const jj_host *host, const char *key, const char *value)
@@ -271,7 +181,7 @@ static int host_put(const jj_host *host, const char *key, const char *value)
     fake_host *fake = host->ctx;
     char *old;
     assert_true(*key && strlen(key) <= 255);
-    fake->state = node_put(fake->state, key, strdup(value), &old);
+    fake->state = fake_map_put(fake->state, key, strdup(value), &old);
     note_change(fake, key, old);
     return 0;
 }
@@ -280,9 +190,10 @@ static int host_delete(const jj_host *host, const char *key)
 {
     fake_host *fake = host->ctx;
     char *old = NULL;
-    fake->state = node_delete(fake->state, key, &old);
-    if (!old)
+    fake->state = fake_map_delete(fake->state, key, &old);
+    if (!old) {
         return JJ_ENOTFOUND;
+    }
     note_change(fake, key, old);
     return 0;
 }
@@ -290,7 +201,7 @@ static int host_delete(const jj_host *host, const char *key)
 static int host_scan(const jj_host *host, const char *prefix, jj_state_visit visit, void *arg)
 {
     fake_host *fake = host->ctx;
-    node_scan(fake->state, prefix, visit, arg);
+    fake_map_scan(fake->state, prefix, visit, arg);
     return 0;
 }
 
@@ -313,8 +224,9 @@ static void host_log(const jj_host *host, int level, const char *format, ...)
 {
     va_list args;
     (void)host;
-    if (level > JJ_LOG_WARNING)
+    if (level > JJ_LOG_WARNING) {
         return;
+    }
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
@@ -354,8 +266,9 @@ static bool is_known(fake_host *fake, const struct said *draft)
 {
     for (size_t i = fake->published.count; i-- > 0;) {
         const struct said *other = &fake->published.items[i];
-        if (!same_key(other, draft))
+        if (!same_key(other, draft)) {
             continue;
+        }
         assert_true(json_equal(other->data, draft->data));
         return true;
     }
@@ -373,10 +286,11 @@ static void commit(fake_host *fake)
             continue;
         }
         list_add(&fake->published, draft);
-        if (listed(fake->plugin->subscribes, draft.type))
+        if (listed(fake->plugin->subscribes, draft.type)) {
             list_add(&fake->batch,
                      said_new(draft.id, draft.type, draft.region, draft.subject, draft.cause,
                               draft.event.time_ms, json_deep_copy(draft.data)));
+        }
     }
     free(fake->staged.items);
     fake->staged = (struct list){0};
@@ -392,10 +306,11 @@ static void roll_back(fake_host *fake)
     char *dropped = NULL;
     while (fake->change_count > 0) {
         struct change *change = &fake->changes[--fake->change_count];
-        if (change->old)
-            fake->state = node_put(fake->state, change->key, change->old, &dropped);
-        else
-            fake->state = node_delete(fake->state, change->key, &dropped);
+        if (change->old) {
+            fake->state = fake_map_put(fake->state, change->key, change->old, &dropped);
+        } else {
+            fake->state = fake_map_delete(fake->state, change->key, &dropped);
+        }
         free(dropped);
         dropped = NULL;
         free(change->key);
@@ -419,8 +334,9 @@ static void instance_start(fake_host *fake)
     jj_error err = {0};
     memset(fake->timers, 0, sizeof fake->timers);
     assert_int_equal(fake->plugin->create(&fake->host, fake->values, &fake->self, &err), 0);
-    if (fake->plugin->start)
+    if (fake->plugin->start) {
         assert_int_equal(fake->plugin->start(fake->self, &err), 0);
+    }
     commit(fake);
     pending_timers(fake);
 }
@@ -436,18 +352,21 @@ static void value_set(fake_host *fake, size_t i, const jj_option *option, const 
                                        : NULL;
     fake->strings[i] = text;
     value->given = text != NULL;
-    if (!text)
+    if (!text) {
         return;
-    if (option->type == JJ_OPTION_INTEGER)
+    }
+    if (option->type == JJ_OPTION_INTEGER) {
         assert_true(jj_parse_i64(text, &value->number));
-    else if (option->type == JJ_OPTION_BOOLEAN)
+    } else if (option->type == JJ_OPTION_BOOLEAN) {
         value->number = strcmp(text, "true") == 0;
-    else if (option->type == JJ_OPTION_DURATION)
+    } else if (option->type == JJ_OPTION_DURATION) {
         assert_true(jj_parse_duration(text, &value->number));
-    else
+    } else {
         value->string = text;
-    if (option->min || option->max)
+    }
+    if (option->min || option->max) {
         assert_true(value->number >= option->min && value->number <= option->max);
+    }
 }
 
 static fake_host *fake_new(const jj_plugin *plugin, const char *options)
@@ -476,12 +395,14 @@ static fake_host *fake_new(const jj_plugin *plugin, const char *options)
     };
     json_t *given = options ? json_loads(options, 0, NULL) : json_object();
     assert_non_null(given);
-    while (plugin->options && plugin->options[fake->value_count].name)
+    while (plugin->options && plugin->options[fake->value_count].name) {
         fake->value_count++;
+    }
     fake->values = calloc(fake->value_count + 1, sizeof *fake->values);
     fake->strings = calloc(fake->value_count + 1, sizeof *fake->strings);
-    for (size_t i = 0; i < fake->value_count; i++)
+    for (size_t i = 0; i < fake->value_count; i++) {
         value_set(fake, i, &plugin->options[i], json_object_get(given, plugin->options[i].name));
+    }
     json_decref(given);
     fake_now(fake, "2021-01-01");
     fake_region(fake, "33.75");
@@ -498,15 +419,17 @@ fake_host *fake_open(const jj_plugin *plugin, const char *options)
 
 void fake_close(fake_host *fake)
 {
-    if (fake->plugin->stop && fake->self)
+    if (fake->plugin->stop && fake->self) {
         fake->plugin->stop(fake->self);
+    }
     fake->plugin->destroy(fake->self);
     list_clear(&fake->batch);
     list_clear(&fake->staged);
     list_clear(&fake->published);
-    node_free(fake->state);
-    for (size_t i = 0; i < fake->value_count; i++)
+    fake_map_free(fake->state);
+    for (size_t i = 0; i < fake->value_count; i++) {
         free(fake->strings[i]);
+    }
     free(fake->strings);
     free(fake->values);
     free(fake->changes);
@@ -558,11 +481,13 @@ void fake_say(fake_host *fake, const char *type, const char *subject, const char
     vsnprintf(members, sizeof members, format, args);
     va_end(args);
     snprintf(text, sizeof text, "{'date': '%.10s'%s%s}", day, *members ? ", " : "", members);
-    for (char *c = text; *c; c++)
+    for (char *c = text; *c; c++) {
         *c = *c == '\'' ? '"' : *c;
+    }
     json_t *data = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    if (!data)
+    if (!data) {
         fail_msg("not JSON: %s", text);
+    }
     snprintf(id, sizeof id, "%s/%s/%s/%s", type, subject ? subject : "", day, fake->id);
     list_add(&fake->batch, said_new(id, type, fake->region, subject, NULL, day_ms(day), data));
 }
@@ -581,8 +506,9 @@ void fake_shuffle(fake_host *fake, unsigned seed)
 static void hand_over(fake_host *fake, size_t from, size_t count)
 {
     jj_event *events = calloc(count, sizeof *events);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         events[i] = fake->batch.items[from + i].event;
+    }
     fake->handed = events;
     fake->handed_from = from;
     assert_int_equal(fake->plugin->on_events(fake->self, events, count), JJ_DONE);
@@ -638,8 +564,9 @@ static void print_draft(FILE *out, const struct said *draft)
     fprintf(out, "%s", draft->subject);
     json_object_foreach(sorted, name, value)
     {
-        if (strcmp(name, "date") != 0)
+        if (strcmp(name, "date") != 0) {
             print_member(out, name, value);
+        }
     }
     fputc('\n', out);
     json_decref(sorted);
@@ -650,9 +577,11 @@ const char *fake_said(fake_host *fake, const char *type)
     size_t size;
     free(fake->text);
     FILE *out = open_memstream(&fake->text, &size);
-    for (size_t i = 0; i < fake->published.count; i++)
-        if (strcmp(fake->published.items[i].type, type) == 0)
+    for (size_t i = 0; i < fake->published.count; i++) {
+        if (strcmp(fake->published.items[i].type, type) == 0) {
             print_draft(out, &fake->published.items[i]);
+        }
+    }
     fclose(out);
     return fake->text;
 }
@@ -660,8 +589,9 @@ const char *fake_said(fake_host *fake, const char *type)
 size_t fake_count(fake_host *fake, const char *type)
 {
     size_t count = 0;
-    for (size_t i = 0; i < fake->published.count; i++)
+    for (size_t i = 0; i < fake->published.count; i++) {
         count += strcmp(fake->published.items[i].type, type) == 0;
+    }
     return count;
 }
 
@@ -695,7 +625,7 @@ const char *fake_state(fake_host *fake)
     size_t size;
     free(fake->text);
     FILE *out = open_memstream(&fake->text, &size);
-    node_scan(fake->state, "", print_entry, out);
+    fake_map_scan(fake->state, "", print_entry, out);
     fclose(out);
     return fake->text;
 }
@@ -703,7 +633,7 @@ const char *fake_state(fake_host *fake)
 size_t fake_state_count(fake_host *fake)
 {
     size_t count = 0;
-    node_scan(fake->state, "", count_entry, &count);
+    fake_map_scan(fake->state, "", count_entry, &count);
     return count;
 }
 

@@ -9,12 +9,7 @@
 
 #include <cmocka.h>
 
-extern const jj_plugin jejaring_plugin;
-
-enum {
-    TIMER_WORK,
-    TIMER_DUE
-}; /* as in blk.c */
+#include "../../plugins/blk/blk.c"
 
 static void graduate(fake_host *fake, const char *person, const char *vocation, const char *batch)
 {
@@ -238,10 +233,12 @@ static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
         certified(fake, "baker", "2019-08-11", 88);
         closed(fake, "roti", "II");
         closed(fake, "las", "II");
-        if (seed % 3 == 0)
+        if (seed % 3 == 0) {
             five_welders(fake);
-        if (seed)
+        }
+        if (seed) {
             fake_shuffle(fake, seed);
+        }
         fake_deliver(fake, 0);
         if (!state) {
             said = strdup(fake_said(fake, "incubation.selected"));

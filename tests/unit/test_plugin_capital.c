@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-extern const jj_plugin jejaring_plugin;
+#include "../../plugins/capital/capital.c"
 
 static void consents(fake_host *fake, const char *person)
 {
@@ -76,10 +76,11 @@ static void history_decides_beside_the_amount(void **unused)
         consents(fake, names[i]);
         fake_say(fake, "loan.disbursed", names[i], "2019-02-01",
                  "'scheme': 'kur_super_mikro', 'amount': 5000000, 'loan': 'l%d'", i);
-        if (i > 0)
+        if (i > 0) {
             fake_say(fake, "loan.repaid", names[i], "2019-04-01",
                      "'scheme': 'kur_super_mikro', 'amount': 100000, 'collectability': %d",
                      i == 1 ? 3 : 1);
+        }
         business(fake, names[i], "2019-06-01", 5000000, "");
     }
     fake_deliver(fake, 0);
@@ -170,8 +171,9 @@ static void a_wrong_table_of_schemes_is_refused(void **unused)
         {"{\"schemes\": [{\"scheme\": \"other\", \"cieling\": 1}]}",
          "row 1: only scheme, floor, ceiling, nib, times, collectability"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_string_equal(fake_check(&jejaring_plugin, cases[i].options), cases[i].text);
+    }
 }
 
 static void an_erased_person_leaves_no_trace_in_the_state(void **unused)
@@ -192,19 +194,24 @@ static void say_a_mixture(fake_host *fake)
 {
     for (int i = 0; i < 8; i++) {
         const char name[] = {(char)('a' + i), '\0'};
-        if (i % 4)
+        if (i % 4) {
             consents(fake, name);
-        if (i == 1)
+        }
+        if (i == 1) {
             fake_say(fake, "consent.withdrawn", name, "2019-05-01", "'audiences': ['capital']");
-        if (i % 3 == 0)
+        }
+        if (i % 3 == 0) {
             fake_say(fake, "loan.disbursed", name, "2019-02-01",
                      "'scheme': 'kur_super_mikro', 'loan': 'l%d'", i);
-        if (i == 6)
+        }
+        if (i == 6) {
             fake_say(fake, "loan.repaid", name, "2019-02-01", "'collectability': 4");
+        }
         business(fake, name, "2019-06-01", 5000000 * (i + 1), "");
         business(fake, name, "2019-06-01+1", 6000000 * (i + 1), "");
-        if (i == 7)
+        if (i == 7) {
             fake_say(fake, "business.closed", name, "2019-08-01", "'business': 'biz-%s'", name);
+        }
     }
 }
 
@@ -215,10 +222,12 @@ static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
     for (unsigned seed = 0; seed < 200; seed++) {
         fake_host *fake = fake_open(&jejaring_plugin, NULL);
         say_a_mixture(fake);
-        if (seed % 3 == 0)
+        if (seed % 3 == 0) {
             say_a_mixture(fake);
-        if (seed)
+        }
+        if (seed) {
             fake_shuffle(fake, seed);
+        }
         fake_deliver(fake, 0);
         if (!state) {
             said = strdup(fake_said(fake, "loan.referred"));

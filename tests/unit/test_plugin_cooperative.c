@@ -9,12 +9,7 @@
 
 #include <cmocka.h>
 
-extern const jj_plugin jejaring_plugin;
-
-enum {
-    TIMER_WORK,
-    TIMER_DUE
-}; /* as in cooperative.c */
+#include "../../plugins/cooperative/cooperative.c"
 
 /* A business of its owner's name that repairs air conditioners. */
 static void business(fake_host *fake, const char *owner, const char *day)
@@ -232,9 +227,10 @@ static void say_a_mixture(fake_host *fake)
         char day[32];
         snprintf(day, sizeof day, "2019-01-%02d", 1 + i);
         business(fake, name, day);
-        if (i % 4 == 1)
+        if (i % 4 == 1) {
             fake_say(fake, "business.closed", name, i == 1 ? "2018-06-01" : "2019-06-01",
                      "'business': 'biz-%s'", name);
+        }
     }
     order(fake, "o1", "");
     order(fake, "o2", "'needed_by': '2020-06-01'");
@@ -251,10 +247,12 @@ static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
     for (unsigned seed = 0; seed < 200; seed++) {
         fake_host *fake = fake_open(&jejaring_plugin, NULL);
         say_a_mixture(fake);
-        if (seed % 3 == 0)
+        if (seed % 3 == 0) {
             say_a_mixture(fake);
-        if (seed)
+        }
+        if (seed) {
             fake_shuffle(fake, seed);
+        }
         fake_deliver(fake, 0);
         if (!state) {
             said = strdup(fake_said(fake, "order.offered"));

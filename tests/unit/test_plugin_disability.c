@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-extern const jj_plugin jejaring_plugin;
+#include "../../plugins/disability/disability.c"
 
 static void graduate(fake_host *fake, const char *person, const char *consent)
 {
@@ -133,10 +133,11 @@ static void the_quota_is_one_percent_private_and_two_government_rounded_up(void 
         fake_host *fake = fake_open(&jejaring_plugin, NULL);
         report(fake, "2020-01-31", cases[i].headcount, cases[i].disabled, cases[i].ownership);
         fake_deliver(fake, 0);
-        if (*cases[i].expected)
+        if (*cases[i].expected) {
             snprintf(expected, sizeof expected,
                      "hotel employed=%d employer=hotel employer_name=Hotel ownership=%s %s\n",
                      cases[i].disabled, cases[i].ownership, cases[i].expected);
+        }
         assert_string_equal(fake_said(fake, "quota.shortfall"), expected);
         fake_close(fake);
     }
@@ -219,10 +220,12 @@ static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
     for (unsigned seed = 0; seed < 200; seed++) {
         fake_host *fake = fake_open(&jejaring_plugin, NULL);
         say_a_mixture(fake);
-        if (seed % 3 == 0)
+        if (seed % 3 == 0) {
             say_a_mixture(fake);
-        if (seed)
+        }
+        if (seed) {
             fake_shuffle(fake, seed);
+        }
         fake_deliver(fake, 0);
         for (size_t i = 0; i < 3; i++) {
             said[i] = said[i] ? said[i] : strdup(fake_said(fake, types[i]));

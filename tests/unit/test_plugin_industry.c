@@ -10,12 +10,9 @@
 
 #include <cmocka.h>
 
-extern const jj_plugin jejaring_plugin;
-
-enum {
-    TIMER_WORK,
-    TIMER_EXPIRY
-}; /* as in industry.c */
+#include "../../plugins/industry/industry.c"
+#include "../../plugins/industry/person.c"
+#include "../../plugins/industry/vacancy.c"
 
 static fake_host *open_industry(void)
 {
@@ -417,14 +414,18 @@ static void say_a_mixture(fake_host *fake)
                  i % 2 ? "las-smaw-3g" : "roti");
         fake_say(fake, "alumni.certified", name, "2019-02-01", "'result': '%s'",
                  i % 4 ? "competent" : "not_yet");
-        if (i % 4 == 1)
+        if (i % 4 == 1) {
             fake_say(fake, "consent.withdrawn", name, "2019-03-01", "'audiences': ['industry']");
-        if (i == 5)
+        }
+        if (i == 5) {
             fake_say(fake, "consent.granted", name, "2019-04-01", "'audiences': ['industry']");
-        if (i == 3 || i == 6 || i == 7)
+        }
+        if (i == 3 || i == 6 || i == 7) {
             started(fake, name, "v1", "2020-02-01");
-        if (i == 6)
+        }
+        if (i == 6) {
             fake_say(fake, "placement.ended", name, "2020-04-01", FAKE_NOTHING);
+        }
     }
     fake_region(fake, "33.75");
     vacancy(fake, "v1", "'valid_until': '2020-12-31'");
@@ -442,8 +443,9 @@ static char *lasting(fake_host *fake, bool whole)
     char *text = strdup(fake_state(fake)), *kept = calloc(1, strlen(text) + 1), *next = NULL;
     for (char *line = strtok_r(text, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
         bool vacancy_end = strncmp(line, "v/", 2) == 0 && strstr(line, "\"said\"");
-        if (!whole && (strncmp(line, "n/", 2) == 0 || strncmp(line, "q/", 2) == 0 || vacancy_end))
+        if (!whole && (strncmp(line, "n/", 2) == 0 || strncmp(line, "q/", 2) == 0 || vacancy_end)) {
             continue;
+        }
         strcat(strcat(kept, line), "\n");
     }
     free(text);
@@ -457,16 +459,20 @@ static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
     for (unsigned seed = 0; seed < 200; seed++) {
         fake_host *fake = fake_open(&jejaring_plugin, "{\"proposals_per_seat\": 2}");
         say_a_mixture(fake);
-        if (seed % 2)
+        if (seed % 2) {
             say_a_mixture(fake); /* and however often */
-        if (seed)
+        }
+        if (seed) {
             fake_shuffle(fake, seed);
+        }
         deliver(fake);
         char *state = lasting(fake, true);
-        if (!expected)
+        if (!expected) {
             expected = strdup(state);
-        if (strcmp(expected, state) != 0)
+        }
+        if (strcmp(expected, state) != 0) {
             fail_msg("seed %u\nexpected:\n%s\ngot:\n%s", seed, expected, state);
+        }
         free(state);
         fake_close(fake);
     }
@@ -481,14 +487,17 @@ static void single_events_end_in_the_same_lines_and_vacancies(void **unused)
     for (unsigned seed = 0; seed < 200; seed++) {
         fake_host *fake = fake_open(&jejaring_plugin, "{\"proposals_per_seat\": 2}");
         say_a_mixture(fake);
-        if (seed)
+        if (seed) {
             fake_shuffle(fake, seed);
+        }
         fake_deliver(fake, seed ? 1 + seed % 3 : 0);
         char *state = lasting(fake, false);
-        if (!expected)
+        if (!expected) {
             expected = strdup(state);
-        if (strcmp(expected, state) != 0)
+        }
+        if (strcmp(expected, state) != 0) {
             fail_msg("seed %u\nexpected:\n%s\ngot:\n%s", seed, expected, state);
+        }
         free(state);
         fake_close(fake);
     }

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-extern const jj_plugin jejaring_plugin;
+#include "../../plugins/template/template.c"
 
 static void graduates(fake_host *fake, const char *vocation, int count)
 {

@@ -32,10 +32,11 @@ static inline void jj_lane_count(jj_turn *turn, const char *line, const char *re
     jj_key(turn, key, "%s#/%s/%s", line, region, skill);
     long now = turn->host->state_get(turn->host, key, &value) == 0 ? strtol(value, NULL, 10) : 0;
     snprintf(count, sizeof count, "%ld", now + change);
-    if (now + change > 0)
+    if (now + change > 0) {
         jj_put(turn, key, count);
-    else
+    } else {
         jj_delete(turn, key);
+    }
 }
 
 /* A member enters a line at its place. In bytewise order of `order` the first is served first.
@@ -45,8 +46,9 @@ static inline void jj_line_enter(jj_turn *turn, const char *line, const char *re
 {
     char key[JJ_KEY_MAX];
     jj_key(turn, key, "%s/%s/%s/%s/%s", line, region, skill, order, member);
-    if (turn->failed || jj_has(turn, key))
+    if (turn->failed || jj_has(turn, key)) {
         return;
+    }
     jj_put(turn, key, "");
     jj_lane_count(turn, line, region, skill, 1);
 }
@@ -57,8 +59,9 @@ static inline void jj_line_leave(jj_turn *turn, const char *line, const char *re
 {
     char key[JJ_KEY_MAX];
     jj_key(turn, key, "%s/%s/%s/%s/%s", line, region, skill, order, member);
-    if (turn->failed || !jj_has(turn, key))
+    if (turn->failed || !jj_has(turn, key)) {
         return;
+    }
     jj_delete(turn, key);
     jj_lane_count(turn, line, region, skill, -1);
 }
@@ -88,8 +91,9 @@ static inline int jj_gather_one(void *arg, const char *key, const char *value)
         g->room = room;
     }
     const char *order = key + g->skip, *slash = strchr(order, '/');
-    if (!slash)
+    if (!slash) {
         return 0;
+    }
     jj_place *place = &g->places[g->count++];
     snprintf(place->order, sizeof place->order, "%.*s", (int)(slash - order), order);
     snprintf(place->member, sizeof place->member, "%s", slash + 1);
@@ -111,8 +115,9 @@ static inline void jj_gather_area(struct jj_gathering *g, const char *line, cons
     char prefix[JJ_KEY_MAX];
     jj_key(g->turn, prefix, "%s#/", line);
     /* A province's lanes begin with "33." and "33/", everybody's with nothing. */
-    if (strcmp(area, "*") != 0)
+    if (strcmp(area, "*") != 0) {
         jj_key(g->turn, prefix, "%s#/%s", line, area);
+    }
     json_t *lanes = jj_collect(g->turn, prefix, SIZE_MAX);
     size_t head = strlen(line) + 2;
     const char *rest;
@@ -122,11 +127,14 @@ static inline void jj_gather_area(struct jj_gathering *g, const char *line, cons
         char lane[JJ_KEY_MAX];
         jj_key(g->turn, lane, "%s%s", prefix + head, rest);
         char *skill = strchr(lane, '/');
-        if (g->turn->failed || !skill)
+        if (g->turn->failed || !skill) {
             break;
+        }
         *skill++ = '\0';
-        if (!jj_region_within(area, lane) || (json_array_size(skills) && !jj_lists(skills, skill)))
+        if (!jj_region_within(area, lane) ||
+            (json_array_size(skills) && !jj_lists(skills, skill))) {
             continue;
+        }
         char key[JJ_KEY_MAX];
         jj_key(g->turn, key, "%s/%s/%s/", line, lane, skill);
         g->region = lane;
@@ -146,18 +154,22 @@ static inline size_t jj_line_first(jj_turn *turn, const char *line, const json_t
                                    const json_t *skills, size_t most, jj_place **places)
 {
     struct jj_gathering g = {.turn = turn, .most = most};
-    for (size_t i = 0; i < json_array_size(areas) && most > 0; i++)
+    for (size_t i = 0; i < json_array_size(areas) && most > 0; i++) {
         jj_gather_area(&g, line, json_string_value(json_array_get(areas, i)), skills);
-    if (g.count > 1)
+    }
+    if (g.count > 1) {
         qsort(g.places, g.count, sizeof *g.places, jj_place_compare);
+    }
     json_t *seen = json_object(); /* a member may stand in several lanes */
     size_t count = 0;
     for (size_t i = 0; i < g.count && count < most; i++) {
-        if (json_object_get(seen, g.places[i].member))
+        if (json_object_get(seen, g.places[i].member)) {
             continue;
+        }
         jj_doc_set(turn, seen, g.places[i].member, json_true());
-        if (count != i)
+        if (count != i) {
             g.places[count] = g.places[i];
+        }
         count++;
     }
     json_decref(seen);
@@ -176,10 +188,11 @@ static inline void jj_want_set(jj_turn *turn, const char *wants, const json_t *a
             char key[JJ_KEY_MAX];
             jj_key(turn, key, "%s/%s/%s/%s", wants, json_string_value(json_array_get(areas, i)),
                    count ? json_string_value(json_array_get(skills, j)) : "*", seeker);
-            if (wanted)
+            if (wanted) {
                 jj_put(turn, key, "");
-            else
+            } else {
                 jj_delete(turn, key);
+            }
         }
     }
 }
@@ -202,8 +215,9 @@ static inline void jj_want_call(jj_turn *turn, const char *wants, const char *re
     const char *skills[] = {skill, "*"};
     for (size_t i = 0; i < 6; i++) {
         char prefix[JJ_KEY_MAX];
-        if (!areas[i / 2])
+        if (!areas[i / 2]) {
             continue;
+        }
         jj_key(turn, prefix, "%s/%s/%s/", wants, areas[i / 2], skills[i % 2]);
         json_t *seekers = jj_collect(turn, prefix, SIZE_MAX);
         const char *seeker;
@@ -235,15 +249,17 @@ static inline void jj_work_do(jj_turn *turn, const char *queue, int timer, jj_wo
         if (more) {
             jj_key(turn, key, "%s%s", prefix, id);
             int drafts = work(self, turn, id, room);
-            if (drafts < room)
+            if (drafts < room) {
                 jj_delete(turn, key);
+            }
             room -= drafts;
         } else if (id && !turn->failed) {
             turn->host->timer(turn->host, timer, 1, false);
         }
         json_decref(first);
-        if (!more)
+        if (!more) {
             return;
+        }
     }
 }
 
@@ -258,8 +274,9 @@ static inline int jj_overdue_one(void *arg, const char *key, const char *value)
     struct jj_overdue *overdue = arg;
     const char *when = key + overdue->skip, *slash = strchr(when, '/');
     (void)value;
-    if (!slash || strncmp(when, overdue->now, (size_t)(slash - when)) >= 0)
+    if (!slash || strncmp(when, overdue->now, (size_t)(slash - when)) >= 0) {
         return 1;
+    }
     return json_array_append_new(overdue->found, json_string(slash + 1));
 }
 
@@ -272,8 +289,9 @@ static inline void jj_work_due(jj_turn *turn, const char *agenda, const char *no
     jj_key(turn, prefix, "%s/", agenda);
     struct jj_overdue overdue = {json_array(), now, strlen(prefix)};
     turn->host->state_scan(turn->host, prefix, jj_overdue_one, &overdue);
-    for (size_t i = 0; i < json_array_size(overdue.found); i++)
+    for (size_t i = 0; i < json_array_size(overdue.found); i++) {
         jj_work_add(turn, queue, json_string_value(json_array_get(overdue.found, i)));
+    }
     json_decref(overdue.found);
 }
 

@@ -34,8 +34,9 @@ typedef struct jj_turn {
 /* Notes a failure and logs the first of a turn. what never holds personal data. */
 static inline void jj_turn_fail(jj_turn *turn, const char *what)
 {
-    if (!turn->failed)
+    if (!turn->failed) {
         turn->host->log(turn->host, JJ_LOG_ERROR, "%s; this batch will be done again", what);
+    }
     turn->failed = true;
 }
 
@@ -49,8 +50,9 @@ static inline int jj_turn_verdict(const jj_turn *turn)
  * staged is then dropped, and the daemon starts the plugin again (see plugin.h). */
 static inline void jj_turn_settle(const jj_turn *turn)
 {
-    if (turn->failed)
+    if (turn->failed) {
         abort();
+    }
 }
 
 /* ---- Members of an event's data ----------------------------------------------------------- */
@@ -83,8 +85,9 @@ static inline bool jj_lists(const json_t *array, const char *word)
 {
     for (size_t i = 0; i < json_array_size(array); i++) {
         const char *text = json_string_value(json_array_get(array, i));
-        if (text && strcmp(text, word) == 0)
+        if (text && strcmp(text, word) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -96,13 +99,15 @@ static inline void jj_skill(const char *text, char out[JJ_NAME_MAX])
     size_t size = 0;
     for (; text && *text && size < JJ_NAME_MAX - 1; text++) {
         char c = *text >= 'A' && *text <= 'Z' ? (char)(*text + ('a' - 'A')) : *text;
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
             out[size++] = c;
-        else if (size > 0 && out[size - 1] != '-')
+        } else if (size > 0 && out[size - 1] != '-') {
             out[size++] = '-';
+        }
     }
-    while (size > 0 && out[size - 1] == '-')
+    while (size > 0 && out[size - 1] == '-') {
         size--;
+    }
     out[size] = '\0';
 }
 
@@ -123,8 +128,9 @@ static inline void jj_day_format(int64_t time_ms, char out[JJ_DAY_SIZE])
 {
     time_t seconds = (time_t)(time_ms / 1000 - (time_ms % 1000 < 0));
     struct tm day;
-    if (!gmtime_r(&seconds, &day) || strftime(out, JJ_DAY_SIZE, "%Y-%m-%d", &day) == 0)
+    if (!gmtime_r(&seconds, &day) || strftime(out, JJ_DAY_SIZE, "%Y-%m-%d", &day) == 0) {
         strcpy(out, "1970-01-01");
+    }
 }
 
 /* Midnight UTC of "YYYY-MM-DD". False: not a day; the schemas have judged it before. */
@@ -132,8 +138,9 @@ static inline bool jj_day_parse(const char *text, int64_t *time_ms)
 {
     struct tm day = {0};
     const char *end = text ? strptime(text, "%Y-%m-%d", &day) : NULL;
-    if (!end || *end)
+    if (!end || *end) {
         return false;
+    }
     *time_ms = (int64_t)timegm(&day) * 1000;
     return true;
 }
@@ -149,21 +156,24 @@ static inline void jj_key(jj_turn *turn, char out[JJ_KEY_MAX], const char *forma
     va_start(args, format);
     int size = vsnprintf(out, JJ_KEY_MAX, format, args);
     va_end(args);
-    if (size <= 0 || size >= JJ_KEY_MAX)
+    if (size <= 0 || size >= JJ_KEY_MAX) {
         jj_turn_fail(turn, "a state key is too long");
+    }
 }
 
 static inline void jj_put(jj_turn *turn, const char *key, const char *value)
 {
-    if (!turn->failed && turn->host->state_put(turn->host, key, value) != 0)
+    if (!turn->failed && turn->host->state_put(turn->host, key, value) != 0) {
         jj_turn_fail(turn, "state cannot be kept");
+    }
 }
 
 static inline void jj_delete(jj_turn *turn, const char *key)
 {
     int code = turn->failed ? 0 : turn->host->state_delete(turn->host, key);
-    if (code != 0 && code != JJ_ENOTFOUND)
+    if (code != 0 && code != JJ_ENOTFOUND) {
         jj_turn_fail(turn, "state cannot be kept");
+    }
 }
 
 static inline bool jj_has(jj_turn *turn, const char *key)
@@ -178,32 +188,36 @@ static inline json_t *jj_doc_load(jj_turn *turn, const char *key)
     const char *text;
     bool there = turn->host->state_get(turn->host, key, &text) == 0;
     json_t *document = there ? json_loads(text, 0, NULL) : json_object();
-    if (!document)
+    if (!document) {
         jj_turn_fail(turn, "out of memory");
+    }
     return document;
 }
 
 /* Stores an object in one canonical form; an empty one is deleted. Borrows document. */
 static inline void jj_doc_store(jj_turn *turn, const char *key, const json_t *document)
 {
-    if (turn->failed)
+    if (turn->failed) {
         return;
+    }
     if (json_object_size(document) == 0) {
         jj_delete(turn, key);
         return;
     }
     char *text = json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS);
-    if (text)
+    if (text) {
         jj_put(turn, key, text);
-    else
+    } else {
         jj_turn_fail(turn, "out of memory");
+    }
     free(text);
 }
 
 static inline void jj_doc_set(jj_turn *turn, json_t *document, const char *name, json_t *value)
 {
-    if (json_object_set_new(document, name, value) != 0) /* takes value, even then */
+    if (json_object_set_new(document, name, value) != 0) { /* takes value, even then */
         jj_turn_fail(turn, "out of memory");
+    }
 }
 
 struct jj_collection {
@@ -215,8 +229,9 @@ struct jj_collection {
 static inline int jj_collect_one(void *arg, const char *key, const char *value)
 {
     struct jj_collection *collection = arg;
-    if (json_object_set_new(collection->found, key + collection->skip, json_string(value)) != 0)
+    if (json_object_set_new(collection->found, key + collection->skip, json_string(value)) != 0) {
         collection->failed = true;
+    }
     return collection->failed || json_object_size(collection->found) >= collection->most;
 }
 
@@ -226,8 +241,9 @@ static inline json_t *jj_collect(jj_turn *turn, const char *prefix, size_t most)
 {
     struct jj_collection collection = {json_object(), strlen(prefix), most, false};
     int code = turn->host->state_scan(turn->host, prefix, jj_collect_one, &collection);
-    if (!collection.found || collection.failed || code < 0)
+    if (!collection.found || collection.failed || code < 0) {
         jj_turn_fail(turn, "state cannot be read");
+    }
     return collection.found;
 }
 
@@ -242,16 +258,18 @@ static inline json_t *jj_collect(jj_turn *turn, const char *prefix, size_t most)
 /* The event's key in hexadecimal. In order of text it is in order of time. */
 static inline void jj_stamp(const jj_event *event, char out[JJ_STAMP_SIZE])
 {
-    for (size_t i = 0; i < 16; i++)
+    for (size_t i = 0; i < 16; i++) {
         snprintf(out + 2 * i, 3, "%02x", event->key[i]);
+    }
 }
 
 /* When the event of a stamp happened; 0 for none. */
 static inline int64_t jj_stamp_time(const char *stamp)
 {
     char head[13] = "";
-    if (stamp && strlen(stamp) >= 12)
+    if (stamp && strlen(stamp) >= 12) {
         memcpy(head, stamp, 12);
+    }
     return (int64_t)strtoull(head, NULL, 16);
 }
 
@@ -298,17 +316,21 @@ static inline bool jj_consent_take(jj_turn *turn, json_t *document, const jj_eve
                                    const json_t *data, const char *audience)
 {
     bool named = jj_lists(json_object_get(data, "audiences"), audience);
-    if (strcmp(event->type, "consent.granted") == 0)
+    if (strcmp(event->type, "consent.granted") == 0) {
         return named && jj_register_take(turn, document, "consent", event, json_true());
-    if (strcmp(event->type, "consent.withdrawn") == 0)
+    }
+    if (strcmp(event->type, "consent.withdrawn") == 0) {
         return named && jj_register_take(turn, document, "consent", event, json_false());
-    if (strcmp(event->type, "alumni.graduated") != 0)
+    }
+    if (strcmp(event->type, "alumni.graduated") != 0) {
         return false;
+    }
     const json_t *list = json_object_get(data, "consent");
     bool vouched = !json_object_get(data, "funding") &&
                    (json_object_get(data, "vocation") || json_object_get(data, "disability"));
-    if (!list && !vouched)
+    if (!list && !vouched) {
         return false;
+    }
     bool granted = list ? jj_lists(list, audience) : true;
     return jj_register_take(turn, document, "consent", event, json_boolean(granted));
 }
@@ -348,8 +370,9 @@ static inline void jj_react(jj_turn *turn, jj_draft draft, json_t *data)
     jj_day_format(draft.time_ms, day);
     jj_doc_set(turn, data, "date", json_string(day));
     draft.data = data;
-    if (!turn->failed && turn->host->publish(turn->host, &draft, &err) != 0)
+    if (!turn->failed && turn->host->publish(turn->host, &draft, &err) != 0) {
         jj_turn_fail(turn, err.text[0] ? err.text : "a reaction cannot be published");
+    }
     json_decref(data);
 }
 

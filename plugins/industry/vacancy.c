@@ -1,0 +1,299 @@
+#include "vacancy.h"
+
+struct numbers {
+    int started;       /* persons placed there */
+    int live;          /* persons proposed who are still waiting */
+    int proposed;      /* persons ever proposed: gives the rank */
+    int seeks, dated;  /* whether it stands in `seek` and in `until/` */
+    long long last_ms; /* when the last of them started */
+};
+
+static struct numbers numbers_load(jj_turn *turn, const char *id)
+{
+    struct numbers n = {0};
+    char key[JJ_KEY_MAX];
+    const char *text;
+    jj_key(turn, key, "n/%s", id);
+    if (turn->host->state_get(turn->host, key, &text) == 0) {
+        sscanf(text, "%d %d %d %d %d %lld", &n.started, &n.live, &n.proposed, &n.seeks, &n.dated,
+               &n.last_ms);
+    }
+    return n;
+}
+
+static void numbers_store(jj_turn *turn, const char *id, const struct numbers *n)
+{
+    char key[JJ_KEY_MAX], text[96];
+    jj_key(turn, key, "n/%s", id);
+    snprintf(text, sizeof text, "%d %d %d %d %d %lld", n->started, n->live, n->proposed, n->seeks,
+             n->dated, n->last_ms);
+    jj_put(turn, key, text);
+}
+
+/* Midnight after the last day of a vacancy; INT64_MAX if it has none. */
+static int64_t vacancy_end(const json_t *opened)
+{
+    int64_t day_ms;
+    return jj_day_parse(jj_text(opened, "until"), &day_ms) ? day_ms + JJ_DAY_MS : INT64_MAX;
+}
+
+/* Why a vacancy takes nobody: a reason of vacancy.closed, "unknown", or NULL: it is open. */
+static const char *vacancy_barred(const json_t *vacancy, const struct numbers *n, int64_t now_ms)
+{
+    const json_t *opened = jj_register(vacancy, "opened");
+    if (!opened) {
+        return "unknown";
+    }
+    if (strcmp(jj_register_stamp(vacancy, "closed"), jj_register_stamp(vacancy, "opened")) > 0) {
+        return "withdrawn";
+    }
+    if (n->started >= jj_number(opened, "headcount", 1)) {
+        return "filled";
+    }
+    return now_ms >= vacancy_end(opened) ? "expired" : NULL;
+}
+
+/* Enters the vacancy into the two indexes, or takes it out. */
+static void vacancy_list(jj_turn *turn, const char *id, const json_t *vacancy, struct numbers *n,
+                         bool seeks, bool dated)
+{
+    const json_t *opened = jj_register(vacancy, "opened");
+    const char *until = jj_text(opened, "until");
+    dated = dated && until;
+    if (seeks != (n->seeks != 0)) {
+        jj_want_set(turn, "seek", json_object_get(opened, "areas"),
+                    json_object_get(opened, "skills"), id, seeks);
+    }
+    if (dated != (n->dated != 0)) {
+        char key[JJ_KEY_MAX];
+        jj_key(turn, key, "until/%s/%s", until, id);
+        if (dated) {
+            jj_put(turn, key, "");
+        } else {
+            jj_delete(turn, key);
+        }
+    }
+    n->seeks = seeks;
+    n->dated = dated;
+}
+
+/* What the matching needs of vacancy.opened. New. */
+static json_t *vacancy_terms(const jj_event *event, const json_t *data)
+{
+    json_t *areas = json_array(), *skills = json_array();
+    const json_t *regions = json_object_get(data, "regions");
+    const json_t *vocations = json_object_get(data, "vocations");
+    for (size_t i = 0; i < json_array_size(regions); i++) {
+        const char *area = jj_name(json_string_value(json_array_get(regions, i)));
+        if (area) {
+            json_array_append_new(areas, json_string(area));
+        }
+    }
+    if (json_array_size(areas) == 0) {
+        json_array_append_new(areas, json_string(event->region));
+    }
+    for (size_t i = 0; i < json_array_size(vocations); i++) {
+        char skill[JJ_NAME_MAX];
+        jj_skill(json_string_value(json_array_get(vocations, i)), skill);
+        json_array_append_new(skills, json_string(skill));
+    }
+    return json_pack("{s:o, s:o, s:o, s:I, s:s*, s:b}", "origin", jj_origin(event), "areas", areas,
+                     "skills", skills, "headcount", (json_int_t)jj_number(data, "headcount", 1),
+                     "until", jj_text(data, "valid_until"), "friendly",
+                     jj_flag(data, "disability_friendly"));
+}
+
+void vacancy_event(jj_turn *turn, const jj_event *event, const json_t *data)
+{
+    const char *id = jj_name(event->subject);
+    char key[JJ_KEY_MAX];
+    jj_key(turn, key, "v/%s", id);
+    json_t *vacancy = jj_doc_load(turn, key);
+    if (strcmp(event->type, "vacancy.opened") == 0) {
+        struct numbers n = numbers_load(turn, id);
+        vacancy_list(turn, id, vacancy, &n, false, false);
+        numbers_store(turn, id, &n);
+        jj_register_take(turn, vacancy, "opened", event, vacancy_terms(event, data));
+    } else {
+        /* Our own announcement says nothing new: if a correction comes, it must not bind us. */
+        const json_t *said = json_object_get(vacancy, "said");
+        const char *reason = jj_text(data, "reason"), *ours = jj_text(said, "reason");
+        if (!reason || !ours || strcmp(reason, ours) != 0 ||
+            jj_number(said, "time", 0) != event->time_ms) {
+            jj_register_take(turn, vacancy, "closed", event, json_true());
+        }
+    }
+    jj_doc_store(turn, key, vacancy);
+    jj_work_add(turn, "todo", id);
+    json_decref(vacancy);
+}
+
+/* ---- Seats and proposals ------------------------------------------------------------------ */
+
+void vacancy_seat_taken(jj_turn *turn, const char *person, const char *vacancy, int64_t time_ms)
+{
+    char key[JJ_KEY_MAX];
+    const char *flags = "";
+    jj_key(turn, key, "q/%s/%s", person, vacancy);
+    turn->host->state_get(turn->host, key, &flags);
+    if (strchr(flags, 's')) {
+        return;
+    }
+    jj_put(turn, key, *flags == 'p' ? "ps" : "s");
+    struct numbers n = numbers_load(turn, vacancy);
+    n.started++;
+    n.last_ms = time_ms > n.last_ms ? time_ms : n.last_ms;
+    numbers_store(turn, vacancy, &n);
+    jj_work_add(turn, "todo", vacancy);
+}
+
+void vacancy_live(jj_turn *turn, const char *vacancy, int change)
+{
+    struct numbers n = numbers_load(turn, vacancy);
+    n.live += change;
+    numbers_store(turn, vacancy, &n);
+    jj_work_add(turn, "todo", vacancy);
+}
+
+/* ---- The work ----------------------------------------------------------------------------- */
+
+static void propose(jj_turn *turn, const char *id, const json_t *opened, struct numbers *n,
+                    const jj_place *place)
+{
+    char key[JJ_KEY_MAX];
+    jj_event cause = jj_origin_event(json_object_get(opened, "origin"));
+    int64_t since_ms = strtoll(place->order + 1, NULL, 10);
+    json_t *reasons = json_array();
+    json_array_append_new(reasons, json_string(json_array_size(json_object_get(opened, "skills"))
+                                                   ? "vocation"
+                                                   : "any_vocation"));
+    json_array_append_new(reasons, json_string("region"));
+    if (place->order[0] == '0') {
+        json_array_append_new(reasons, json_string("competent"));
+    }
+    n->proposed++;
+    n->live++;
+    jj_key(turn, key, "q/%s/%s", place->member, id);
+    jj_put(turn, key, "p");
+    jj_react(turn,
+             (jj_draft){
+                 .type = "placement.proposed",
+                 .subject = place->member,
+                 .region = place->region,
+                 .cause = &cause,
+                 .key = place->member,
+                 .time_ms = since_ms > cause.time_ms ? since_ms : cause.time_ms,
+             },
+             json_pack("{s:s, s:i, s:o}", "vacancy", id, "rank", n->proposed, "reasons", reasons));
+}
+
+/* The next of a line who has not been proposed or placed here; NULL at its end. */
+static const jj_place *next_place(jj_turn *turn, const char *id, const jj_place *places,
+                                  size_t count, size_t *at)
+{
+    while (*at < count) {
+        char key[JJ_KEY_MAX];
+        const jj_place *place = &places[(*at)++];
+        jj_key(turn, key, "q/%s/%s", place->member, id);
+        if (!jj_has(turn, key)) {
+            return place;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * Proposes up to `most` persons. A disability-friendly vacancy asks every second time the line of
+ * those with a disability first: they are served for certain, and because the other half comes
+ * from the line of all, a proposal does not tell to whom that applies.
+ */
+static void match(jj_turn *turn, const char *id, const json_t *opened, struct numbers *n, int most)
+{
+    const json_t *areas = json_object_get(opened, "areas");
+    const json_t *skills = json_object_get(opened, "skills");
+    size_t room = (size_t)(most + n->live), at = 0, able_at = 0, able_count = 0;
+    jj_place *places = NULL, *able = NULL;
+    size_t count = jj_line_first(turn, "wait", areas, skills, room, &places);
+    if (jj_flag(opened, "friendly")) {
+        able_count = jj_line_first(turn, "able", areas, skills, room, &able);
+    }
+    for (int i = 0; i < most && !turn->failed; i++) {
+        const jj_place *place = NULL;
+        if (n->proposed % 2 == 1) {
+            place = next_place(turn, id, able, able_count, &able_at);
+        }
+        if (!place) {
+            place = next_place(turn, id, places, count, &at);
+        }
+        if (!place) {
+            break;
+        }
+        propose(turn, id, opened, n, place);
+    }
+    free(places);
+    free(able);
+}
+
+/* Says once that a vacancy has ended. Returns the number of drafts. */
+static int announce(jj_turn *turn, const char *id, json_t *vacancy, const struct numbers *n,
+                    const char *reason)
+{
+    const json_t *opened = jj_register(vacancy, "opened");
+    const char *stamp = jj_register_stamp(vacancy, "opened");
+    const char *said = jj_text(json_object_get(vacancy, "said"), "opened");
+    char key[JJ_KEY_MAX];
+    if (said && strcmp(said, stamp) == 0) {
+        return 0;
+    }
+    jj_event cause = jj_origin_event(json_object_get(opened, "origin"));
+    bool filled = strcmp(reason, "filled") == 0;
+    int64_t time_ms = filled ? (int64_t)n->last_ms : vacancy_end(opened);
+    time_ms = time_ms > cause.time_ms ? time_ms : cause.time_ms;
+    jj_doc_set(turn, vacancy, "said",
+               json_pack("{s:s, s:s, s:I}", "opened", stamp, "reason", reason, "time",
+                         (json_int_t)time_ms));
+    jj_key(turn, key, "v/%s", id);
+    jj_doc_store(turn, key, vacancy);
+    jj_react(turn,
+             (jj_draft){
+                 .type = "vacancy.closed",
+                 .subject = id,
+                 .region = cause.region,
+                 .cause = &cause,
+                 .key = reason,
+                 .time_ms = time_ms,
+             },
+             json_pack("{s:s, s:s}", "vacancy", id, "reason", reason));
+    return 1;
+}
+
+/* Brings one vacancy up to date with at most `most` drafts; returns their number. */
+int vacancy_work(void *arg, jj_turn *turn, const char *id, int most)
+{
+    const int64_t *proposals_per_seat = arg;
+    char key[JJ_KEY_MAX];
+    jj_key(turn, key, "v/%s", id);
+    json_t *vacancy = jj_doc_load(turn, key);
+    const json_t *opened = jj_register(vacancy, "opened");
+    struct numbers n = numbers_load(turn, id);
+    const char *barred = vacancy_barred(vacancy, &n, turn->host->now_ms(turn->host));
+    int64_t seats = jj_number(opened, "headcount", 1) - n.started, need = 0;
+    int drafts = n.proposed;
+    if (!barred) {
+        need = seats * *proposals_per_seat - n.live;
+        if (need > 0) {
+            match(turn, id, opened, &n, need < most ? (int)need : most);
+        }
+        need -= n.proposed - drafts;
+    }
+    drafts = n.proposed - drafts;
+    if (barred && (strcmp(barred, "filled") == 0 || strcmp(barred, "expired") == 0)) {
+        drafts += announce(turn, id, vacancy, &n, barred);
+    }
+    vacancy_list(turn, id, vacancy, &n, !barred && need > 0, !barred);
+    if (opened || n.started) {
+        numbers_store(turn, id, &n);
+    }
+    json_decref(vacancy);
+    return drafts;
+}
