@@ -84,9 +84,10 @@ $(CORE): $(call obj,$(LIBRARY_SRC))
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $^
 
+# Plugins find the public functions (jj_fail and the like) in the daemon that loads them.
 $(DAEMON): $(call obj,$(call src,daemon)) $(CORE)
 	$(call say,LD,$@)
-	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON)
+	$(Q)$(CC) -pie -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON)
 
 $(CTL): $(call obj,$(call src,ctl) $(WAREHOUSE_LIB)) $(CORE)
 	$(call say,LD,$@)

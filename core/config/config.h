@@ -36,7 +36,8 @@ typedef struct jj_words {
 /* A door of the hub beside the ones that are always there. */
 typedef struct jj_listener {
     const char *endpoint; /* "tcp://127.0.0.1:5710", "ipc:///run/jejaring/office.sock" */
-    const char *as;       /* "local": whoever connects is the local administrator */
+    const char *as;       /* who everybody is that connects: "local", the administrator; or the id of
+                           * an agency */
 } jj_listener;
 
 typedef struct jj_listeners {
@@ -83,7 +84,8 @@ typedef struct jj_config {
     const char *run;         /* folder of the sockets */
     const char *schemas;     /* folder with events/ reference/ warehouse/ */
     const char *plugin_path; /* folder of the plugins' shared objects */
-    const char *person_key;  /* file; NULL: none given, so nothing that carries a NIK is taken */
+    const char *person_key;  /* file; NULL: <state>/person.key, made at first start */
+    const char *agencies;    /* folder of the agencies' files */
     int64_t log_level;       /* of base/log.h */
     int64_t hang_timeout_ms; /* a child silent for so long is killed */
     jj_hub_config hub;

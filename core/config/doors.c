@@ -113,20 +113,6 @@ static void read_endpoint(jj_reader *reader, const jj_key *key, const jj_yaml_no
     }
 }
 
-static void read_as(jj_reader *reader, const jj_key *key, const jj_yaml_node *node, void *out)
-{
-    const char *text = jj_reader_scalar(reader, key, node);
-    if (text == NULL) {
-        return;
-    }
-    if (strcmp(text, "local") == 0) {
-        *(const char **)out = text;
-    } else {
-        jj_reader_complain(reader, node,
-                           "\"as\" can only be \"local\": whoever connects is the administrator");
-    }
-}
-
 static void read_listener(jj_reader *reader, const jj_key *table, const jj_yaml_node *node,
                           jj_listener *out)
 {
@@ -137,8 +123,9 @@ static void read_listener(jj_reader *reader, const jj_key *table, const jj_yaml_
     bool tcp = strncmp(out->endpoint, "tcp://", 6) == 0;
     if (tcp && out->as == NULL && jj_yaml_get(node, "as") == NULL) {
         jj_reader_complain(reader, node,
-                           "every user of this machine can connect to %.100s: add \"as: local\" if "
-                           "they are all to be administrators, or use an ipc:// endpoint",
+                           "every user of this machine can connect to %.100s: say who they are, "
+                           "\"as: local\" for administrators or \"as: ID\" for one agency, or use "
+                           "an ipc:// endpoint",
                            out->endpoint);
     }
     if (!tcp && out->as == NULL) {
@@ -187,6 +174,5 @@ static void read_bell(jj_reader *reader, const jj_key *key, const jj_yaml_node *
 }
 
 const jj_key_type jj_key_endpoint = {"endpoint", read_endpoint};
-const jj_key_type jj_key_as = {"local", read_as};
 const jj_key_type jj_key_listen = {"list of mappings", read_listen};
 const jj_key_type jj_key_bell = {"list of endpoints", read_bell};

@@ -13,9 +13,10 @@ const jj_key jj_listener_keys[] = {
      .required = true,
      .doc = "where to listen: tcp://127.0.0.1:PORT or ipc:///path/of/a/socket"},
     {.name = "as",
-     .type = &jj_key_as,
+     .type = &jj_key_text,
      .offset = offsetof(jj_listener, as),
-     .doc = "who connects here: \"local\", the administrator of this machine"},
+     .doc = "who everybody is that connects here: \"local\", the administrator of this machine, or "
+            "the id of an agency"},
     {0},
 };
 
@@ -124,8 +125,13 @@ const jj_key jj_config_keys[] = {
     {.name = "person_key",
      .type = &jj_key_path,
      .offset = offsetof(jj_config, person_key),
-     .doc = "file with the province's secret person key (jejaringctl keys new FILE); without it "
-            "nothing that carries a NIK is taken"},
+     .doc = "file with the province's secret person key (jejaringctl keys new FILE), the "
+            "same on every node of the province; default: <state>/person.key, made at first start"},
+    {.name = "agencies",
+     .type = &jj_key_path,
+     .offset = offsetof(jj_config, agencies),
+     .initial = "agencies.d",
+     .doc = "folder with one file for each agency that may connect"},
     {.name = "log",
      .type = &jj_key_level,
      .offset = offsetof(jj_config, log_level),

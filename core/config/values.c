@@ -218,13 +218,21 @@ static void check_instance_name(jj_reader *reader, const jj_yaml_node *key)
     if (!is_name(key->text, letters)) {
         jj_reader_complain(
             reader, key,
-            "\"%.60s\" is no name for a plugin instance: 1 to %d lower-case letters, "
+            "\"%.60s\" is no name for a plugin or an agency: 1 to %d lower-case letters, "
             "digits, - and _",
             key->text, NAME_MAX_LENGTH);
     } else if (is_reserved(key->text)) {
         jj_reader_complain(reader, key,
-                           "\"%s\" is a name of the daemon's own: name the instance otherwise",
+                           "\"%s\" is a name of the daemon's own: choose another",
                            key->text);
+    }
+}
+
+static void read_instance(jj_reader *reader, const jj_key *key, const jj_yaml_node *node, void *out)
+{
+    if (jj_reader_scalar(reader, key, node) != NULL) {
+        check_instance_name(reader, node);
+        *(const char **)out = node->text;
     }
 }
 
@@ -260,4 +268,5 @@ const jj_key_type jj_key_level = {"log level", read_level};
 const jj_key_type jj_key_region = {"region code", read_region};
 const jj_key_type jj_key_regions = {"list of region codes", read_regions};
 const jj_key_type jj_key_audiences = {"list of audiences", read_audiences};
+const jj_key_type jj_key_instance = {"name", read_instance};
 const jj_key_type jj_key_plugins = {"mapping", read_plugins};
