@@ -44,11 +44,12 @@ static int record(plan *p, int number, const char *name, const char *checksum, j
     const char *params[] = {digits, name, checksum};
 
     snprintf(digits, sizeof digits, "%d", number);
-    return jj_pg_query(p->pg,
-                       "INSERT INTO jejaring.migration (number, name, checksum) VALUES ($1, $2, $3) "
-                       "ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, "
-                       "applied_at = now()",
-                       params, 3, NULL, err);
+    return jj_pg_query(
+        p->pg,
+        "INSERT INTO jejaring.migration (number, name, checksum) VALUES ($1, $2, $3) "
+        "ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, "
+        "applied_at = now()",
+        params, 3, NULL, err);
 }
 
 /* *found tells if the name is recorded, *same if with this checksum. */
@@ -62,8 +63,8 @@ static int look_up(plan *p, const char *name, const char *checksum, bool *found,
     if (!p->has_schema) {
         return 0;
     }
-    int rc = jj_pg_query(p->pg, "SELECT checksum FROM jejaring.migration WHERE name = $1", params, 1,
-                         &rows, err);
+    int rc = jj_pg_query(p->pg, "SELECT checksum FROM jejaring.migration WHERE name = $1", params,
+                         1, &rows, err);
     if (rc == 0 && jj_pg_rows_count(rows) > 0) {
         *found = true;
         *same = strcmp(jj_pg_rows_value(rows, 0, 0), checksum) == 0;
@@ -110,7 +111,7 @@ static int make_schema(plan *p, jj_error *err)
         return 0;
     }
     p->has_schema = true;
-    return jj_pg_run(
+    int rc = jj_pg_run(
         p->pg,
         "BEGIN;"
         "CREATE SCHEMA IF NOT EXISTS jejaring;"
@@ -125,6 +126,10 @@ static int make_schema(plan *p, jj_error *err)
         "COMMENT ON COLUMN jejaring.migration.applied_at IS 'When';"
         "COMMIT",
         err);
+    if (rc) {
+        jj_pg_rollback(p->pg);
+    }
+    return rc;
 }
 
 /* Opens the transaction of a step. The server's limit on a statement is for batches, not for the

@@ -18,11 +18,11 @@
 #include "pg.h"
 
 typedef struct jj_migrated {
-    int applied;     /* migrations that were applied now */
-    int number;      /* of the newest migration that the database has */
-    bool redefined;  /* functions, views and roles were made anew */
-    bool rebuild;    /* projections may have changed and there are events: a rebuild is due */
-    int regions;     /* rows loaded into jejaring.region; -1: it was up to date */
+    int applied;    /* migrations that were applied now */
+    int number;     /* of the newest migration that the database has */
+    bool redefined; /* functions, views and roles were made anew */
+    bool rebuild;   /* projections may have changed and there are events: a rebuild is due */
+    int regions;    /* rows loaded into jejaring.region; -1: it was up to date */
 } jj_migrated;
 
 /* check_only: changes nothing; JJ_ECONFIG if anything would have to be done. */

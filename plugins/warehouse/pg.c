@@ -270,8 +270,7 @@ static int set_up(jj_pg *pg, const jj_pg_options *options, jj_error *err)
 
     snprintf(sql, sizeof sql,
              "SET client_min_messages = %s; SET statement_timeout = %" PRId64
-             "; SET lock_timeout = %" PRId64
-             "; SET idle_in_transaction_session_timeout = %" PRId64
+             "; SET lock_timeout = %" PRId64 "; SET idle_in_transaction_session_timeout = %" PRId64
              "; SET DateStyle = ISO; SET TimeZone = UTC; SET bytea_output = hex",
              options->notice ? "notice" : "error", options->statement_timeout_ms,
              options->lock_timeout_ms, options->statement_timeout_ms);
@@ -288,8 +287,7 @@ int jj_pg_open(jj_pg **out, const jj_pg_options *options, jj_error *err)
     }
     pg->notice = options->notice;
     pg->arg = options->arg;
-    pg->patience_ms =
-        options->statement_timeout_ms ? options->statement_timeout_ms + GRACE_MS : 0;
+    pg->patience_ms = options->statement_timeout_ms ? options->statement_timeout_ms + GRACE_MS : 0;
     pg->connection = start_connection(options);
     if (!pg->connection) {
         free(pg);
@@ -352,8 +350,8 @@ int jj_pg_query(jj_pg *pg, const char *sql, const char *const *params, int param
     PGresult *result = NULL;
     int rc = begin(pg, err);
 
-    if (rc == 0 && !PQsendQueryParams(pg->connection, sql, param_count, NULL, params, NULL, NULL,
-                                      0)) {
+    if (rc == 0 &&
+        !PQsendQueryParams(pg->connection, sql, param_count, NULL, params, NULL, NULL, 0)) {
         rc = lost(pg, "the connection was lost", err);
     }
     rc = rc ? rc : drain(pg, &result, err);
@@ -487,7 +485,7 @@ int jj_pg_commit(jj_pg *pg, jj_error *err)
 
 void jj_pg_rollback(jj_pg *pg)
 {
-    if (jj_pg_alive(pg)) {
+    if (jj_pg_alive(pg) && PQtransactionStatus(pg->connection) != PQTRANS_IDLE) {
         jj_error ignored;
         char kept[sizeof pg->sqlstate];
 

@@ -1,0 +1,33 @@
+/*
+ * Loads a batch of events into the database that a connection is in a transaction with: COPY into
+ * the session's staging table, then jejaring.ingest(). An event that PostgreSQL refuses is found by
+ * bisection and told to the caller; the others go on.
+ *
+ * The caller opens and ends the transaction; what was loaded counts when it commits.
+ */
+#ifndef JJ_WAREHOUSE_LOAD_H
+#define JJ_WAREHOUSE_LOAD_H
+
+#include "pg.h"
+
+#include <jejaring/plugin.h>
+
+/* Told once for each refused event, in order. reason names no value of the event. */
+typedef void (*jj_load_refuse)(void *arg, const jj_event *event, const char *sqlstate,
+                               const char *reason);
+
+typedef struct jj_load jj_load;
+
+int jj_load_new(jj_load **load, jj_error *err);
+void jj_load_free(jj_load *load);
+
+/* Prepares a session: the staging table, and settings that keep the plans of the batches what they
+ * should be. Once for each connection. */
+int jj_load_prepare(jj_pg *pg, jj_error *err);
+
+/* Loads the events. Errors are those of pg.h; JJ_EINVALID never: refused events are told instead.
+ * After an error the transaction is to be rolled back. */
+int jj_load_batch(jj_load *load, jj_pg *pg, const jj_event *events, size_t count,
+                  jj_load_refuse refuse, void *arg, jj_error *err);
+
+#endif
