@@ -43,6 +43,7 @@ bool jj_buf_reserve(jj_buf *buf, size_t size_bytes)
         return false;
     }
     buf->data = data;
+    buf->data[buf->size] = '\0';
     buf->capacity = capacity;
     return true;
 }
@@ -74,7 +75,9 @@ void jj_buf_vprintf(jj_buf *buf, const char *format, va_list args)
     va_list again;
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, args);
-    if (length >= 0 && jj_buf_reserve(buf, (size_t)length)) {
+    if (length < 0) {
+        buf->failed = true;
+    } else if (jj_buf_reserve(buf, (size_t)length)) {
         vsnprintf(buf->data + buf->size, (size_t)length + 1, format, again);
         buf->size += (size_t)length;
     }
@@ -138,7 +141,6 @@ char *jj_buf_take(jj_buf *buf)
     char *data = NULL;
     if (jj_buf_reserve(buf, 0)) {
         data = buf->data;
-        data[buf->size] = '\0';
         *buf = (jj_buf){0};
     } else {
         jj_buf_clear(buf);

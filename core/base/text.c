@@ -119,7 +119,12 @@ static bool parse_with_unit(const char *text, const unit *units, int64_t *value)
     }
     for (; units->name; units++) {
         if (strcmp(end, units->name) == 0) {
-            return !__builtin_mul_overflow(number, units->factor, value);
+            int64_t product;
+            if (__builtin_mul_overflow(number, units->factor, &product)) {
+                return false;
+            }
+            *value = product;
+            return true;
         }
     }
     return false;
