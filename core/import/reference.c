@@ -92,25 +92,37 @@ static int compare(const void *a, const void *b)
     return order;
 }
 
-/* The name without the kind of region before it; the name itself if there is none. */
-static const char *bare_name(const char *name)
-{
-    static const char *const kinds[] = {"kabupaten administrasi ", "kota administrasi ",
-                                        "kabupaten ", "kota ", "provinsi "};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        size_t length = strlen(kinds[i]);
-        if (strncasecmp(name, kinds[i], length) == 0) {
-            return name + length;
-        }
-    }
-    return name;
-}
+/* How the beginnings of regions' names are shortened. */
+static const struct short_form {
+    const char *full, *replacement;
+} short_forms[] = {
+    {"Kabupaten Administrasi ", "Kabupaten "},
+    {"Kabupaten Administrasi ", ""},
+    {"Kota Administrasi ", "Kota "},
+    {"Kota Administrasi ", ""},
+    {"Kabupaten ", ""},
+    {"Kota ", ""},
+    {"Daerah Khusus Ibukota ", "DKI "},
+    {"Daerah Istimewa ", "DI "},
+};
 
 static bool add_region(struct list *list, const jj_row *row)
 {
-    const char *name = row->cells[1].text, *bare = bare_name(name);
-    return add_entry(list, row->cells[0].text, name) && add_spelling(list, name, strlen(name)) &&
-           (bare == name || add_spelling(list, bare, strlen(bare)));
+    const char *name = row->cells[1].text;
+    if (!add_entry(list, row->cells[0].text, name) || !add_spelling(list, name, strlen(name))) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof short_forms / sizeof *short_forms; i++) {
+        size_t length = strlen(short_forms[i].full);
+        if (strncmp(name, short_forms[i].full, length) == 0) {
+            char spelling[FOLDED_SIZE];
+            snprintf(spelling, sizeof spelling, "%s%s", short_forms[i].replacement, name + length);
+            if (!add_spelling(list, spelling, strlen(spelling))) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 static bool add_vocation(struct list *list, const jj_row *row)

@@ -1,0 +1,192 @@
+#include "import/folder.h"
+
+#include "base/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER_MODE 0770
+#define NIK_LIKE    10 /* digits in a row, from which a number in a file name is masked */
+
+static int at_path(jj_error *err, const char *path, int code)
+{
+    if (err) {
+        snprintf(err->file, sizeof err->file, "%s", path);
+    }
+    return code;
+}
+
+static int open_below(int dir, const char *name, jj_error *err)
+{
+    if (mkdirat(dir, name, FOLDER_MODE) && errno != EEXIST) {
+        return jj_fail_errno(err, JJ_ESYSTEM, "cannot make the folder %s", name);
+    }
+    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd >= 0 ? fd : jj_fail_errno(err, JJ_ESYSTEM, "cannot open the folder %s", name);
+}
+
+int jj_folder_open(jj_folder *folder, const char *base, const jj_type *type, jj_error *err)
+{
+    *folder = (jj_folder){.type = type, .dir = -1, .done = -1, .rejected = -1, .watch = -1};
+    folder->path = jj_path_join(base, type->name);
+    if (!folder->path) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory while opening an inbox");
+    }
+    int rc = jj_mkdir_all(folder->path, FOLDER_MODE, err);
+    if (rc) {
+        return rc;
+    }
+    folder->dir = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->dir < 0) {
+        return at_path(err, folder->path, jj_fail_errno(err, JJ_ESYSTEM, "cannot open the folder"));
+    }
+    folder->done = open_below(folder->dir, "done", err);
+    if (folder->done >= 0) {
+        folder->rejected = open_below(folder->dir, "rejected", err);
+    }
+    return folder->done < 0 || folder->rejected < 0 ? at_path(err, folder->path, JJ_ESYSTEM) : 0;
+}
+
+void jj_folder_close(jj_folder *folder)
+{
+    const int open_ones[] = {folder->dir, folder->done, folder->rejected};
+    for (size_t i = 0; i < 3; i++) {
+        if (open_ones[i] >= 0) {
+            close(open_ones[i]);
+        }
+    }
+    free(folder->path);
+    *folder = (jj_folder){.dir = -1, .done = -1, .rejected = -1, .watch = -1};
+}
+
+bool jj_folder_is_gone(const jj_folder *folder)
+{
+    const int all[] = {folder->dir, folder->done, folder->rejected};
+    for (size_t i = 0; i < 3; i++) {
+        struct stat st;
+        if (all[i] < 0 || fstat(all[i], &st) || st.st_nlink == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool jj_name_is_wanted(const char *name)
+{
+    static const char *const endings[] = {".tmp",      ".part", ".partial", ".crdownload",
+                                          ".filepart", ".swp",  ".lock",    "~"};
+    static const char *const others[] = {"thumbs.db", "desktop.ini", "done", "rejected"};
+    size_t length = strlen(name);
+    if (*name == '.' || strncmp(name, "~$", 2) == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t tail = strlen(endings[i]);
+        if (length >= tail && strcasecmp(name + length - tail, endings[i]) == 0) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (strcasecmp(name, others[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int jj_folder_scan(const jj_folder *folder, void (*visit)(void *arg, const char *name), void *arg,
+                   jj_error *err)
+{
+    int fd = openat(folder->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!list) {
+        int rc = jj_fail_errno(err, JJ_ESYSTEM, "cannot read the folder");
+        if (fd >= 0) {
+            close(fd);
+        }
+        return at_path(err, folder->path, rc);
+    }
+    for (struct dirent *entry; (entry = readdir(list)) != NULL;) {
+        if (jj_name_is_wanted(entry->d_name)) {
+            visit(arg, entry->d_name);
+        }
+    }
+    closedir(list);
+    return 0;
+}
+
+void jj_name_show(const char *name, char out[JJ_NAME_SIZE])
+{
+    size_t put = 0;
+    for (size_t i = 0; name[i] && put + 1 < JJ_NAME_SIZE;) {
+        size_t digits = strspn(name + i, "0123456789");
+        if (digits >= NIK_LIKE) {
+            out[put++] = '#';
+            i += digits;
+        } else if (digits) {
+            size_t room = JJ_NAME_SIZE - 1 - put, size = digits < room ? digits : room;
+            memcpy(out + put, name + i, size);
+            put += size;
+            i += size;
+        } else {
+            unsigned char c = (unsigned char)name[i++];
+            out[put++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+        }
+    }
+    out[put] = '\0';
+}
+
+int jj_folder_finish(const jj_folder *folder, const char *name, char kept[JJ_NAME_SIZE],
+                     jj_error *err)
+{
+    int rc = jj_paper_move(folder->dir, name, folder->done, name, kept, err);
+    return rc ? at_path(err, folder->path, rc) : 0;
+}
+
+/* The note comes first: a file in rejected/ always has one beside it. */
+static int write_note(const jj_folder *folder, const char *name, const char *wanted,
+                      const char *reason, jj_error *err)
+{
+    jj_buf text = {0};
+    jj_paper paper;
+    char shown[JJ_NAME_SIZE], note[JJ_NAME_SIZE], kept[JJ_NAME_SIZE];
+    jj_name_show(name, shown);
+    snprintf(note, sizeof note, "%.*s.alasan.txt", JJ_NAME_SIZE - 20, wanted);
+    jj_buf_printf(&text,
+                  "Berkas \"%s\" tidak diterima. Tidak ada yang hilang: berkas aslinya ada di "
+                  "folder ini.\n\n%s\nPerbaiki berkas, lalu masukkan lagi ke folder %s.\n",
+                  shown, reason, folder->type->name);
+    int rc = text.failed ? jj_fail(err, JJ_EMEMORY, "out of memory while refusing a file") : 0;
+    if (rc == 0) {
+        rc = jj_paper_create(&paper, folder->rejected, err);
+    }
+    if (rc == 0) {
+        rc = jj_paper_write(&paper, text.data, text.size, err);
+        if (rc) {
+            jj_paper_drop(&paper);
+        } else {
+            rc = jj_paper_keep(&paper, note, kept, err);
+        }
+    }
+    jj_buf_clear(&text);
+    return rc;
+}
+
+int jj_folder_refuse(const jj_folder *folder, const char *name, const char *reason,
+                     char kept[JJ_NAME_SIZE], jj_error *err)
+{
+    char wanted[JJ_NAME_SIZE];
+    jj_paper_free_name(folder->rejected, name, wanted);
+    int rc = write_note(folder, name, wanted, reason, err);
+    if (rc == 0) {
+        rc = jj_paper_move(folder->dir, name, folder->rejected, wanted, kept, err);
+    }
+    return rc ? at_path(err, folder->path, rc) : 0;
+}
