@@ -49,7 +49,6 @@ int jj_load_prepare(jj_pg *pg, jj_error *err)
                      "SET search_path = jejaring, pg_catalog;"
                      "SET jit = off; SET enable_seqscan = off;"
                      "SET plan_cache_mode = force_generic_plan;"
-                     "SET temp_buffers = '32MB';"
                      "SELECT open_stage()",
                      err);
 }
