@@ -1,6 +1,5 @@
 #include "schema/number.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +13,7 @@ jj_number jj_number_of(const json_t *json)
         return number;
     }
     double value = json_real_value(json);
-    if (value >= -TWO_63 && value < TWO_63 && trunc(value) == value) {
+    if (value >= -TWO_63 && value < TWO_63 && (double)(int64_t)value == value) {
         number.integer = (int64_t)value;
     } else {
         number.real = true;
@@ -32,7 +31,8 @@ static int compare_mixed(int64_t integer, double real)
     if (real < -TWO_63) {
         return 1;
     }
-    return integer <= (int64_t)floor(real) ? -1 : 1;
+    int64_t towards_zero = (int64_t)real;
+    return integer < towards_zero || (integer == towards_zero && real > 0) ? -1 : 1;
 }
 
 int jj_number_compare(const jj_number *a, const jj_number *b)
@@ -48,7 +48,8 @@ int jj_number_compare(const jj_number *a, const jj_number *b)
 
 bool jj_number_is_integer(const jj_number *number)
 {
-    return !number->real || (isfinite(number->value) && trunc(number->value) == number->value);
+    /* Beyond 2^53 doubles have no fractions. */
+    return !number->real || number->value >= TWO_63 || number->value < -TWO_63;
 }
 
 /* Shortest of the forms that read back as the same double; 17 digits always do. */
@@ -73,7 +74,7 @@ static struct decimal decimal_of(const jj_number *number)
     struct decimal d = {0, 0};
     if (number->real) {
         char text[JJ_NUMBER_TEXT];
-        print_shortest(fabs(number->value), text);
+        print_shortest(number->value < 0 ? -number->value : number->value, text);
         const char *at = text;
         bool fraction = false;
         for (; *at && *at != 'e'; at++) {

@@ -118,11 +118,14 @@ static unsigned types_of(const jj_node *node)
     for (const jj_node *at = node; at && !types; at = target(at)) {
         types = at->types & ~(unsigned)JJ_TYPE_NULL;
     }
+    if (types) {
+        return types;
+    }
     const json_t *values = jj_property_annotation(node, "enum");
-    for (size_t i = 0; !types && i < json_array_size(values); i++) {
+    const json_t *constant = jj_property_annotation(node, "const");
+    for (size_t i = 0; i < json_array_size(values); i++) {
         types |= type_of_json(json_array_get(values, i));
     }
-    const json_t *constant = jj_property_annotation(node, "const");
     return types || !constant ? types : type_of_json(constant);
 }
 
