@@ -3,14 +3,21 @@
 #include "base/clock.h"
 #include "event/key.h"
 #include "jejaring/client.h"
-#include "json/load.h"
 #include "schema/audience.h"
+#include "json/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID, SOURCE, TYPE, TIME, REGION, RECIPIENT }; /* of jj_admitted.attributes */
+enum {
+    ID,
+    SOURCE,
+    TYPE,
+    TIME,
+    REGION,
+    RECIPIENT
+}; /* of jj_admitted.attributes */
 
 void jj_admitted_clear(jj_admitted *admitted)
 {
@@ -37,29 +44,31 @@ typedef struct attribute {
     bool required;
 } attribute;
 
-static const attribute attributes[] = {[ID] = {"id", true},         [SOURCE] = {"source", true},
-                                       [TYPE] = {"type", true},     [TIME] = {"time", true},
-                                       [REGION] = {"region", true}, [RECIPIENT] = {"recipient", false}};
+static const attribute attributes[] = {
+    [ID] = {"id", true},     [SOURCE] = {"source", true}, [TYPE] = {"type", true},
+    [TIME] = {"time", true}, [REGION] = {"region", true}, [RECIPIENT] = {"recipient", false}};
 
 /* A copy of a string attribute; refuses what is missing, empty, too long or not a string. */
 static int take_string(const json_t *event, const char *name, bool required, char *out,
                        jj_error *err)
 {
-    char pointer[64];
     const json_t *value = json_object_get(event, name);
     const char *text = json_string_value(value);
-    snprintf(pointer, sizeof pointer, "/%s", name);
+    const char *problem = NULL;
     out[0] = '\0';
     if (!value && !required) {
         return 0;
     }
-    if (!text || !*text) {
-        return refuse(err, JJ_EINVALID, pointer,
-                      value ? "a non-empty string is expected" : "required, but not there");
-    }
     size_t length = json_string_length(value);
-    if (length > JJ_ATTRIBUTE_MAX || strlen(text) != length) {
-        return refuse(err, JJ_EINVALID, pointer, "at most 255 bytes without NUL are allowed");
+    if (!text || !*text) {
+        problem = value ? "a non-empty string is expected" : "required, but not there";
+    } else if (length > JJ_ATTRIBUTE_MAX || strlen(text) != length) {
+        problem = "at most 255 bytes without NUL are allowed";
+    }
+    if (problem) {
+        char pointer[64];
+        snprintf(pointer, sizeof pointer, "/%s", name);
+        return refuse(err, JJ_EINVALID, pointer, problem);
     }
     memcpy(out, text, length + 1);
     return 0;
@@ -83,7 +92,8 @@ static int check_extensions(const json_t *event, jj_error *err)
 {
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)event, name, value) {
+    json_object_foreach((json_t *)event, name, value)
+    {
         bool scalar = !json_is_object(value) && !json_is_array(value);
         bool is_data = strcmp(name, "data") == 0;
         if (!is_data && (!scalar || strlen(name) > 64)) {
@@ -159,8 +169,9 @@ static int check_type(const jj_intake *intake, jj_admitted *a, jj_error *err)
     }
     const jj_type *near = jj_catalogue_nearest(intake->catalogue, name);
     char text[200];
-    snprintf(text, sizeof text, near ? "there is no such event type; did you mean %s?"
-                                     : "there is no such event type%s",
+    snprintf(text, sizeof text,
+             near ? "there is no such event type; did you mean %s?"
+                  : "there is no such event type%s",
              near ? near->name : "");
     return refuse(err, JJ_EUNKNOWN_TYPE, "/type", text);
 }
@@ -171,8 +182,7 @@ static int check_rights(const jj_rights *rights, const jj_admitted *a, jj_error 
         return refuse(err, JJ_EFORBIDDEN, "/type", "this agency may not publish this type");
     }
     if (!jj_region_covered(rights->regions, a->attributes[REGION])) {
-        return refuse(err, JJ_EFORBIDDEN, "/region",
-                      "this agency may not publish for this region");
+        return refuse(err, JJ_EFORBIDDEN, "/region", "this agency may not publish for this region");
     }
     return 0;
 }
@@ -230,32 +240,29 @@ static int identify(const jj_intake *intake, const json_t *data, jj_admitted *a,
 
 static void add_member(jj_buf *out, const jj_member *member)
 {
-    jj_buf_putc(out, out->size > 1 ? ',' : '{');
-    jj_buf_putc(out, '"');
-    jj_buf_add(out, member->name.at, member->name.size_bytes);
-    jj_buf_add(out, "\":", 2);
-    jj_buf_add(out, member->value.at, member->value.size_bytes);
+    if (!jj_buf_reserve(out, member->name.size_bytes + member->value.size_bytes + 5)) {
+        return;
+    }
+    char *at = out->data + out->size;
+    *at++ = out->size > 1 ? ',' : '{';
+    *at++ = '"';
+    at = mempcpy(at, member->name.at, member->name.size_bytes);
+    *at++ = '"';
+    *at++ = ':';
+    at = mempcpy(at, member->value.at, member->value.size_bytes);
+    *at = '\0';
+    out->size = (size_t)(at - out->data);
 }
 
-/* White space outside strings says nothing: it is left out, so that the same content gives the
- * same digest however it was laid out. */
-static uint64_t digest_member(const jj_intake *intake, const char *where, const jj_member *member,
-                              jj_buf *scratch)
+/* Copies a value without the white space outside of its strings. */
+static char *copy_compact(char *out, jj_span value)
 {
     bool in_string = false;
-    jj_buf_reset(scratch);
-    jj_buf_puts(scratch, where);
-    jj_buf_add(scratch, member->name.at, member->name.size_bytes);
-    jj_buf_putc(scratch, ':');
-    if (!jj_buf_reserve(scratch, member->value.size_bytes)) {
-        return 0;
-    }
-    char *out = scratch->data + scratch->size;
-    for (size_t i = 0; i < member->value.size_bytes; i++) {
-        char c = member->value.at[i];
-        if (in_string && c == '\\' && i + 1 < member->value.size_bytes) {
+    for (size_t i = 0; i < value.size_bytes; i++) {
+        char c = value.at[i];
+        if (in_string && c == '\\' && i + 1 < value.size_bytes) {
             *out++ = c;
-            c = member->value.at[++i];
+            c = value.at[++i];
         } else if (c == '"') {
             in_string = !in_string;
         } else if (!in_string && (c == ' ' || c == '\t' || c == '\n' || c == '\r')) {
@@ -263,6 +270,26 @@ static uint64_t digest_member(const jj_intake *intake, const char *where, const 
         }
         *out++ = c;
     }
+    return out;
+}
+
+/* White space outside strings says nothing: it is left out, so that the same content gives the
+ * same digest however it was laid out. */
+static uint64_t digest_member(const jj_intake *intake, const char *where, const jj_member *member,
+                              jj_buf *scratch)
+{
+    size_t where_size = strlen(where);
+    jj_buf_reset(scratch);
+    if (!jj_buf_reserve(scratch,
+                        where_size + member->name.size_bytes + member->value.size_bytes + 1)) {
+        return 0;
+    }
+    char *out = mempcpy(scratch->data, where, where_size);
+    out = mempcpy(out, member->name.at, member->name.size_bytes);
+    *out++ = ':';
+    bool nested = member->value.at[0] == '{' || member->value.at[0] == '[';
+    out = nested ? copy_compact(out, member->value)
+                 : mempcpy(out, member->value.at, member->value.size_bytes);
     return jj_siphash(intake->digest_secret, scratch->data, (size_t)(out - scratch->data));
 }
 
@@ -293,13 +320,27 @@ static uint64_t split_data(const jj_intake *intake, jj_span data, jj_admitted *a
     return digest;
 }
 
+/* The members that the hub itself makes. A whole message is accepted at one moment: its text is
+ * made once. */
+static void add_made(jj_admitted *a, int64_t recorded_ms)
+{
+    if (a->recorded_ms != recorded_ms || !a->recorded[0]) {
+        jj_time_format(recorded_ms, a->recorded);
+        a->recorded_ms = recorded_ms;
+    }
+    jj_buf_puts(&a->text, ",\"subject\":\"");
+    jj_buf_puts(&a->text, a->subject);
+    jj_buf_puts(&a->text, "\",\"recordedtime\":\"");
+    jj_buf_puts(&a->text, a->recorded);
+    jj_buf_puts(&a->text, "\"}");
+}
+
 /* Writes the text that is journaled: the members as they came, but data without contact, subject
  * as it was made, and the time of acceptance. */
 static void rewrite(const jj_intake *intake, jj_span event, int64_t recorded_ms, jj_admitted *a)
 {
     jj_members walk;
     jj_member member;
-    char time[JJ_TIME_SIZE];
     uint64_t digest = 0;
     jj_buf_reset(&a->text);
     for (jj_members_start(&walk, event); jj_members_next(&walk, &member);) {
@@ -314,8 +355,7 @@ static void rewrite(const jj_intake *intake, jj_span event, int64_t recorded_ms,
         }
         add_member(&a->text, &member);
     }
-    jj_time_format(recorded_ms, time);
-    jj_buf_printf(&a->text, ",\"subject\":\"%s\",\"recordedtime\":\"%s\"}", a->subject, time);
+    add_made(a, recorded_ms);
     const jj_member subject = {{"subject", 7}, {a->subject, strlen(a->subject)}};
     a->record.digest = digest + digest_member(intake, "", &subject, &a->scratch);
 }
@@ -387,10 +427,12 @@ static void read_consent(const json_t *data, jj_admitted *a)
 static int normalise(json_t *event, jj_span *text, char **owned)
 {
     jj_span data;
-    bool plain = !jj_span_has_escaped_names(*text) &&
-                 (!jj_span_find(*text, "data", &data) || !jj_span_has_escaped_names(data));
     *owned = NULL;
-    if (plain) {
+    if (!memchr(text->at, '\\', text->size_bytes)) {
+        return 0;
+    }
+    if (!jj_span_has_escaped_names(*text) &&
+        (!jj_span_find(*text, "data", &data) || !jj_span_has_escaped_names(data))) {
         return 0;
     }
     *owned = json_dumps(event, JSON_COMPACT);

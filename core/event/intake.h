@@ -15,6 +15,7 @@
 #include "jejaring/error.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "event/rights.h"
 #include "event/secret.h"
 #include "journal/journal.h"
@@ -33,10 +34,12 @@ typedef struct jj_admitted {
     jj_record record; /* points into the members below and lives until the next admit */
     const jj_type *type;
     uint32_t granted, withdrawn; /* audiences that its person consents to, or no longer */
-    jj_report report; /* all problems, if the schema refused it */
+    jj_report report;            /* all problems, if the schema refused it */
     char attributes[6][JJ_ATTRIBUTE_MAX + 1];
     char subject[JJ_ATTRIBUTE_MAX + 1];
     char nik[17];
+    int64_t recorded_ms; /* and the same in text */
+    char recorded[JJ_TIME_SIZE];
     jj_buf text, data, contact, sealed, scratch;
 } jj_admitted;
 

@@ -13,12 +13,14 @@ static const char *skip_space(const char *at, const char *end)
 /* at points behind the opening quote; the result is the closing one, or end. */
 static const char *string_end(const char *at, const char *end)
 {
-    for (; at < end && *at != '"'; at++) {
-        if (*at == '\\' && at + 1 < end) {
-            at++;
+    for (;;) {
+        const char *quote = memchr(at, '"', (size_t)(end - at));
+        const char *slash = quote ? memchr(at, '\\', (size_t)(quote - at)) : NULL;
+        if (!slash) {
+            return quote ? quote : end;
         }
+        at = slash + 2; /* at most one behind the quote, which is before end */
     }
-    return at;
 }
 
 /* The end of the value that begins at `at`. */
