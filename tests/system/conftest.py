@@ -1,0 +1,332 @@
+"""A node of its own for each test: `node` makes one, with the programs of $B (default: build).
+
+    def test_something(node):
+        n = node({"blk": {"audiences": ["blk"]}}, log="debug")
+        n.start()                        # returns once the daemon says READY
+        n.publish([event])               # as the local administrator, over ipc
+        n.wait_for_log("ready")
+        n.kill("blk")                    # kill -9 of one process, by its name
+
+Nothing sleeps for a fixed time: everything waits for a condition, with a limit, and a failure
+shows the log. Afterwards the daemon is stopped, and the test fails if a sanitizer had anything to
+say or a process was left behind.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+
+import pytest
+import zmq
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("B", ROOT / "build")).resolve()
+SANITIZED = bool(os.environ.get("SANITIZED"))
+PATIENCE = 60 if SANITIZED else 30
+SOCKET_PATH_MAX = 107
+
+
+def wait_until(condition, what, seconds=PATIENCE, log=None):
+    """The first true value of condition(), asked again and again."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            text = f"\n{log()}" if log else ""
+            pytest.fail(f"waited {seconds} s for {what}{text}", pytrace=True)
+        time.sleep(0.01)
+
+
+def short_folder():
+    """A new folder below the build folder, or elsewhere if a socket in it would have too long a
+    path."""
+    base = BUILD / "t"
+    if len(str(base)) + len("/12345678/run/plugins.sock") > SOCKET_PATH_MAX:
+        base = pathlib.Path(tempfile.gettempdir())
+    base.mkdir(parents=True, exist_ok=True)
+    return pathlib.Path(tempfile.mkdtemp(dir=base, prefix=""))
+
+
+def event(type_, data, subject=None, **attributes):
+    """A CloudEvent as a dictionary; its time is the day in its data."""
+    whole = {
+        "specversion": "1.0",
+        "id": str(uuid.uuid4()),
+        "source": "/test",
+        "type": type_,
+        "time": data.get("date", "2024-01-01") + "T00:00:00Z",
+        "region": "33.75",
+        "data": data,
+    }
+    if subject:
+        whole["subject"] = subject
+    whole.update(attributes)
+    return whole
+
+
+def vacancy(title="Juru las", **attributes):
+    key = str(uuid.uuid4())
+    data = {"date": "2024-01-15", "vacancy": key, "employer": "Bengkel Maju", "title": title,
+            "headcount": 2, "kind": "employment"}
+    return event("vacancy.opened", data, subject=key, **attributes)
+
+
+class Client:
+    """One connection to the hub, with one request under way at a time."""
+
+    def __init__(self, endpoint):
+        self.socket = zmq.Context.instance().socket(zmq.DEALER)
+        self.socket.linger = 0
+        self.socket.connect(endpoint)
+        self.number = 0
+
+    def send(self, verb, options=None, events=()):
+        self.number += 1
+        frames = [b"JJ1", verb.encode(), str(self.number).encode(),
+                  json.dumps(options or {}).encode()]
+        self.socket.send_multipart(frames + [json.dumps(e).encode() for e in events])
+        return self.number
+
+    def receive(self, seconds=PATIENCE):
+        if not self.socket.poll(seconds * 1000):
+            pytest.fail(f"the hub gave no answer within {seconds} s")
+        _, kind, _, result, *events = self.socket.recv_multipart()
+        return kind.decode(), json.loads(result), [json.loads(e) for e in events]
+
+    def request(self, verb, options=None, events=()):
+        self.send(verb, options, events)
+        return self.receive()
+
+    def close(self):
+        self.socket.close()
+
+
+class Node:
+    def __init__(self, plugins=None, **config):
+        self.folder = short_folder()
+        self.config = {
+            "node": "uji",
+            "region": "33.75",
+            "state": "state",
+            "run": "run",
+            "schemas": str(ROOT / "schemas"),
+            "plugin_path": str(BUILD / "plugins"),
+            "plugins": plugins or {},
+            **config,
+        }
+        self.file = self.folder / "jejaringd.yaml"
+        self.log_file = self.folder / "log"
+        self.process = None
+        self.environment = {}
+        self.told = []  # what the service manager would have been told
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(str(self.folder / "notify"))
+        self.notify.setblocking(False)
+        self.client = None
+        self.write_config()
+
+    # ---- Configuration
+
+    def write_config(self, **changes):
+        """JSON is YAML: the configuration is written as it stands here."""
+        self.config.update(changes)
+        self.file.write_text(json.dumps(self.config, indent=1) + "\n")
+
+    def reload(self):
+        """SIGHUP, and waits until the daemon says that it is done with it."""
+        mark = len(self.words("READY"))
+        self.process.send_signal(signal.SIGHUP)
+        self.wait(lambda: len(self.words("READY")) > mark, "the end of the reload")
+
+    # ---- Life
+
+    def run(self, *arguments, **options):
+        """Runs jejaringd to its end."""
+        return subprocess.run([BUILD / "jejaringd", *arguments], capture_output=True, text=True,
+                              timeout=PATIENCE, **options)
+
+    def start(self, ready=True):
+        environment = dict(os.environ, NOTIFY_SOCKET=str(self.folder / "notify"),
+                           **self.environment)
+        self.told.clear()
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen([BUILD / "jejaringd", "-c", self.file], stderr=log,
+                                            stdout=log, stdin=subprocess.DEVNULL, env=environment)
+        if ready:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        self.wait(lambda: self.words("READY") or self.process.poll() is not None, "READY")
+        assert self.process.poll() is None, f"the daemon ended\n{self.log()}"
+
+    def stop(self):
+        """SIGTERM; returns the exit code."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.wait_end()
+
+    def wait_end(self):
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"the daemon does not stop\n{self.log()}")
+
+    def close(self):
+        if self.client:
+            self.client.close()
+        if self.process and self.process.poll() is None:
+            children = self.children()
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                pytest.fail(f"the daemon did not stop\n{self.log()}")
+            self.wait(lambda: not any(alive(pid) for pid in children.values()),
+                      "the end of all processes")
+        self.notify.close()
+        log = self.log()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if re.search(r"Sanitizer|runtime error:", log):
+            pytest.fail(f"a sanitizer has something to say\n{log}")
+
+    # ---- Processes
+
+    def children(self):
+        """{"hub": pid, "blk": pid, ...} of what is running now."""
+        found = {}
+        if self.process is None:
+            return found
+        for entry in pathlib.Path("/proc").iterdir():
+            if entry.name.isdigit() and parent_of(entry.name) == self.process.pid:
+                words = command_of(entry.name)
+                if "--plugin" in words:
+                    found[words[words.index("--plugin") + 1]] = int(entry.name)
+                elif "--role" in words:
+                    found[words[words.index("--role") + 1]] = int(entry.name)
+        return found
+
+    def pid(self, name):
+        return self.wait(lambda: self.children().get(name), f"a process {name}")
+
+    def kill(self, name, how=signal.SIGKILL):
+        """Sends a signal to one process and returns the number that it had."""
+        pid = self.pid(name)
+        os.kill(pid, how)
+        return pid
+
+    def kill_all(self):
+        """kill -9 of everything, the supervisor first."""
+        pids = list(self.children().values())
+        self.process.kill()
+        self.process.wait()
+        self.wait(lambda: not any(alive(pid) for pid in pids), "the end of all processes")
+
+    def wait_restart(self, name, old):
+        """The new process of a name, once it is another one than old."""
+        return self.wait(lambda: self.children().get(name) not in (None, old) and
+                         self.children().get(name), f"{name} to be started again")
+
+    # ---- What it says
+
+    def log(self):
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def wait(self, condition, what, seconds=PATIENCE):
+        return wait_until(condition, what, seconds, self.log)
+
+    def wait_for_log(self, pattern, count=1):
+        """Waits until a pattern is in the log so many times; returns the matches."""
+        self.wait(lambda: len(re.findall(pattern, self.log())) >= count,
+                  f"{pattern!r} in the log")
+        return list(re.finditer(pattern, self.log()))
+
+    def words(self, name):
+        """Values of NAME=... that the service manager was told so far."""
+        while True:
+            try:
+                self.told.append(self.notify.recv(4096).decode())
+            except BlockingIOError:
+                break
+        lines = [line for text in self.told for line in text.split("\n")]
+        return [line.split("=", 1)[1] for line in lines if line.startswith(name + "=")]
+
+    # ---- The hub
+
+    @property
+    def endpoint(self):
+        return f"ipc://{self.folder}/run/hub.sock"
+
+    def request(self, verb, options=None, events=()):
+        if self.client is None:
+            self.client = Client(self.endpoint)
+        return self.client.request(verb, options, events)
+
+    def publish(self, events):
+        """As the local administrator; every event must be accepted."""
+        for at in range(0, len(events), 500):
+            kind, result, _ = self.request("PUBLISH", {}, events[at:at + 500])
+            assert kind == "OK" and not result["rejected"], result
+        return result
+
+    def fetch_all(self, types=None):
+        """Every event of the journal, of these types."""
+        got, after = [], "0"
+        while True:
+            options = {"after": after, "max_events": 1000}
+            if types:
+                options["types"] = types
+            kind, result, events = self.request("FETCH", options)
+            assert kind == "EVENTS", result
+            got += events
+            if result["cursor"] == after or result["behind"] == 0:
+                return got
+            after = result["cursor"]
+
+
+def parent_of(pid):
+    try:
+        return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (OSError, IndexError):
+        return 0
+
+
+def command_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return []
+
+
+def alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (OSError, IndexError):
+        return False
+
+
+@pytest.fixture
+def node():
+    nodes = []
+
+    def make(plugins=None, **config):
+        nodes.append(Node(plugins, **config))
+        return nodes[-1]
+
+    yield make
+    for one in nodes:
+        one.close()
