@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +23,11 @@ int jj_fd_read(int fd, size_t max_bytes, jj_buf *out, jj_error *err)
         if (got < 0) {
             return jj_fail_errno(err, JJ_ESYSTEM, "read");
         }
+        out->size += (size_t)got;
+        out->data[out->size] = '\0';
         if (got == 0) {
-            out->data[out->size] = '\0';
             return 0;
         }
-        out->size += (size_t)got;
         total += (size_t)got;
         if (total > max_bytes) {
             return jj_fail(err, JJ_ETOO_LARGE, "larger than %zu bytes", max_bytes);
@@ -80,8 +81,23 @@ int jj_dir_sync(const char *path, jj_error *err)
     return rc ? at_file(err, path, rc) : 0;
 }
 
-int jj_file_write(const char *path, const void *data, size_t size_bytes, mode_t mode,
-                  jj_error *err)
+/* Puts a finished temporary file in its place. A link, unlike a rename, does not replace. */
+static int put_in_place(const char *temporary, const char *path, bool replace, jj_error *err)
+{
+    if (replace ? rename(temporary, path) : link(temporary, path)) {
+        int code = errno == EEXIST ? JJ_ECONFIG : JJ_ESYSTEM;
+        at_file(err, path, jj_fail_errno(err, code, "cannot write"));
+        unlink(temporary);
+        return code;
+    }
+    if (!replace) {
+        unlink(temporary);
+    }
+    return 0;
+}
+
+static int write_file(const char *path, const void *data, size_t size_bytes, mode_t mode,
+                      bool replace, jj_error *err)
 {
     int rc = 0, fd = -1;
     char *dir = jj_path_dir(path);
@@ -96,13 +112,13 @@ int jj_file_write(const char *path, const void *data, size_t size_bytes, mode_t 
         rc = at_file(err, path, jj_fail_errno(err, JJ_ESYSTEM, "cannot create a file beside it"));
         goto out;
     }
-    if (fchmod(fd, mode) || write_all(fd, data, size_bytes) || fsync(fd) ||
-        rename(temporary.data, path)) {
+    if (fchmod(fd, mode) || write_all(fd, data, size_bytes) || fsync(fd)) {
         rc = at_file(err, path, jj_fail_errno(err, JJ_ESYSTEM, "cannot write"));
         unlink(temporary.data);
         goto out;
     }
-    rc = jj_dir_sync(dir, err);
+    rc = put_in_place(temporary.data, path, replace, err);
+    rc = rc ? rc : jj_dir_sync(dir, err);
 out:
     if (fd >= 0) {
         close(fd);
@@ -110,6 +126,18 @@ out:
     jj_buf_clear(&temporary);
     free(dir);
     return rc;
+}
+
+int jj_file_write(const char *path, const void *data, size_t size_bytes, mode_t mode,
+                  jj_error *err)
+{
+    return write_file(path, data, size_bytes, mode, true, err);
+}
+
+int jj_file_create(const char *path, const void *data, size_t size_bytes, mode_t mode,
+                   jj_error *err)
+{
+    return write_file(path, data, size_bytes, mode, false, err);
 }
 
 int jj_mkdir_all(const char *path, mode_t mode, jj_error *err)

@@ -19,6 +19,11 @@ int jj_fd_read(int fd, size_t max_bytes, jj_buf *out, jj_error *err);
 int jj_file_write(const char *path, const void *data, size_t size_bytes, mode_t mode,
                   jj_error *err);
 
+/* The same for a file that must not be there yet: of several processes that try at once one wins,
+ * and the others get JJ_ECONFIG. A reader never sees a part of it. */
+int jj_file_create(const char *path, const void *data, size_t size_bytes, mode_t mode,
+                   jj_error *err);
+
 /* Makes path and its missing parents with mode. It is no error if it is there already. */
 int jj_mkdir_all(const char *path, mode_t mode, jj_error *err);
 

@@ -15,7 +15,7 @@ int jj_key_load(const char *path, unsigned char key[JJ_KEY_SIZE], jj_error *err)
     int rc = jj_file_check_private(path, err);
     rc = rc ? rc : jj_file_read(path, 4096, &text, err);
     if (rc == 0) {
-        while (text.size && strchr(" \r\n", text.data[text.size - 1])) {
+        while (text.size && memchr(" \r\n", text.data[text.size - 1], 3)) {
             text.size--;
         }
         if (!jj_unhex(text.data, text.size, key, JJ_KEY_SIZE)) {
@@ -36,14 +36,15 @@ int jj_key_new(const char *path, jj_error *err)
 {
     unsigned char key[JJ_KEY_SIZE];
     char hex[2 * JJ_KEY_SIZE + 2];
-    if (access(path, F_OK) == 0) {
-        return jj_fail(err, JJ_ECONFIG, "%s is there already, and a key is never overwritten",
-                       path);
-    }
     jj_random(key, sizeof key);
     jj_hex(key, sizeof key, hex);
     hex[2 * JJ_KEY_SIZE] = '\n';
-    int rc = jj_file_write(path, hex, 2 * JJ_KEY_SIZE + 1, 0600, err);
+    /* Not "is it there? then write": of two processes that start at once, one would go on with a
+     * key that the other has overwritten, and every person key it makes would be lost. */
+    int rc = jj_file_create(path, hex, 2 * JJ_KEY_SIZE + 1, 0600, err);
+    if (rc == JJ_ECONFIG && err) {
+        snprintf(err->text, sizeof err->text, "is there already, and a key is never overwritten");
+    }
     sodium_memzero(key, sizeof key);
     sodium_memzero(hex, sizeof hex);
     return rc;
@@ -62,7 +63,8 @@ static int load_or_make(const char *path, unsigned char key[JJ_KEY_SIZE], bool *
         rc = jj_key_new(path, err);
         *made = rc == 0;
     }
-    return rc ? rc : jj_key_load(path, key, err);
+    /* JJ_ECONFIG: another process was faster. */
+    return rc && rc != JJ_ECONFIG ? rc : jj_key_load(path, key, err);
 }
 
 int jj_secrets_open(jj_secrets *secrets, const char *person_key, const char *state_dir, bool *made,

@@ -1,0 +1,231 @@
+/*
+ * Files: whole reads, atomic writes, folders, secrets that are kept from others.
+ */
+#include "base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[64];
+
+static int set_up(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/jejaring-fs-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    char command[128];
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static const char *in_folder(const char *name)
+{
+    static char path[160];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void put(const char *path, const char *text, mode_t mode)
+{
+    jj_error err;
+    if (jj_file_write(path, text, strlen(text), mode, &err)) {
+        fail_msg("%s: %s", err.file, err.text);
+    }
+}
+
+static unsigned files_in_folder(void)
+{
+    char command[128];
+    unsigned count = 0;
+    snprintf(command, sizeof command, "ls -A '%s' | wc -l", folder);
+    FILE *list = popen(command, "r");
+    assert_int_equal(fscanf(list, "%u", &count), 1);
+    pclose(list);
+    return count;
+}
+
+static void what_was_written_reads_back_whole(void **state)
+{
+    jj_buf text = {0};
+    const size_t size = 200000;
+    char *data = malloc(size);
+    (void)state;
+    memset(data, 'x', size);
+    assert_int_equal(jj_file_write(in_folder("big"), data, size, 0644, NULL), 0);
+    assert_int_equal(jj_file_read(in_folder("big"), size, &text, NULL), 0);
+    assert_int_equal(text.size, size);
+    assert_memory_equal(text.data, data, size);
+    jj_buf_clear(&text);
+    free(data);
+}
+
+static void an_empty_file_is_an_empty_text(void **state)
+{
+    jj_buf text = {0};
+    (void)state;
+    put(in_folder("empty"), "", 0644);
+    assert_int_equal(jj_file_read(in_folder("empty"), 10, &text, NULL), 0);
+    assert_int_equal(text.size, 0);
+    assert_string_equal(text.data, "");
+    jj_buf_clear(&text);
+}
+
+static void a_file_beyond_its_bound_is_refused_with_its_name(void **state)
+{
+    jj_buf text = {0};
+    jj_error err;
+    (void)state;
+    put(in_folder("long"), "12345", 0644);
+    assert_int_equal(jj_file_read(in_folder("long"), 4, &text, &err), JJ_ETOO_LARGE);
+    assert_string_equal(err.file, in_folder("long"));
+    assert_int_equal(text.data[text.size], '\0');
+    jj_buf_clear(&text);
+    assert_int_equal(jj_file_read(in_folder("long"), 5, &text, &err), 0);
+    jj_buf_clear(&text);
+}
+
+static void a_missing_file_and_a_folder_say_why(void **state)
+{
+    jj_buf text = {0};
+    jj_error err;
+    (void)state;
+    assert_int_equal(jj_file_read(in_folder("none"), 4, &text, &err), JJ_ESYSTEM);
+    assert_non_null(strstr(err.text, strerror(ENOENT)));
+    assert_int_equal(jj_file_read(folder, 4, &text, &err), JJ_ESYSTEM);
+    assert_non_null(strstr(err.text, strerror(EISDIR)));
+    jj_buf_clear(&text);
+}
+
+static void a_write_replaces_and_leaves_nothing_beside(void **state)
+{
+    struct stat st;
+    jj_buf text = {0};
+    (void)state;
+    put(in_folder("file"), "old and longer", 0644);
+    put(in_folder("file"), "new", 0600);
+    assert_int_equal(jj_file_read(in_folder("file"), 100, &text, NULL), 0);
+    assert_string_equal(text.data, "new");
+    assert_int_equal(stat(in_folder("file"), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(files_in_folder(), 1);
+    jj_buf_clear(&text);
+}
+
+static void a_failed_write_leaves_the_old_file_and_nothing_beside(void **state)
+{
+    jj_error err;
+    (void)state;
+    assert_int_equal(mkdir(in_folder("taken"), 0755), 0);
+    assert_int_equal(jj_file_write(in_folder("taken"), "x", 1, 0644, &err), JJ_ESYSTEM);
+    assert_string_equal(err.file, in_folder("taken"));
+    assert_int_equal(files_in_folder(), 1);
+    assert_int_equal(jj_file_write(in_folder("no/such/folder"), "x", 1, 0644, &err), JJ_ESYSTEM);
+}
+
+static void a_new_file_is_made_by_one_of_many(void **state)
+{
+    jj_buf text = {0};
+    (void)state;
+    assert_int_equal(jj_file_create(in_folder("only"), "first", 5, 0600, NULL), 0);
+    jj_error err;
+    assert_int_equal(jj_file_create(in_folder("only"), "second", 6, 0600, &err), JJ_ECONFIG);
+    assert_int_equal(jj_file_read(in_folder("only"), 10, &text, NULL), 0);
+    assert_string_equal(text.data, "first");
+    assert_int_equal(files_in_folder(), 1);
+    jj_buf_clear(&text);
+}
+
+static void folders_are_made_with_their_parents(void **state)
+{
+    struct stat st;
+    jj_error err;
+    (void)state;
+    assert_int_equal(jj_mkdir_all(in_folder("a/b//c/"), 0700, &err), 0);
+    assert_int_equal(jj_mkdir_all(in_folder("a/b/c"), 0700, &err), 0);
+    assert_int_equal(stat(in_folder("a/b/c"), &st), 0);
+    assert_true(S_ISDIR(st.st_mode));
+    put(in_folder("a/file"), "", 0644);
+    assert_int_equal(jj_mkdir_all(in_folder("a/file"), 0700, &err), JJ_ESYSTEM);
+    assert_int_equal(jj_mkdir_all(in_folder("a/file/d"), 0700, &err), JJ_ESYSTEM);
+}
+
+static void a_secret_that_others_may_read_is_refused(void **state)
+{
+    static const mode_t bad[] = {0640, 0604, 0660, 0644, 0610, 0601};
+    jj_error err;
+    (void)state;
+    put(in_folder("key"), "secret", 0600);
+    assert_int_equal(jj_file_check_private(in_folder("key"), &err), 0);
+    assert_int_equal(chmod(in_folder("key"), 0400), 0);
+    assert_int_equal(jj_file_check_private(in_folder("key"), &err), 0);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(chmod(in_folder("key"), bad[i]), 0);
+        assert_int_equal(jj_file_check_private(in_folder("key"), &err), JJ_ECONFIG);
+        assert_string_equal(err.file, in_folder("key"));
+        assert_non_null(strstr(err.text, "chmod 600"));
+    }
+    assert_int_equal(jj_file_check_private(in_folder("none"), &err), JJ_ESYSTEM);
+}
+
+static void a_secret_of_another_user_is_refused(void **state)
+{
+    jj_error err;
+    (void)state;
+    if (geteuid() != 0) {
+        skip(); /* only root can give a file away */
+    }
+    put(in_folder("key"), "secret", 0600);
+    assert_int_equal(chown(in_folder("key"), 4242, 4242), 0);
+    assert_int_equal(jj_file_check_private(in_folder("key"), &err), JJ_ECONFIG);
+}
+
+static void assert_path(char *path, const char *expected)
+{
+    assert_string_equal(path, expected);
+    free(path);
+}
+
+static void paths_are_joined_and_taken_apart(void **state)
+{
+    (void)state;
+    assert_path(jj_path_join("/etc", "key"), "/etc/key");
+    assert_path(jj_path_join("/etc", "/key"), "/key");
+    assert_path(jj_path_dir("/etc/key"), "/etc");
+    assert_path(jj_path_dir("/key"), "/");
+    assert_path(jj_path_dir("key"), ".");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_was_written_reads_back_whole),
+        TEST(an_empty_file_is_an_empty_text),
+        TEST(a_file_beyond_its_bound_is_refused_with_its_name),
+        TEST(a_missing_file_and_a_folder_say_why),
+        TEST(a_write_replaces_and_leaves_nothing_beside),
+        TEST(a_failed_write_leaves_the_old_file_and_nothing_beside),
+        TEST(a_new_file_is_made_by_one_of_many),
+        TEST(folders_are_made_with_their_parents),
+        TEST(a_secret_that_others_may_read_is_refused),
+        TEST(a_secret_of_another_user_is_refused),
+        TEST(paths_are_joined_and_taken_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
