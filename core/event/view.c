@@ -6,11 +6,9 @@
 
 bool jj_view_shows(const jj_property *property, uint32_t audiences, uint32_t consent)
 {
-    uint32_t allowed = property->audience & audiences;
-    if (property->class == JJ_CLASS_NONE || !allowed) {
-        return false;
-    }
-    return !property->consent || allowed & JJ_AUDIENCE_OWNER || allowed & consent;
+    uint32_t without_consent = ~property->consent | JJ_AUDIENCE_OWNER;
+    return property->class != JJ_CLASS_NONE &&
+           (property->audience & audiences & (without_consent | consent)) != 0;
 }
 
 bool jj_view_allowed(const jj_type *type, const jj_rights *rights, const jj_record *record,
@@ -34,7 +32,7 @@ bool jj_view_allowed(const jj_type *type, const jj_rights *rights, const jj_reco
 bool jj_view_asks_consent(const jj_type *type, uint32_t audiences)
 {
     for (size_t i = 0; i < type->property_count; i++) {
-        if (type->properties[i].consent && type->properties[i].audience & audiences) {
+        if (type->properties[i].consent & type->properties[i].audience & audiences) {
             return true;
         }
     }

@@ -120,6 +120,17 @@ static int audience_value(jj_compiler *c, jj_node *node, const jj_keyword *keywo
     return 0;
 }
 
+/* true: every audience needs the person's consent; a list: just these do. */
+static int consent_value(jj_compiler *c, jj_node *node, const jj_keyword *keyword,
+                         const json_t *value)
+{
+    if (json_is_boolean(value)) {
+        return 0;
+    }
+    return json_is_array(value) ? audience_value(c, node, keyword, value)
+                                : jj_compile_refuse(c, "must be true, false or an array of audiences");
+}
+
 /* Header names of files: each must leave something to compare once it is folded. */
 static int column_value(jj_compiler *c, jj_node *node, const jj_keyword *keyword,
                         const json_t *value)
@@ -180,7 +191,7 @@ const jj_keyword jj_annotation_keywords[] = {
     {"x-entity", word_value, ENTITY},
     {"x-audience", audience_value, READERS},
     {"x-publisher", audience_value, PUBLISHERS},
-    {"x-consent", boolean_value, 0},
+    {"x-consent", consent_value, READERS},
     {"x-vault", boolean_value, 0},
     {"x-key", boolean_value, 0},
     {"x-column", column_value, 0},

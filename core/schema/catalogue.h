@@ -43,7 +43,7 @@ typedef struct jj_property {
     const char *description;
     enum jj_class class;
     uint32_t audience; /* bits of jj_audience */
-    bool consent;      /* x-consent */
+    uint32_t consent;  /* x-consent: audiences that see it only with the person's consent */
     bool vault;        /* x-vault */
     bool key;          /* x-key: part of the natural key */
     bool required;

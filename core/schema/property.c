@@ -60,6 +60,16 @@ uint32_t jj_property_audiences(const jj_node *node, const char *keyword)
     return bits;
 }
 
+/* The audiences that see the property only with the person's consent. */
+static uint32_t consent_of(const jj_node *node)
+{
+    const json_t *value = jj_property_annotation(node, "x-consent");
+    uint32_t all = UINT32_MAX & ~(uint32_t)JJ_AUDIENCE_OWNER;
+    return json_is_array(value) ? jj_property_audiences(node, "x-consent")
+           : json_is_true(value) ? all
+                                 : 0;
+}
+
 static const char *text_of(const jj_node *node, const char *keyword)
 {
     return json_string_value(jj_property_annotation(node, keyword));
@@ -213,6 +223,11 @@ static int check_sense(const jj_property_maker *maker, const jj_node *node,
     if (property->key && (property->kind == JJ_KIND_ARRAY || property->kind == JJ_KIND_OBJECT)) {
         return jj_property_refuse(maker, node, "x-key stands on simple values only");
     }
+    if (property->vault && maker->depth > 0) {
+        return jj_property_refuse(maker, node,
+                                  "x-vault stands on members of the root only: what is inside an "
+                                  "object is not cut out of it");
+    }
     if (property->consent && property->class == JJ_CLASS_NONE) {
         return jj_property_refuse(maker, node, "x-consent without x-class: nobody sees it anyway");
     }
@@ -228,7 +243,7 @@ static int describe(jj_property_maker *maker, const char *name, jj_node *node,
         .description = text_of(node, "description"),
         .class = class_of(node),
         .audience = jj_property_audiences(node, "x-audience"),
-        .consent = is_true(node, "x-consent"),
+        .consent = consent_of(node),
         .vault = is_true(node, "x-vault"),
         .key = is_true(node, "x-key"),
         .entity = text_of(node, "x-entity"),

@@ -110,7 +110,8 @@ static void what_stands_beside_a_reference_wins(void **state)
     assert_string_equal(sex->title, "Jenis kelamin");
     assert_string_equal(sex->description, "From the definition.");
     assert_int_equal(sex->class, JJ_CLASS_PERSONAL);
-    assert_true(sex->consent);
+    assert_true(sex->consent & JJ_AUDIENCE_INDUSTRY);
+    assert_false(sex->consent & JJ_AUDIENCE_OWNER);
     assert_int_equal(json_array_size(sex->choices), 2);
 }
 
