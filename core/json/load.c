@@ -71,12 +71,12 @@ int jj_json_load(json_t **value, const char *text, size_t size_bytes, size_t max
     json_t *loaded = json_loadb(text, size_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!loaded) {
         bool memory = json_error_code(&error) == json_error_out_of_memory;
-        jj_fail(err, JJ_EMALFORMED, "%s", problem(&error));
+        rc = jj_fail(err, memory ? JJ_EMEMORY : JJ_EMALFORMED, "%s", problem(&error));
         if (err) {
             err->line = error.line > 0 ? error.line : 0;
             err->column = error.column > 0 ? error.column : 0;
         }
-        return memory ? JJ_EMEMORY : JJ_EMALFORMED;
+        return rc;
     }
     *value = loaded;
     return 0;

@@ -79,6 +79,9 @@ bool jj_members_next(jj_members *walk, jj_member *member)
     }
     at = skip_space(at + 1, end);
     const char *stop = value_end(at, end);
+    if (stop == at) {
+        return false; /* no JSON: there is always at least one byte of a value to look at */
+    }
     member->name = (jj_span){name, (size_t)(close - name)};
     member->value = (jj_span){at, (size_t)(stop - at)};
     walk->next = stop;

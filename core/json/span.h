@@ -21,7 +21,7 @@ typedef struct jj_span {
 
 typedef struct jj_member {
     jj_span name;  /* between the quotes, escapes as they stand */
-    jj_span value; /* whole, without surrounding white space */
+    jj_span value; /* whole, without surrounding white space; never empty */
 } jj_member;
 
 typedef struct jj_members {
