@@ -213,7 +213,7 @@ static void turn(jj_worker *worker, int64_t *status_ms)
     do {
         jj_reader_fill(&worker->reader);
     } while (jj_link_receive(&worker->link));
-    if (jj_worker_deliver(worker) || worker->failed) {
+    if (jj_worker_deliver(worker) || worker->failed || worker->link.stopping) {
         return;
     }
     wait_ms = sooner(wait_ms, jj_reader_wait_ms(&worker->reader));

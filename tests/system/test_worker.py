@@ -1,0 +1,178 @@
+"""The worker: batches, commits, and what a plugin can do wrong in them."""
+
+import json
+import os
+import random
+import re
+import sqlite3
+
+import pytest
+
+from conftest import BUILD, vacancy
+
+SAMPLES = str(BUILD / "tests" / "plugins")
+
+
+def probe(**options):
+    return {"module": f"{SAMPLES}/probe.so", "audiences": ["industry"], "options": options}
+
+
+def reactions(n):
+    return n.fetch_all(["vacancy.closed"])
+
+
+def wait_for_reactions(n, count):
+    return n.wait(lambda: (lambda got: got if len(got) >= count else None)(reactions(n)),
+                  f"{count} reactions")
+
+
+def quarantine(n):
+    """What the hub keeps as rejected: (agency, origin, code, detail)."""
+    with sqlite3.connect(f"file:{n.folder}/state/journal.db?mode=ro", uri=True) as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(quarantine)")]
+        rows = [dict(zip(columns, row)) for row in db.execute("SELECT * FROM quarantine")]
+    return rows
+
+
+def test_a_reaction_is_an_event_with_a_deterministic_identity(node):
+    n = node({"probe": probe()}).start()
+    opened = vacancy(region="33.75")
+    n.publish([opened])
+    closed, = wait_for_reactions(n, 1)
+    assert closed["specversion"] == "1.0"
+    assert closed["source"] == "/uji/probe"
+    assert closed["type"] == "vacancy.closed"
+    assert closed["subject"] == opened["subject"]
+    assert closed["cause"] == opened["id"]
+    assert closed["time"] == opened["time"]
+    assert closed["region"] == opened["region"]
+    assert closed["data"] == {"date": "2024-02-02", "vacancy": opened["data"]["vacancy"],
+                              "reason": "withdrawn"}
+    assert "recordedtime" in closed
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}",
+                        closed["id"])
+
+
+def test_state_outlives_the_process(node):
+    n = node({"probe": probe()}).start()
+    n.publish([vacancy() for _ in range(5)])
+    wait_for_reactions(n, 5)
+    n.wait_restart("probe", n.kill("probe"))
+    n.wait_for_log(r"begins with a count of 5")
+    assert n.stop() == 0
+    n.start()
+    n.wait_for_log(r"begins with a count of 5", 2)
+
+
+def test_later_undoes_what_was_staged_and_delivers_again(node):
+    n = node({"probe": probe()}).start()
+    n.publish([vacancy(), vacancy("later 3"), vacancy("shout")])
+    closed = wait_for_reactions(n, 3)
+    assert len(closed) == 3
+    assert len(n.wait_for_log(r"later, for the \d. time")) == 3
+    # The count would be higher if what had been counted before "later" had been kept.
+    n.wait_for_log(r"the word is none, the count is 3")
+
+
+def test_a_crash_in_a_batch_does_it_again_and_once(node):
+    n = node({"probe": probe(scar="scar")}).start()
+    n.publish([vacancy(), vacancy("crash"), vacancy("shout")])
+    assert len(wait_for_reactions(n, 3)) == 3
+    n.wait_for_log(r"probe was ended by SIGABRT \(Aborted\); starting it again in 0\.1 s")
+    n.wait_for_log(r"the word is none, the count is 3")
+
+
+def test_a_hang_in_a_batch_does_it_again_and_once(node):
+    n = node({"probe": probe(scar="scar")}, hang_timeout="2s").start()
+    n.publish([vacancy(), vacancy("hang"), vacancy("shout")])
+    assert len(wait_for_reactions(n, 3)) == 3
+    n.wait_for_log(r"probe has given no sign of life")
+    n.wait_for_log(r"the word is none, the count is 3")
+
+
+def test_a_rejected_event_goes_to_quarantine_with_its_reason(node):
+    n = node({"probe": probe()}).start()
+    n.publish([vacancy(), vacancy("reject"), vacancy("shout")])
+    n.wait_for_log(r"the word is none, the count is 2")
+    assert len(wait_for_reactions(n, 2)) == 2
+    kept = n.wait(lambda: quarantine(n), "the quarantined event")
+    assert len(kept) == 1
+    assert "the title says so" in json.dumps([str(v) for v in kept[0].values()])
+
+
+def test_the_one_event_whose_reaction_is_invalid_is_found_and_put_aside(node):
+    n = node({"probe": probe()}).start()
+    titles = ["Juru las"] * 100
+    titles[37] = "invalid"
+    n.publish([vacancy(title) for title in titles])
+    n.publish([vacancy("shout")])
+    n.wait_for_log(r"the word is none, the count is 100")
+    assert len(wait_for_reactions(n, 100)) == 100
+    kept = quarantine(n)
+    assert len(kept) == 1
+    assert "what probe made of it was refused" in json.dumps([str(v) for v in kept[0].values()])
+    n.wait_for_log(r"an event of type vacancy\.opened goes to quarantine")
+
+
+def test_a_batch_that_publishes_too_much_is_divided(node):
+    n = node({"probe": probe()}).start()
+    n.publish([vacancy("many 300") for _ in range(20)] + [vacancy("shout")])
+    n.wait_for_log(r"the word is none, the count is 21")
+    assert len(wait_for_reactions(n, 6001)) == 6001
+
+
+def test_one_event_that_makes_more_than_a_commit_can_carry_is_put_aside(node):
+    n = node({"probe": probe()}).start()
+    n.publish([vacancy("many 1001"), vacancy("shout")])
+    n.wait_for_log(r"the word is none, the count is 1")
+    assert len(reactions(n)) == 1
+    assert len(quarantine(n)) == 1
+
+
+def test_an_undeclared_type_cannot_be_published(node):
+    n = node({"u": {"module": f"{SAMPLES}/undeclared.so", "audiences": ["blk"]}}).start()
+    n.wait_for_log(r"publishing alumni\.graduated was answered with forbidden")
+    assert n.fetch_all() == []
+
+
+def test_a_timer_commits_what_it_puts_into_the_state(node):
+    n = node({"probe": probe(tick="50ms")}).start()
+    n.wait_for_log(r"tick 3 of timer 3")
+    n.wait_restart("probe", n.kill("probe"))
+    ticks = n.wait_for_log(r"tick (\d+) of timer 3", 6)
+    numbers = [int(m.group(1)) for m in ticks]
+    # Each was committed before the next: at most the last one before the kill is done again.
+    assert sorted(set(numbers)) == list(range(1, max(numbers) + 1))
+    assert len(numbers) - len(set(numbers)) <= 1
+
+
+def test_consumers_that_want_nothing_do_not_hold_up_the_journal(node):
+    n = node({"u": {"module": f"{SAMPLES}/undeclared.so", "audiences": ["blk"]}}).start()
+    n.publish([vacancy() for _ in range(50)])
+
+    def cursor():
+        with sqlite3.connect(f"file:{n.folder}/state/journal.db?mode=ro", uri=True) as db:
+            return [row[0] for row in
+                    db.execute("SELECT cursor FROM consumer WHERE name = 'u/main'")]
+
+    n.wait(lambda: cursor() == [50], "the cursor of u to follow")
+
+
+@pytest.mark.parametrize("victim", ["probe", "hub"])
+def test_kill_under_load_loses_and_doubles_nothing(node, victim):
+    seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
+    print("seed", seed)
+    chance = random.Random(seed)
+    n = node({"probe": probe()}).start()
+    sent = 0
+    for _ in range(8):
+        events = [vacancy() for _ in range(chance.randrange(50, 400))]
+        n.publish(events)
+        sent += len(events)
+        n.wait_restart(victim, n.kill(victim))
+    n.publish([vacancy("shout")])
+    sent += 1
+    closed = wait_for_reactions(n, sent)
+    n.wait_for_log(rf"the word is none, the count is {sent}\b")
+    assert len(closed) == sent
+    assert len({one["cause"] for one in closed}) == sent
