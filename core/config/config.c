@@ -161,6 +161,24 @@ static void check_claims(jj_reader *reader, const jj_yaml_node *root, const jj_c
     }
 }
 
+/* An endpoint at which connections prove who they are needs the hub's own key. */
+static void check_server_key(jj_reader *reader, const jj_yaml_node *root, const jj_config *config)
+{
+    const jj_yaml_node *listen = jj_yaml_get(jj_yaml_get(root, "hub"), "listen");
+    const jj_yaml_node *entry = listen != NULL ? listen->first : NULL;
+
+    for (size_t i = 0; i < config->hub.listen.count && entry != NULL; i++, entry = entry->next) {
+        const jj_listener *listener = &config->hub.listen.list[i];
+        if (listener->endpoint != NULL && listener->as == NULL && config->server_key == NULL) {
+            jj_reader_complain(reader, entry,
+                               "connections to %.100s prove who they are by CURVE, which needs "
+                               "\"server_key\"; or say who they are: \"as: local\" for "
+                               "administrators, \"as: ID\" for one agency",
+                               listener->endpoint);
+        }
+    }
+}
+
 static void read_tree(jj_reader *reader, const jj_yaml_node *root, jj_config *config)
 {
     jj_keys_read(reader, jj_config_keys, root, config);
@@ -172,6 +190,7 @@ static void read_tree(jj_reader *reader, const jj_yaml_node *root, jj_config *co
         finish_plugin(reader, config, &config->plugins.list[i]);
     }
     check_claims(reader, root, config);
+    check_server_key(reader, root, config);
 }
 
 int jj_config_parse(const jj_config **config, const char *file, const char *text, size_t size_bytes,

@@ -37,7 +37,7 @@ typedef struct jj_words {
 typedef struct jj_listener {
     const char *endpoint; /* "tcp://127.0.0.1:5710", "ipc:///run/jejaring/office.sock" */
     const char *as;       /* who everybody is that connects: "local", the administrator; or the id of
-                           * an agency */
+                           * an agency; NULL: each proves it by CURVE */
 } jj_listener;
 
 typedef struct jj_listeners {
@@ -85,9 +85,11 @@ typedef struct jj_config {
     const char *schemas;     /* folder with events/ reference/ warehouse/ */
     const char *plugin_path; /* folder of the plugins' shared objects */
     const char *person_key;  /* file; NULL: <state>/person.key, made at first start */
+    const char *server_key;  /* file with the hub's CURVE secret key; NULL: no endpoint needs one */
     const char *agencies;    /* folder of the agencies' files */
     int64_t log_level;       /* of base/log.h */
     int64_t hang_timeout_ms; /* a child silent for so long is killed */
+    int64_t steady_after_ms; /* a child that ran so long is not in a loop of crashes */
     jj_hub_config hub;
     jj_plugins_config plugins;
 } jj_config;

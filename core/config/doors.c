@@ -54,11 +54,18 @@ static host_kind judge_host(const char *host)
     return IN6_IS_ADDR_LOOPBACK(&v6) ? HOST_LOOPBACK : HOST_OPEN;
 }
 
-static bool check_tcp(jj_reader *reader, const jj_yaml_node *node, const char *endpoint)
+static host_kind tcp_host(const char *endpoint)
 {
     const char *address = endpoint + strlen("tcp://");
     const char *colon = strrchr(address, ':');
     char host[64];
+    snprintf(host, sizeof host, "%.*s", colon != NULL ? (int)(colon - address) : 0, address);
+    return judge_host(host);
+}
+
+static bool check_tcp(jj_reader *reader, const jj_yaml_node *node, const char *endpoint)
+{
+    const char *colon = strrchr(endpoint + strlen("tcp://"), ':');
     int64_t port;
 
     if (colon == NULL || !jj_parse_i64(colon + 1, &port) || port < 1 || port > 65535) {
@@ -67,23 +74,14 @@ static bool check_tcp(jj_reader *reader, const jj_yaml_node *node, const char *e
                            endpoint);
         return false;
     }
-    snprintf(host, sizeof host, "%.*s", (int)(colon - address), address);
-    switch (judge_host(host)) {
-    case HOST_LOOPBACK:
-        return true;
-    case HOST_OPEN:
-        jj_reader_complain(reader, node,
-                           "\"%.100s\" can be reached from other machines, where only CURVE is "
-                           "spoken, and this endpoint has no keys: use 127.0.0.1",
-                           endpoint);
-        return false;
-    default:
+    if (tcp_host(endpoint) == HOST_BAD) {
         jj_reader_complain(reader, node,
                            "\"%.100s\" needs a numeric address: tcp://127.0.0.1:5710 or "
                            "tcp://[::1]:5710",
                            endpoint);
         return false;
     }
+    return true;
 }
 
 static bool check_endpoint(jj_reader *reader, const jj_yaml_node *node, const char *endpoint)
@@ -121,11 +119,10 @@ static void read_listener(jj_reader *reader, const jj_key *table, const jj_yaml_
         return;
     }
     bool tcp = strncmp(out->endpoint, "tcp://", 6) == 0;
-    if (tcp && out->as == NULL && jj_yaml_get(node, "as") == NULL) {
+    if (tcp && out->as != NULL && tcp_host(out->endpoint) == HOST_OPEN) {
         jj_reader_complain(reader, node,
-                           "every user of this machine can connect to %.100s: say who they are, "
-                           "\"as: local\" for administrators or \"as: ID\" for one agency, or use "
-                           "an ipc:// endpoint",
+                           "\"%.100s\" can be reached from other machines, where only CURVE is "
+                           "spoken: leave out \"as\", or use 127.0.0.1",
                            out->endpoint);
     }
     if (!tcp && out->as == NULL) {
@@ -168,7 +165,15 @@ static void read_bell(jj_reader *reader, const jj_key *key, const jj_yaml_node *
         return;
     }
     for (const jj_yaml_node *entry = node->first; entry != NULL; entry = entry->next) {
-        read_endpoint(reader, key, entry, &words.list[words.count++]);
+        const char **endpoint = &words.list[words.count++];
+        read_endpoint(reader, key, entry, endpoint);
+        if (*endpoint != NULL && strncmp(*endpoint, "tcp://", 6) == 0 &&
+            tcp_host(*endpoint) == HOST_OPEN) {
+            jj_reader_complain(reader, entry,
+                               "\"%.100s\" can be reached from other machines, and the bell is not "
+                               "encrypted: use 127.0.0.1",
+                               *endpoint);
+        }
     }
     *(jj_words *)out = words;
 }

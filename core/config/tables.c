@@ -16,7 +16,7 @@ const jj_key jj_listener_keys[] = {
      .type = &jj_key_text,
      .offset = offsetof(jj_listener, as),
      .doc = "who everybody is that connects here: \"local\", the administrator of this machine, or "
-            "the id of an agency"},
+            "the id of an agency; without it each connection proves who it is by CURVE"},
     {0},
 };
 
@@ -127,6 +127,11 @@ const jj_key jj_config_keys[] = {
      .offset = offsetof(jj_config, person_key),
      .doc = "file with the province's secret person key (jejaringctl keys new FILE), the "
             "same on every node of the province; default: <state>/person.key, made at first start"},
+    {.name = "server_key",
+     .type = &jj_key_path,
+     .offset = offsetof(jj_config, server_key),
+     .doc = "file with the hub's CURVE secret key (jejaringctl keys curve FILE); needed for tcp "
+            "endpoints without `as`"},
     {.name = "agencies",
      .type = &jj_key_path,
      .offset = offsetof(jj_config, agencies),
@@ -144,6 +149,14 @@ const jj_key jj_config_keys[] = {
      .min = 2 * SECOND,
      .max = DAY,
      .doc = "a process of the daemon that is silent for so long is killed and started again"},
+    {.name = "steady_after",
+     .type = &jj_key_duration,
+     .offset = offsetof(jj_config, steady_after_ms),
+     .initial = "60s",
+     .min = 100,
+     .max = DAY,
+     .doc = "a process that dies sooner than this is started again after a pause that doubles each "
+            "time, from 100ms to 30s; one that ran longer begins with 100ms again"},
     {.name = "hub",
      .type = &jj_key_mapping,
      .offset = offsetof(jj_config, hub),

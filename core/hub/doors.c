@@ -1,94 +1,24 @@
+/* The sockets at which requests arrive, and the judge of who may connect (ZAP, RFC 27). */
 #include "hub/internal.h"
 
-#include "schema/audience.h"
+#include "base/clock.h"
+#include "base/fs.h"
 
-#include "json/load.h"
-
+#include <poll.h>
 #include <sodium.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PLUGIN_DOMAIN "jejaring-plugins"
+#define AGENCY_DOMAIN "jejaring-agencies"
+#define SELF_TEST_MS  3000
 
-static const char *const everywhere[] = {"*", NULL};
+/* ---- ZAP ---------------------------------------------------------------------------------- */
 
-/* ---- Who is who --------------------------------------------------------------------------- */
-
-static const char **borrowed_list(const json_t *array)
+static bool is_text(jj_bytes bytes, const char *text)
 {
-    size_t count = json_array_size(array);
-    const char **list = calloc(count + 1, sizeof *list);
-    size_t used = 0;
-    for (size_t i = 0; list && i < count; i++) {
-        const char *text = json_string_value(json_array_get(array, i));
-        if (text) {
-            list[used++] = text;
-        }
-    }
-    return list;
+    return bytes.size_bytes == strlen(text) && memcmp(bytes.data, text, bytes.size_bytes) == 0;
 }
-
-/* The rights of each plugin: audiences and regions from the configuration, types from what its
- * descriptor declared to the supervisor. */
-static int load_plugins(jj_hub *hub, const json_t *grants, jj_error *err)
-{
-    const jj_plugins_config *plugins = &hub->config->plugins;
-    hub->plugins = calloc(plugins->count + 1, sizeof *hub->plugins);
-    if (!hub->plugins) {
-        return jj_fail(err, JJ_EMEMORY, "out of memory");
-    }
-    for (size_t i = 0; i < plugins->count; i++) {
-        const jj_plugin_config *plugin = &plugins->list[i];
-        const json_t *grant = json_object_get(grants, plugin->name);
-        const char *token = jj_json_string(grant, "token");
-        jj_plugin_identity *identity = &hub->plugins[hub->plugin_count];
-        if (!token) {
-            continue; /* not granted to run: nobody can come in under this name */
-        }
-        identity->token = strdup(token);
-        identity->publishes = borrowed_list(json_object_get(grant, "publishes"));
-        identity->subscribes = borrowed_list(json_object_get(grant, "subscribes"));
-        hub->plugin_count++;
-        if (!identity->token || !identity->publishes || !identity->subscribes) {
-            return jj_fail(err, JJ_EMEMORY, "out of memory");
-        }
-        identity->rights = (jj_rights){.agency = plugin->name,
-                                       .audiences = plugin->audiences,
-                                       .regions = plugin->regions.list,
-                                       .publishes = identity->publishes};
-    }
-    return 0;
-}
-
-static const jj_plugin_identity *find_plugin(const jj_hub *hub, const char *name)
-{
-    for (size_t i = 0; i < hub->plugin_count; i++) {
-        if (strcmp(hub->plugins[i].rights.agency, name) == 0) {
-            return &hub->plugins[i];
-        }
-    }
-    return NULL;
-}
-
-const jj_rights *jj_hub_agency(const jj_hub *hub, const char *agency)
-{
-    if (strcmp(hub->admin.agency, agency) == 0) {
-        return &hub->admin;
-    }
-    const jj_plugin_identity *plugin = find_plugin(hub, agency);
-    return plugin ? &plugin->rights : NULL;
-}
-
-const jj_rights *jj_hub_rights(const jj_hub *hub, const jj_hub_door *door, const char *user)
-{
-    if (door->rights) {
-        return door->rights;
-    }
-    const jj_plugin_identity *plugin = user ? find_plugin(hub, user) : NULL;
-    return plugin ? &plugin->rights : NULL;
-}
-
-/* ---- ZAP (RFC 27) ------------------------------------------------------------------------- */
 
 static bool token_matches(const jj_plugin_identity *plugin, jj_bytes password)
 {
@@ -97,36 +27,54 @@ static bool token_matches(const jj_plugin_identity *plugin, jj_bytes password)
            sodium_memcmp(plugin->token, password.data, length) == 0;
 }
 
-/* version, request id, domain, address, identity, mechanism, credentials ... */
-static const jj_plugin_identity *judge(const jj_hub *hub, const jj_message *request)
+static const jj_rights *judge_plugin(const jj_hub *hub, const jj_message *request)
 {
     char name[128];
     jj_bytes user = jj_message_frame(request, 6);
-    jj_bytes mechanism = jj_message_frame(request, 5), domain = jj_message_frame(request, 2);
-    if (request->count != 8 || mechanism.size_bytes != 5 ||
-        memcmp(mechanism.data, "PLAIN", 5) != 0 ||
-        domain.size_bytes != sizeof PLUGIN_DOMAIN - 1 ||
-        memcmp(domain.data, PLUGIN_DOMAIN, domain.size_bytes) != 0 ||
-        user.size_bytes >= sizeof name) {
+    if (request->count != 8 || user.size_bytes >= sizeof name) {
         return NULL;
     }
     memcpy(name, user.data, user.size_bytes);
     name[user.size_bytes] = '\0';
-    const jj_plugin_identity *plugin = find_plugin(hub, name);
-    return plugin && token_matches(plugin, jj_message_frame(request, 7)) ? plugin : NULL;
+    const jj_plugin_identity *plugin = jj_hub_plugin(hub, name);
+    bool right = plugin && token_matches(plugin, jj_message_frame(request, 7));
+    return right ? &plugin->rights : NULL;
+}
+
+static const jj_rights *judge_agency(const jj_hub *hub, const jj_message *request)
+{
+    char public_key[JJ_Z85_SIZE];
+    jj_bytes key = jj_message_frame(request, 6);
+    if (request->count != 7 || !jj_z85_encode(key, public_key)) {
+        return NULL;
+    }
+    return jj_hub_agency_by_key(hub, public_key);
+}
+
+/* Frames: version, request id, domain, address, identity, mechanism, credentials ... */
+static const jj_rights *judge(const jj_hub *hub, const jj_message *request)
+{
+    jj_bytes domain = jj_message_frame(request, 2), mechanism = jj_message_frame(request, 5);
+    if (is_text(domain, PLUGIN_DOMAIN) && is_text(mechanism, "PLAIN")) {
+        return judge_plugin(hub, request);
+    }
+    if (is_text(domain, AGENCY_DOMAIN) && is_text(mechanism, "CURVE")) {
+        return judge_agency(hub, request);
+    }
+    return NULL;
 }
 
 void jj_hub_serve_zap(jj_hub *hub)
 {
     jj_message request = {0}, answer = {0};
     while (jj_socket_receive(hub->zap, &request) == 0) {
-        const jj_plugin_identity *plugin = judge(hub, &request);
+        const jj_rights *rights = judge(hub, &request);
         jj_bytes id = jj_message_frame(&request, 1);
         jj_message_add_z(&answer, "1.0");
         jj_message_add(&answer, id.data, id.size_bytes);
-        jj_message_add_z(&answer, plugin ? "200" : "400");
-        jj_message_add_z(&answer, plugin ? "OK" : "unknown");
-        jj_message_add_z(&answer, plugin ? plugin->rights.agency : "");
+        jj_message_add_z(&answer, rights ? "200" : "400");
+        jj_message_add_z(&answer, rights ? "OK" : "unknown");
+        jj_message_add_z(&answer, rights ? rights->agency : "");
         jj_message_add_z(&answer, "");
         jj_socket_send(hub->zap, &answer);
     }
@@ -134,38 +82,115 @@ void jj_hub_serve_zap(jj_hub *hub)
     jj_message_clear(&answer);
 }
 
+/* Who sent this: whom the endpoint names, or whom the connection's own authentication gave. Asked
+ * at each request, so that an agency that was revoked is out at once. */
+const jj_rights *jj_hub_rights(const jj_hub *hub, const jj_hub_door *door, const char *user)
+{
+    const char *agency = door->as ? door->as : user;
+    return agency ? jj_hub_agency(hub, agency) : NULL;
+}
+
 /* ---- Sockets ------------------------------------------------------------------------------ */
 
-static int open_door(jj_hub *hub, const char *endpoint, const jj_rights *rights, jj_error *err)
+static int open_door(jj_hub *hub, const char *endpoint, const char *as,
+                     const jj_door_options *options, jj_error *err)
 {
-    const jj_door_options options = {.door = rights ? JJ_DOOR_OPEN : JJ_DOOR_PLAIN,
-                                     .domain = PLUGIN_DOMAIN};
     if (hub->door_count == JJ_DOORS_MAX) {
         return jj_fail(err, JJ_ECONFIG, "more than %d endpoints to listen at", JJ_DOORS_MAX);
     }
     jj_hub_door *door = &hub->doors[hub->door_count];
-    *door = (jj_hub_door){.rights = rights, .endpoint = endpoint};
-    int rc = jj_socket_router(&door->socket, hub->wire, endpoint, &options, err);
+    *door = (jj_hub_door){.as = as, .endpoint = endpoint};
+    int rc = jj_socket_router(&door->socket, hub->wire, endpoint, options, err);
     if (rc == 0) {
         hub->door_count++;
     }
     return rc;
 }
 
-int jj_hub_open_doors(jj_hub *hub, const json_t *grants, jj_error *err)
+/* The secret half of the hub's CURVE key: Z85 in a file that only its owner may read. */
+static int load_server_key(const char *path, char key[JJ_Z85_SIZE], jj_error *err)
+{
+    jj_buf text = {0};
+    int rc = jj_file_check_private(path, err);
+    rc = rc ? rc : jj_file_read(path, 4096, &text, err);
+    while (text.size && (text.data[text.size - 1] == '\n' || text.data[text.size - 1] == '\r')) {
+        text.size--;
+    }
+    if (rc == 0 && text.size != JJ_Z85_SIZE - 1) {
+        rc = jj_fail(err, JJ_ECONFIG, "%s is not a CURVE secret key: 40 characters are expected",
+                     path);
+    }
+    if (rc == 0) {
+        memcpy(key, text.data, JJ_Z85_SIZE - 1);
+        key[JJ_Z85_SIZE - 1] = '\0';
+    }
+    if (text.data) {
+        sodium_memzero(text.data, text.capacity);
+    }
+    jj_buf_clear(&text);
+    return rc;
+}
+
+/* Knocks with a key that nobody knows, and reports whether the door let it in. */
+static bool lets_strangers_in(jj_hub *hub, const jj_hub_door *door, const char *server_key)
+{
+    char public_key[JJ_Z85_SIZE], secret_key[JJ_Z85_SIZE], endpoint[256];
+    jj_error err;
+    jj_socket *stranger = NULL, *monitor = NULL;
+    enum jj_link link = JJ_LINK_NONE;
+    int64_t deadline_ms = jj_monotonic_ms() + SELF_TEST_MS;
+    jj_reachable(door->endpoint, endpoint, sizeof endpoint);
+    const jj_client_options options = {.endpoint = endpoint,
+                                       .server_key = server_key,
+                                       .public_key = public_key,
+                                       .secret_key = secret_key};
+    if (jj_curve_pair(public_key, secret_key, &err) ||
+        jj_socket_dealer(&stranger, hub->wire, &options, &err) ||
+        jj_socket_monitor(&monitor, hub->wire, stranger, &err) ||
+        jj_socket_connect(stranger, endpoint, &err)) {
+        link = JJ_LINK_UP; /* could not be tried: as bad as let in */
+    }
+    while (link != JJ_LINK_UP && link != JJ_LINK_REFUSED && jj_monotonic_ms() < deadline_ms) {
+        jj_poll items[] = {{.socket = hub->zap, .events = POLLIN},
+                           {.socket = monitor, .events = POLLIN}};
+        jj_wire_poll(items, 2, 100);
+        jj_hub_serve_zap(hub);
+        link = jj_socket_event(monitor);
+    }
+    jj_socket_close(monitor);
+    jj_socket_close(stranger);
+    return link != JJ_LINK_REFUSED;
+}
+
+static int open_curve_door(jj_hub *hub, const jj_listener *listener, jj_error *err)
+{
+    char secret[JJ_Z85_SIZE], public_key[JJ_Z85_SIZE];
+    const jj_door_options options = {JJ_DOOR_CURVE, AGENCY_DOMAIN, secret};
+    int rc = load_server_key(hub->config->server_key, secret, err);
+    rc = rc ? rc : jj_curve_public(secret, public_key, err);
+    rc = rc ? rc : open_door(hub, listener->endpoint, NULL, &options, err);
+    sodium_memzero(secret, sizeof secret);
+    if (rc == 0 && lets_strangers_in(hub, &hub->doors[hub->door_count - 1], public_key)) {
+        rc = jj_fail(err, JJ_EUNAVAILABLE,
+                     "a test with an unknown key was not turned away at %s: not started",
+                     listener->endpoint);
+    }
+    return rc;
+}
+
+int jj_hub_open_doors(jj_hub *hub, jj_error *err)
 {
     const jj_hub_config *config = &hub->config->hub;
-    hub->admin = (jj_rights){.agency = "local",
-                             .audiences = JJ_AUDIENCE_NODE,
-                             .regions = everywhere,
-                             .admin = true};
-    /* The handler must be there before the first door that asks it. */
-    int rc = load_plugins(hub, grants, err);
-    rc = rc ? rc : jj_socket_zap(&hub->zap, hub->wire, err);
-    rc = rc ? rc : open_door(hub, config->admin_endpoint, &hub->admin, err);
-    rc = rc ? rc : open_door(hub, config->plugin_endpoint, NULL, err);
+    const jj_door_options open = {.door = JJ_DOOR_OPEN};
+    const jj_door_options plain = {.door = JJ_DOOR_PLAIN, .domain = PLUGIN_DOMAIN};
+    /* The judge must be there before the first door that asks it. */
+    int rc = jj_socket_zap(&hub->zap, hub->wire, err);
+    rc = rc ? rc : open_door(hub, config->admin_endpoint, hub->admin.agency, &open, err);
+    rc = rc ? rc : open_door(hub, config->plugin_endpoint, NULL, &plain, err);
     for (size_t i = 0; i < config->listen.count && rc == 0; i++) {
-        rc = open_door(hub, config->listen.list[i].endpoint, &hub->admin, err);
+        const jj_listener *listener = &config->listen.list[i];
+        rc = listener->as ? open_door(hub, listener->endpoint, listener->as, &open, err)
+                          : open_curve_door(hub, listener, err);
     }
     return rc;
 }
@@ -177,10 +202,4 @@ void jj_hub_close_doors(jj_hub *hub)
     }
     jj_socket_close(hub->zap);
     jj_socket_close(hub->bell);
-    for (size_t i = 0; i < hub->plugin_count; i++) {
-        free(hub->plugins[i].token);
-        free(hub->plugins[i].publishes);
-        free(hub->plugins[i].subscribes);
-    }
-    free(hub->plugins);
 }

@@ -319,20 +319,21 @@ static void free_waiter(jj_waiter *waiter)
     free(waiter);
 }
 
-void jj_hub_wake(jj_hub *hub)
+static void wake(jj_hub *hub, bool everybody)
 {
     uint64_t head = jj_journal_head(hub->journal);
     int64_t now_ms = jj_monotonic_ms();
     for (jj_waiter **at = &hub->waiters; *at;) {
         jj_waiter *waiter = *at;
-        bool expired = now_ms >= waiter->deadline_ms;
+        bool expired = everybody || now_ms >= waiter->deadline_ms;
         if (!expired && waiter->after >= head) {
             at = &waiter->next;
             continue;
         }
         jj_error err;
         enum fetched outcome = answer(hub, waiter->rights, &waiter->filter, waiter->consumer,
-                                      &waiter->after, waiter->max_events, expired, &waiter->path, &err);
+                                      &waiter->after, waiter->max_events, expired, &waiter->path,
+                                      &err);
         if (outcome == FETCHED_NOTHING) {
             at = &waiter->next;
             continue;
@@ -341,6 +342,16 @@ void jj_hub_wake(jj_hub *hub)
         hub->waiter_count--;
         free_waiter(waiter);
     }
+}
+
+void jj_hub_wake(jj_hub *hub)
+{
+    wake(hub, false);
+}
+
+void jj_hub_dismiss_waiters(jj_hub *hub)
+{
+    wake(hub, true);
 }
 
 void jj_hub_drop_waiters(jj_hub *hub)

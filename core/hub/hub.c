@@ -210,7 +210,11 @@ static void turn(jj_hub *hub, int signals, bool *stop)
     int ready = jj_wire_poll(items, count, wait_ms > 0 ? (long)wait_ms : 0);
     if (items[0].revents) {
         struct signalfd_siginfo signal;
-        *stop = read(signals, &signal, sizeof signal) > 0 && signal.ssi_signo != SIGHUP;
+        bool got = read(signals, &signal, sizeof signal) == sizeof signal;
+        if (got && signal.ssi_signo == SIGHUP) {
+            jj_hub_reload_rights(hub);
+        }
+        *stop = got && signal.ssi_signo != SIGHUP;
     }
     jj_hub_serve_zap(hub);
     jj_hub_serve_bell(hub);
@@ -253,7 +257,8 @@ static int open_parts(jj_hub *hub, const json_t *grants, jj_error *err)
     rc = rc ? rc : jj_catalogue_open(&hub->catalogue, events, err);
     rc = rc ? rc : jj_journal_open(&hub->journal, journal, err);
     rc = rc ? rc : jj_wire_open(&hub->wire, err);
-    rc = rc ? rc : jj_hub_open_doors(hub, grants, err);
+    rc = rc ? rc : jj_hub_load_rights(hub, grants, err);
+    rc = rc ? rc : jj_hub_open_doors(hub, err);
     rc = rc ? rc : jj_hub_open_bell(hub, err);
     if (made) {
         jj_log(JJ_NOTICE,
@@ -273,6 +278,7 @@ static void close_parts(jj_hub *hub)
     jj_hub_forget_filters(hub);
     jj_message_clear(&hub->incoming);
     jj_hub_close_doors(hub);
+    jj_hub_free_rights(hub);
     jj_wire_close(hub->wire);
     if (hub->journal) {
         jj_journal_checkpoint(hub->journal);

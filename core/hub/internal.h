@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "config/agency.h"
 #include "event/intake.h"
 #include "event/rights.h"
 #include "event/secret.h"
@@ -20,16 +21,15 @@
  * say (an open door). */
 typedef struct jj_hub_door {
     jj_socket *socket;
-    const jj_rights *rights; /* of everybody who comes in here; NULL: by ZAP user */
-    const char *endpoint;    /* borrowed from the configuration */
+    const char *as;       /* agency that everybody is who comes in here; NULL: by ZAP user */
+    const char *endpoint; /* both borrowed from the configuration */
 } jj_hub_door;
 
 /* A plugin's identity: the rights that the configuration gives it, and its password. */
 typedef struct jj_plugin_identity {
     jj_rights rights;
     char *token;
-    const char **publishes;  /* owned list of borrowed strings; ended by NULL */
-    const char **subscribes; /* the same */
+    const char **publishes; /* owned list of borrowed strings; ended by NULL */
 } jj_plugin_identity;
 
 /* One request, parsed as far as its head. Everything points into message. */
@@ -93,6 +93,8 @@ typedef struct jj_hub {
     jj_rights admin;
     jj_plugin_identity *plugins;
     size_t plugin_count;
+    const jj_agencies *agencies;
+    jj_rights *agency_rights; /* one for each of them */
     jj_hub_door doors[JJ_DOORS_MAX];
     size_t door_count;
     jj_socket *zap, *bell;
@@ -112,11 +114,19 @@ typedef struct jj_hub {
     jj_throttle refusal;
 } jj_hub;
 
+/* ---- agencies.c ---- */
+int jj_hub_load_rights(jj_hub *hub, const json_t *grants, jj_error *err);
+void jj_hub_reload_rights(jj_hub *hub); /* reads the agencies again; keeps the old ones on failure */
+void jj_hub_free_rights(jj_hub *hub);
+const jj_plugin_identity *jj_hub_plugin(const jj_hub *hub, const char *name);
+/* NULL if there is no such agency, or it was revoked. */
+const jj_rights *jj_hub_agency(const jj_hub *hub, const char *agency);
+const jj_rights *jj_hub_agency_by_key(const jj_hub *hub, const char *public_key);
+
 /* ---- doors.c ---- */
-int jj_hub_open_doors(jj_hub *hub, const json_t *grants, jj_error *err);
+int jj_hub_open_doors(jj_hub *hub, jj_error *err);
 void jj_hub_close_doors(jj_hub *hub);
 void jj_hub_serve_zap(jj_hub *hub);
-const jj_rights *jj_hub_agency(const jj_hub *hub, const char *agency); /* by its id; or NULL */
 const jj_rights *jj_hub_rights(const jj_hub *hub, const jj_hub_door *door, const char *user);
 
 /* ---- request.c ---- */
@@ -160,6 +170,7 @@ void jj_hub_fetch(jj_hub *hub, const jj_request *request);
 /* After a commit, and when time has passed: answers those who wait. */
 void jj_hub_wake(jj_hub *hub);
 void jj_hub_drop_waiters(jj_hub *hub);
+void jj_hub_dismiss_waiters(jj_hub *hub); /* answers each with what is there: nothing */
 bool jj_filter_parse(const json_t *options, jj_filter *filter, jj_error *err);
 void jj_filter_clear(jj_filter *filter);
 bool jj_filter_wants(const jj_filter *filter, const jj_record *record);

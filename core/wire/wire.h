@@ -112,5 +112,12 @@ int jj_socket_descriptor(const jj_socket *socket);
 /* A CURVE pair in Z85. */
 #define JJ_Z85_SIZE 41
 int jj_curve_pair(char public_key[JJ_Z85_SIZE], char secret_key[JJ_Z85_SIZE], jj_error *err);
+int jj_curve_public(const char *secret_key, char public_key[JJ_Z85_SIZE], jj_error *err);
+/* The text of the 32 bytes of a key; false if they are not 32. */
+bool jj_z85_encode(jj_bytes key, char text[JJ_Z85_SIZE]);
+
+/* The address at which this machine itself reaches an endpoint that is bound: loopback for one
+ * that is bound to every address. */
+void jj_reachable(const char *endpoint, char *out, size_t size_bytes);
 
 #endif

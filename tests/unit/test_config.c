@@ -91,8 +91,9 @@ static void put_config(FILE *out, const jj_config *config)
     put_path(out, config, "schemas", config->schemas);
     put_path(out, config, "plugin_path", config->plugin_path);
     put_path(out, config, "person_key", config->person_key);
-    fprintf(out, "log: %" PRId64 "\nhang_timeout: %" PRId64 " ms\n", config->log_level,
-            config->hang_timeout_ms);
+    put_path(out, config, "agencies", config->agencies);
+    fprintf(out, "log: %" PRId64 "\nhang_timeout: %" PRId64 " ms\nsteady_after: %" PRId64 " ms\n",
+            config->log_level, config->hang_timeout_ms, config->steady_after_ms);
     put_hub(out, config);
     for (size_t i = 0; i < config->plugins.count; i++) {
         put_plugin(out, config, &config->plugins.list[i]);
