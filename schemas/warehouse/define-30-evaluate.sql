@@ -26,8 +26,7 @@ COMMENT ON FUNCTION unpack_witness IS 'Witness of a packed claim';
 --   agency confirms goes before the graduate's own word, then the later event before the earlier.
 --   Claims that have all been taken back leave a person traced, and unemployed. No evidence at all
 --   leaves a person untraced (status null).
-DROP FUNCTION IF EXISTS evaluate(uuid[], date, timestamptz) CASCADE;
-CREATE FUNCTION evaluate(persons uuid[], as_of date, known_at timestamptz)
+CREATE OR REPLACE FUNCTION evaluate(persons uuid[], as_of date, known_at timestamptz)
 RETURNS TABLE (
     person uuid, year integer, vocation text, batch text, region text, funding text, sex text,
     disability boolean, digital_marketing boolean, graduated_on date, several boolean,
@@ -97,8 +96,7 @@ ended AS (
 -- nr puts a person's evidence in order, latest last. `packed` carries that order and what the
 -- claim says in one number, so that the latest claim under any condition is a plain maximum.
 ordered AS MATERIALIZED (
-    SELECT f.person, f.on_date, f.status, f.witness, f.ends, coalesce(u.until, 'infinity') AS until,
-        f.spell,
+    SELECT f.person, f.on_date, f.status, f.witness, f.ends, f.spell, u.until,
         row_number() OVER (PARTITION BY f.person
             ORDER BY f.on_date, f.witness <> 'self', f.time, f.event_key) * 1000
         + array_position('{employed,self_employed,unemployed,studying,not_seeking}', f.status) * 100
@@ -119,15 +117,15 @@ judged AS (
         bool_or(o.on_date <= as_of) AS traced,
         bool_or(o.on_date <= d.m6) AS traced_6m,
         bool_or(o.on_date <= d.m12) AS traced_12m,
-        max(o.packed) FILTER (WHERE o.on_date <= as_of AND o.until > as_of) AS packed,
-        max(o.packed) FILTER (WHERE o.on_date <= d.m6 AND o.until > d.m6) AS packed_6m,
-        max(o.packed) FILTER (WHERE o.on_date <= d.m12 AND o.until > d.m12) AS packed_12m,
+        max(o.packed) FILTER (WHERE o.on_date <= as_of AND (o.until IS NULL OR o.until > as_of)) AS packed,
+        max(o.packed) FILTER (WHERE o.on_date <= d.m6 AND (o.until IS NULL OR o.until > d.m6)) AS packed_6m,
+        max(o.packed) FILTER (WHERE o.on_date <= d.m12 AND (o.until IS NULL OR o.until > d.m12)) AS packed_12m,
         bool_or(o.on_date <= as_of AND o.status = 'employed' AND o.witness = 'employer') AS placed,
         bool_or(o.on_date <= d.m6 AND o.status = 'employed' AND o.witness = 'employer') AS placed_6m,
         bool_or(o.on_date <= d.m12 AND o.status = 'employed' AND o.witness = 'employer') AS placed_12m
     FROM graduation g
         JOIN ordered o ON o.person = g.person
-            AND (o.on_date >= g.graduated_on OR (o.spell AND o.until > g.graduated_on)),
+            AND (o.on_date >= g.graduated_on OR (o.spell AND (o.until IS NULL OR o.until > g.graduated_on))),
         LATERAL (SELECT least(as_of, (g.graduated_on + interval '6 months')::date),
                         least(as_of, (g.graduated_on + interval '12 months')::date)) AS d (m6, m12)
     GROUP BY g.nr

@@ -8,8 +8,7 @@ COMMENT ON FUNCTION today IS 'The day for which a report without as_of is made';
 
 -- One row a graduation that counts: its standing at the horizon. Stored rows where nothing has
 -- happened or become known since; the others are evaluated.
-DROP FUNCTION IF EXISTS standing_at(text, date, timestamptz) CASCADE;
-CREATE FUNCTION standing_at(horizon text, as_of date, known_at timestamptz)
+CREATE OR REPLACE FUNCTION standing_at(horizon text, as_of date, known_at timestamptz)
 RETURNS TABLE (
     person uuid, year integer, vocation text, batch text, region text, province text, funding text,
     sex text, disability boolean, digital_marketing boolean, graduated_on date, several boolean,
@@ -38,8 +37,7 @@ COMMENT ON FUNCTION standing_at IS 'Where each graduation stood at the horizon (
 -- The sums. `dimensions` is any list of region, province, year, vocation, batch, funding, sex,
 -- disability, digital_marketing; columns that are not asked for are null. definition: working,
 -- employed or placed decides what the rate counts.
-DROP FUNCTION IF EXISTS absorption(text[], text, date, timestamptz, text) CASCADE;
-CREATE FUNCTION absorption(
+CREATE OR REPLACE FUNCTION absorption(
     dimensions text[] DEFAULT '{region,year}', horizon text DEFAULT 'now',
     as_of date DEFAULT NULL, known_at timestamptz DEFAULT NULL, definition text DEFAULT 'working')
 RETURNS TABLE (

@@ -1,0 +1,40 @@
+/*
+ * The administrator's side of the warehouse (`jejaringctl warehouse ...`), and what every command
+ * that reads it has in common. Speaks with PostgreSQL directly, never with the daemon.
+ *
+ * Every function returns an exit code of the program; what went wrong has then been said on
+ * database->err.
+ */
+#ifndef JJ_CTL_WAREHOUSE_H
+#define JJ_CTL_WAREHOUSE_H
+
+#include "ctl/ctl.h"
+
+#include "../../plugins/warehouse/pg.h"
+
+#include <stdio.h>
+
+/* Which database, and where words go: data to out, words about it to err. */
+typedef struct jj_database {
+    const char *conninfo; /* NULL: libpq's environment */
+    const char *schemas;  /* folder with warehouse/ and reference/ */
+    FILE *out, *err;
+} jj_database;
+
+/* Brings the schema of the database up to date. */
+int jj_warehouse_migrate(const jj_database *database);
+
+/* Projects every event of the log anew, in one transaction; readers wait for it. */
+int jj_warehouse_rebuild(const jj_database *database);
+
+/* Compares every projection with a recomputation from the log, and changes nothing.
+ * JJ_EXIT_FAILED if one differs. */
+int jj_warehouse_verify(const jj_database *database, bool json);
+
+/* A connection for an administrator or a report: no limit on a statement's time. */
+int jj_database_open(const jj_database *database, jj_pg **pg);
+
+/* Says an error, and what to do about it; returns JJ_EXIT_FAILED. */
+int jj_database_failed(const jj_database *database, const jj_pg *pg, const jj_error *err);
+
+#endif
