@@ -127,8 +127,9 @@ static int consent_value(jj_compiler *c, jj_node *node, const jj_keyword *keywor
     if (json_is_boolean(value)) {
         return 0;
     }
-    return json_is_array(value) ? audience_value(c, node, keyword, value)
-                                : jj_compile_refuse(c, "must be true, false or an array of audiences");
+    return json_is_array(value)
+               ? audience_value(c, node, keyword, value)
+               : jj_compile_refuse(c, "must be true, false or an array of audiences");
 }
 
 /* Header names of files: each must leave something to compare once it is folded. */

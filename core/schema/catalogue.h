@@ -49,22 +49,22 @@ typedef struct jj_property {
     bool required;
     const char *entity; /* x-entity: kind of the entity that it refers to */
     enum jj_kind kind;
-    enum jj_kind items;   /* of a JJ_KIND_ARRAY */
-    const char *format;   /* of the string, or of the array's items */
+    enum jj_kind items;              /* of a JJ_KIND_ARRAY */
+    const char *format;              /* of the string, or of the array's items */
     const char *const *columns;      /* x-column, folded (jj_fold), ended by NULL; never NULL */
     const char *const *column_names; /* the same as written */
-    const json_t *values; /* x-values: object from folded cell text to the value; may be NULL */
+    const json_t *values;  /* x-values: object from folded cell text to the value; may be NULL */
     const json_t *choices; /* enum: array of allowed values; may be NULL */
     const struct jj_property *members; /* of a JJ_KIND_OBJECT */
     size_t member_count;
 } jj_property;
 
 typedef struct jj_type {
-    const char *name;    /* "alumni.graduated" */
+    const char *name; /* "alumni.graduated" */
     const char *title;
-    const char *subject; /* x-subject: "person", "vacancy", ... */
-    uint32_t publishers; /* x-publisher, as bits of jj_audience */
-    bool has_vault;      /* any property (at any depth) is x-vault */
+    const char *subject;     /* x-subject: "person", "vacancy", ... */
+    uint32_t publishers;     /* x-publisher, as bits of jj_audience */
+    bool has_vault;          /* any property (at any depth) is x-vault */
     const jj_schema *schema; /* of `data` */
     const jj_property *properties;
     size_t property_count;
@@ -84,6 +84,8 @@ const jj_type *jj_catalogue_find(const jj_catalogue *catalogue, const char *name
 /* The type whose name is nearest, for "did you mean"; may be NULL. */
 const jj_type *jj_catalogue_nearest(const jj_catalogue *catalogue, const char *name);
 
+/* The property of this name at the top of data, NULL if there is none. type is one of a
+ * catalogue's. Constant time. */
 const jj_property *jj_type_property(const jj_type *type, const char *name);
 
 #endif

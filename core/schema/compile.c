@@ -180,7 +180,7 @@ int jj_compile_node(jj_compiler *c, const json_t *json, jj_node **node)
 int jj_compile_regex(jj_compiler *c, const char *text, size_t length, const jj_regex **regex)
 {
     jj_schema *schema = c->schema;
-    jj_error why;
+    jj_error why = {0};
     jj_regex **regexes =
         realloc(schema->regexes, (schema->regex_count + 1) * sizeof *schema->regexes);
     if (!regexes) {

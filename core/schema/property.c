@@ -65,7 +65,7 @@ static uint32_t consent_of(const jj_node *node)
 {
     const json_t *value = jj_property_annotation(node, "x-consent");
     uint32_t all = UINT32_MAX & ~(uint32_t)JJ_AUDIENCE_OWNER;
-    return json_is_array(value) ? jj_property_audiences(node, "x-consent")
+    return json_is_array(value)  ? jj_property_audiences(node, "x-consent")
            : json_is_true(value) ? all
                                  : 0;
 }

@@ -141,7 +141,9 @@ int jj_nfa_build(jj_nfa *nfa, jj_pattern *pattern, jj_error *err)
         return rc;
     }
     struct jj_step *steps = realloc(nfa->steps, nfa->size * sizeof *steps);
-    nfa->steps = steps ? steps : nfa->steps;
+    if (steps) {
+        nfa->steps = steps;
+    }
     nfa->sets = pattern->sets;
     nfa->set_count = pattern->set_count;
     pattern->sets = NULL;

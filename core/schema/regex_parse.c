@@ -19,33 +19,6 @@ struct parser {
 
 static int parse_choice(struct parser *p, uint32_t *part);
 
-uint32_t jj_utf8_next(const unsigned char **at, const unsigned char *end)
-{
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char *in = *at;
-    unsigned size = *in < 0x80 ? 1 : *in < 0xc0 ? 0 : *in < 0xe0 ? 2 : *in < 0xf0 ? 3 : 4;
-    *at = in + 1;
-    if (size == 1) {
-        return *in;
-    }
-    if (size == 0 || *in > 0xf4 || (size_t)(end - in) < size) {
-        return 0xfffd;
-    }
-    uint32_t code_point = *in & (0x7fU >> size);
-    for (unsigned i = 1; i < size; i++) {
-        if ((in[i] & 0xc0) != 0x80) {
-            return 0xfffd;
-        }
-        code_point = code_point << 6 | (in[i] & 0x3fU);
-    }
-    if (code_point < smallest[size] || code_point > JJ_CODE_POINT_MAX ||
-        (code_point >= 0xd800 && code_point <= 0xdfff)) {
-        return 0xfffd;
-    }
-    *at = in + size;
-    return code_point;
-}
-
 static int refuse(const struct parser *p, const char *format, ...) JJ_PRINTF(2, 3);
 
 static int refuse(const struct parser *p, const char *format, ...)

@@ -45,7 +45,4 @@ typedef struct jj_pattern {
 int jj_pattern_parse(jj_pattern *pattern, const char *text, size_t length, jj_error *err);
 void jj_pattern_clear(jj_pattern *pattern);
 
-/* Decodes one code point and moves *at behind it. Bytes that are not UTF-8 give U+FFFD each. */
-uint32_t jj_utf8_next(const unsigned char **at, const unsigned char *end);
-
 #endif

@@ -1,5 +1,6 @@
 /*
- * Sets of code points as sorted, disjoint ranges: what a character class of a pattern matches.
+ * Code points of UTF-8, and sets of them as sorted, disjoint ranges: what a character class of a
+ * pattern matches.
  */
 #ifndef JJ_SCHEMA_REGEX_SET_H
 #define JJ_SCHEMA_REGEX_SET_H
@@ -35,5 +36,8 @@ void jj_set_add_class(jj_set *set, char name);
 
 /* Of a normalised set. */
 bool jj_set_has(const jj_set *set, uint32_t code_point);
+
+/* Decodes one code point and moves *at behind it. Bytes that are not UTF-8 give U+FFFD each. */
+uint32_t jj_utf8_next(const unsigned char **at, const unsigned char *end);
 
 #endif

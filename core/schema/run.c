@@ -130,10 +130,12 @@ static bool run_length(jj_run *run, const jj_string_rules *rules, const jj_subje
     size_t count = count_characters(subject->text, subject->length);
     bool ok = true;
     if (count < rules->min) {
-        ok = jj_run_problem(run, at, "minLength", "at least %zu characters", rules->min);
+        ok = jj_run_problem(run, at, "minLength", "at least %zu character%s", rules->min,
+                            jj_plural(rules->min));
     }
     if (count > rules->max) {
-        ok = jj_run_problem(run, at, "maxLength", "at most %zu characters", rules->max);
+        ok = jj_run_problem(run, at, "maxLength", "at most %zu character%s", rules->max,
+                            jj_plural(rules->max));
     }
     return ok;
 }
@@ -283,12 +285,12 @@ bool jj_schema_check(const jj_schema *schema, const json_t *value, jj_report *re
     report->count = 0;
     report->exhausted = run.budget == 0;
     run = (jj_run){.schema = schema, .budget = JJ_SCHEMA_STEPS_MAX, .report = report};
-    jj_run_node(&run, schema->root, &subject, NULL);
-    if (run.budget == 0 && report->exhausted) {
+    if (report->exhausted) {
         jj_run_problem(&run, NULL, "budget",
-                       "a value that can be checked within %d steps and %d "
-                       "levels",
+                       "a value that can be checked within %d steps and %d levels",
                        JJ_SCHEMA_STEPS_MAX, JJ_SCHEMA_DEPTH_MAX);
+    } else {
+        jj_run_node(&run, schema->root, &subject, NULL);
     }
     return false;
 }

@@ -44,6 +44,11 @@ static inline bool jj_run_goes_on(const jj_run *run, bool ok)
     return run->budget && (ok || run->report);
 }
 
+static inline const char *jj_plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 bool jj_run_array(jj_run *run, const jj_array_rules *rules, const json_t *array,
                   const jj_step_to *at);
 bool jj_run_object(jj_run *run, const jj_object_rules *rules, const jj_subject *subject,

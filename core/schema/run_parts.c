@@ -18,11 +18,12 @@ static bool run_contains(jj_run *run, const jj_array_rules *rules, const json_t 
     }
     if (fitting < rules->min_contains) {
         return jj_run_problem(run, at, rules->min_contains == 1 ? "contains" : "minContains",
-                              "at least %zu items of the kind asked for", rules->min_contains);
+                              "at least %zu item%s of the kind asked for", rules->min_contains,
+                              jj_plural(rules->min_contains));
     }
     return fitting <= rules->max_contains ||
-           jj_run_problem(run, at, "maxContains", "at most %zu items of the kind counted",
-                          rules->max_contains);
+           jj_run_problem(run, at, "maxContains", "at most %zu item%s of the kind counted",
+                          rules->max_contains, jj_plural(rules->max_contains));
 }
 
 static bool run_unique(jj_run *run, const json_t *array, const jj_step_to *at)
@@ -60,10 +61,12 @@ bool jj_run_array(jj_run *run, const jj_array_rules *rules, const json_t *array,
     size_t size = json_array_size(array);
     bool ok = true;
     if (size < rules->min) {
-        ok = jj_run_problem(run, at, "minItems", "at least %zu items", rules->min);
+        ok = jj_run_problem(run, at, "minItems", "at least %zu item%s", rules->min,
+                            jj_plural(rules->min));
     }
     if (size > rules->max) {
-        ok = jj_run_problem(run, at, "maxItems", "at most %zu items", rules->max);
+        ok = jj_run_problem(run, at, "maxItems", "at most %zu item%s", rules->max,
+                            jj_plural(rules->max));
     }
     if (jj_run_goes_on(run, ok) && (rules->items || rules->prefix.count)) {
         ok = run_items(run, rules, array, at) && ok;
@@ -83,10 +86,9 @@ static bool problem_unknown(jj_run *run, const jj_object_rules *rules, const jj_
 {
     const char *names[SUGGESTED + 1];
     size_t count = 0;
-    if (!run->report) {
-        return false;
-    }
-    for (size_t i = 0; i < rules->member_count && count < SUGGESTED; i++) {
+    /* The nearest name is only looked for where it will be shown. */
+    bool shown = run->report && run->report->count < JJ_PROBLEMS_MAX;
+    for (size_t i = 0; shown && i < rules->member_count && count < SUGGESTED; i++) {
         if (rules->members[i].node) {
             names[count++] = rules->members[i].name;
         }
@@ -203,10 +205,12 @@ bool jj_run_object(jj_run *run, const jj_object_rules *rules, const jj_subject *
     size_t size = json_object_size(subject->json);
     bool ok = true;
     if (size < rules->min) {
-        ok = jj_run_problem(run, at, "minProperties", "at least %zu members", rules->min);
+        ok = jj_run_problem(run, at, "minProperties", "at least %zu member%s", rules->min,
+                            jj_plural(rules->min));
     }
     if (size > rules->max) {
-        ok = jj_run_problem(run, at, "maxProperties", "at most %zu members", rules->max);
+        ok = jj_run_problem(run, at, "maxProperties", "at most %zu member%s", rules->max,
+                            jj_plural(rules->max));
     }
     if (jj_run_goes_on(run, ok)) {
         ok = run_members(run, rules, subject->json, at) && ok;

@@ -25,15 +25,15 @@ int jj_schema_open(jj_schema **schema, const char *path, jj_error *err);
 
 /* The same from a parsed document (borrowed, needed only during the call). name stands for the
  * file in errors; dir is where relative references are looked up (NULL: they are refused). */
-int jj_schema_compile(jj_schema **schema, const json_t *document, const char *name,
-                      const char *dir, jj_error *err);
+int jj_schema_compile(jj_schema **schema, const json_t *document, const char *name, const char *dir,
+                      jj_error *err);
 
 void jj_schema_close(jj_schema *schema);
 
 typedef struct jj_problem {
-    char field[256];       /* JSON pointer into the value; long ones end in "..." */
-    const char *keyword;   /* that failed, e.g. "maxLength"; static */
-    char expected[192];    /* one line: what was expected; never the value */
+    char field[256];     /* JSON pointer into the value; long ones end in "..." */
+    const char *keyword; /* that failed, e.g. "maxLength"; static */
+    char expected[192];  /* one line: what was expected; never the value */
 } jj_problem;
 
 #define JJ_PROBLEMS_MAX 32
@@ -50,7 +50,10 @@ typedef struct jj_report {
 } jj_report;
 
 /* True if value is valid. report may be NULL (then the first problem ends the check); it is
- * written only when the value is not valid. No allocation happens for a valid value. */
+ * written only when the value is not valid. Member names that no schema mentions are left out of
+ * pointers if they might be personal themselves (digits, blanks, @): the pointer then ends above.
+ * Memory is allocated only for uniqueItems on arrays of more than 64 items (without any: the value
+ * is refused as exhausted), and for reports. */
 bool jj_schema_check(const jj_schema *schema, const json_t *value, jj_report *report);
 
 /* The asserted formats: "date", "date-time", "uuid", "nik", "region". */
