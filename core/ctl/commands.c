@@ -1,0 +1,191 @@
+/* The table of commands: the one place that says what there is. */
+#include "ctl/commands.h"
+
+#include "ctl/command.h"
+
+#include <stdio.h>
+
+static const jj_flag fetch_flags[] = {
+    {"type", "TYPE", "only these event types; repeat it, or a,b; a prefix ends in .*"},
+    {"region", "REGION", "only these regions; 33 is all of a province"},
+    {"from", "CURSOR", "only what came after this cursor"},
+    {"count", "NUMBER", "at most so many events"},
+    {0},
+};
+
+static const jj_flag import_flags[] = {
+    {"dry-run", NULL, "show what would happen; nothing is sent"},
+    {"region", "REGION", "of rows that name none (the node's)"},
+    {"sheet", "NAME", "of a workbook (the first visible one)"},
+    {"agency", "ID", "as whose events they count (the plugin's that takes this type)"},
+    {"rejects", "FOLDER", "where the file of failed rows goes (beside FILE)"},
+    {0},
+};
+
+static const jj_flag erase_flags[] = {
+    {"yes", NULL, "do it without asking"},
+    {0},
+};
+
+static const jj_flag report_flags[] = {
+    {"by", "LIST",
+     "of region, province, year, vocation, batch, funding, sex, disability (region,year)"},
+    {"definition", "WORD", "what the rate counts: working, employed or placed"},
+    {"horizon", "WORD", "now, 6m or 12m after graduation"},
+    {"as-of", "DATE", "the state on that day (today)"},
+    {"known-at", "DATE", "with what was known then (everything)"},
+    {"format", "WORD", "table, json or csv"},
+    {"explain", NULL, "the evidence, and why the definitions differ"},
+    {0},
+};
+
+const jj_command jj_commands[] = {
+    {.name = "status",
+     .args = "",
+     .summary = "how the node stands: journal, intake, consumers",
+     .run = jj_ctl_status},
+    {.name = "balance",
+     .args = "",
+     .summary = "that nothing was lost and nothing counted twice",
+     .details = "For the hub: received = accepted + duplicate + rejected. For every consumer:\n"
+                "accepted = delivered + filtered + pending. Exit code 1 if that does not hold.",
+     .run = jj_ctl_balance},
+    {.name = "publish",
+     .args = "[FILE]",
+     .args_max = 1,
+
+     .summary = "send events, one JSON object a line",
+     .details =
+         "Reads stdin without FILE. Each refused line is named on stderr with its reason, and\n"
+         "the exit code is then 3. Sending the same lines again does nothing twice.",
+     .run = jj_ctl_publish},
+    {.name = "fetch",
+     .args = "",
+     .flags = fetch_flags,
+     .summary = "print the events of the journal",
+     .details = "Oldest first, one a line; with --json as they are. Ends at the newest.",
+     .run = jj_ctl_fetch},
+    {.name = "tap",
+     .args = "",
+     .flags = fetch_flags,
+     .summary = "print events as they come, until interrupted",
+     .details = "Begins with what comes next; with --from earlier.",
+     .run = jj_ctl_tap},
+    {.name = "import",
+     .args = "TYPE FILE...",
+     .args_min = 2,
+     .args_max = JJ_CTL_ARGS_MAX,
+     .flags = import_flags,
+     .summary = "send a CSV, XLSX or JSON lines file of an office",
+     .details =
+         "By the same rules as an inbox: columns are found by their names, good rows are sent,\n"
+         "failed ones are put into a file beside it that says why in Indonesian and can be\n"
+         "corrected and imported as it is. Importing a file twice does nothing twice.",
+     .run = jj_ctl_import},
+    {.name = "report absorption",
+     .args = "",
+     .flags = report_flags,
+     .summary = "the absorption rate (serapan) of graduates, with its parts",
+     .run = jj_ctl_absorption},
+    {.name = "warehouse migrate",
+     .args = "",
+     .summary = "bring the schema of the database up to date",
+     .run = jj_ctl_migrate},
+    {.name = "warehouse rebuild",
+     .args = "",
+     .summary = "project every event anew",
+     .details = "In one transaction; readers wait for it. Must end in the same rows.",
+     .run = jj_ctl_rebuild},
+    {.name = "warehouse verify",
+     .args = "",
+     .summary = "compare every projection with the events, without writing",
+     .details = "Exit code 1 if one differs.",
+     .run = jj_ctl_verify},
+    {.name = "quarantine list",
+     .args = "",
+     .summary = "what the hub refused, and why",
+     .run = jj_ctl_quarantine_list},
+    {.name = "quarantine show",
+     .args = "NUMBER",
+     .args_min = 1,
+     .args_max = 1,
+     .summary = "one entry with its event, personal members hidden",
+     .run = jj_ctl_quarantine_show},
+    {.name = "quarantine retry",
+     .args = "NUMBER",
+     .args_min = 1,
+     .args_max = 1,
+     .summary = "judge it again, after rules or rights have changed",
+     .run = jj_ctl_quarantine_retry},
+    {.name = "quarantine drop",
+     .args = "NUMBER",
+     .args_min = 1,
+     .args_max = 1,
+     .summary = "remove it for good",
+     .run = jj_ctl_quarantine_drop},
+    {.name = "trace",
+     .args = "PERSON",
+     .args_min = 1,
+     .args_max = 1,
+     .summary = "who received or saw what about a person",
+     .details =
+         "PERSON is a person key or a NIK; \"-\" reads it from stdin, so that a NIK is kept out\n"
+         "of the shell's history.",
+     .run = jj_ctl_trace},
+    {.name = "erase",
+     .args = "PERSON",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = erase_flags,
+     .summary = "remove a person from the node, for good",
+     .details =
+         "PERSON as for trace. Everybody who had the person's events is told by person.erased.",
+     .run = jj_ctl_erase},
+    {.name = "audit verify",
+     .args = "",
+     .summary = "whether the record of reveals and erasures is whole",
+     .run = jj_ctl_audit_verify},
+    {.name = "keys new",
+     .args = "FILE",
+     .args_min = 1,
+     .args_max = 1,
+     .summary = "make a person key for a province",
+     .details =
+         "32 random bytes in hexadecimal, mode 0600. A file that is there is never overwritten.",
+     .run = jj_ctl_keys_new},
+    {.name = "keys pair",
+     .args = "FILE",
+     .args_min = 1,
+     .args_max = 1,
+     .summary = "make an agency's key pair: secret to FILE, public to stdout",
+     .run = jj_ctl_keys_pair},
+    {.name = "schema check",
+     .args = "FILE...",
+     .args_min = 1,
+     .args_max = JJ_CTL_ARGS_MAX,
+     .summary = "whether the validator accepts JSON Schema files",
+     .details = "Exit code 78 if one is refused, with the place and the reason.",
+     .run = jj_ctl_schema_check},
+    {.name = "schema validate",
+     .args = "SCHEMA [FILE]",
+     .args_min = 1,
+     .args_max = 2,
+     .summary = "judge a JSON value (stdin without FILE)",
+     .details = "Exit code 0: valid; 3: not valid, with every reason; 78: the schema is refused.",
+     .run = jj_ctl_schema_validate},
+    {.name = "version",
+     .args = "",
+     .summary = "the version of this program and its protocol",
+     .run = jj_ctl_version},
+    {0},
+};
+
+int jj_ctl_version(jj_ctl *ctl)
+{
+    if (ctl->json) {
+        return jj_ctl_print_json(
+            json_pack("{s:s, s:s}", "version", JJ_VERSION, "protocol", JJ_PROTOCOL));
+    }
+    puts("jejaringctl " JJ_VERSION ", protocol " JJ_PROTOCOL);
+    return JJ_EXIT_OK;
+}

@@ -1,0 +1,42 @@
+/*
+ * What the commands of jejaringctl do, one function each; the table in commands.c says what they
+ * are called and take. Each returns an exit code, and has said on stderr what went wrong.
+ */
+#ifndef JJ_CTL_COMMANDS_H
+#define JJ_CTL_COMMANDS_H
+
+#include "ctl/ctl.h"
+
+int jj_ctl_status(jj_ctl *ctl); /* status.c */
+int jj_ctl_balance(jj_ctl *ctl);
+
+int jj_ctl_publish(jj_ctl *ctl); /* publish.c */
+
+int jj_ctl_fetch(jj_ctl *ctl); /* fetch.c */
+int jj_ctl_tap(jj_ctl *ctl);
+
+int jj_ctl_import(jj_ctl *ctl); /* import.c */
+
+int jj_ctl_keys_new(jj_ctl *ctl); /* keys.c */
+int jj_ctl_keys_pair(jj_ctl *ctl);
+
+int jj_ctl_schema_check(jj_ctl *ctl); /* schema.c */
+int jj_ctl_schema_validate(jj_ctl *ctl);
+
+int jj_ctl_quarantine_list(jj_ctl *ctl); /* quarantine.c */
+int jj_ctl_quarantine_show(jj_ctl *ctl);
+int jj_ctl_quarantine_retry(jj_ctl *ctl);
+int jj_ctl_quarantine_drop(jj_ctl *ctl);
+
+int jj_ctl_trace(jj_ctl *ctl); /* person.c */
+int jj_ctl_erase(jj_ctl *ctl);
+int jj_ctl_audit_verify(jj_ctl *ctl);
+
+int jj_ctl_absorption(jj_ctl *ctl); /* database.c */
+int jj_ctl_migrate(jj_ctl *ctl);
+int jj_ctl_rebuild(jj_ctl *ctl);
+int jj_ctl_verify(jj_ctl *ctl);
+
+int jj_ctl_version(jj_ctl *ctl); /* commands.c */
+
+#endif

@@ -1,0 +1,75 @@
+/* report and warehouse: which database they work on; what they do stands in report.c and
+ * warehouse.c. */
+#include "ctl/commands.h"
+
+#include "config/yaml.h"
+#include "ctl/command.h"
+#include "ctl/report.h"
+#include "ctl/warehouse.h"
+
+/* The instance whose options name the database. Without one libpq's environment does. */
+#define INSTANCE "warehouse"
+
+static const char *option_text(const jj_plugin_config *plugin, const char *name)
+{
+    const jj_yaml_node *node = plugin ? jj_yaml_get(plugin->options, name) : NULL;
+    return node && node->kind == JJ_YAML_SCALAR && !jj_yaml_is_null(node) ? node->text : NULL;
+}
+
+/* Returns an exit code. */
+static int find_database(jj_ctl *ctl, jj_database *database)
+{
+    const jj_config *config;
+    int code = jj_ctl_config(ctl, &config);
+    if (code == 0) {
+        const jj_plugin_config *plugin = jj_config_plugin(config, INSTANCE);
+        const char *schemas = option_text(plugin, "schemas");
+        *database = (jj_database){
+            .conninfo = option_text(plugin, "conninfo"),
+            .schemas = schemas ? schemas : config->schemas,
+            .out = stdout,
+            .err = stderr,
+        };
+    }
+    return code;
+}
+
+int jj_ctl_absorption(jj_ctl *ctl)
+{
+    jj_database database;
+    const char *format = jj_ctl_option(ctl, "format");
+    jj_report_words words = {
+        .by = jj_ctl_option(ctl, "by"),
+        .horizon = jj_ctl_option(ctl, "horizon"),
+        .definition = jj_ctl_option(ctl, "definition"),
+        .as_of = jj_ctl_option(ctl, "as-of"),
+        .known_at = jj_ctl_option(ctl, "known-at"),
+        .format = format      ? format
+                  : ctl->json ? "json"
+                              : NULL,
+        .explain = jj_ctl_option(ctl, "explain") != NULL,
+    };
+    int code = find_database(ctl, &database);
+    return code ? code : jj_report_absorption(&database, &words);
+}
+
+int jj_ctl_migrate(jj_ctl *ctl)
+{
+    jj_database database;
+    int code = find_database(ctl, &database);
+    return code ? code : jj_warehouse_migrate(&database);
+}
+
+int jj_ctl_rebuild(jj_ctl *ctl)
+{
+    jj_database database;
+    int code = find_database(ctl, &database);
+    return code ? code : jj_warehouse_rebuild(&database);
+}
+
+int jj_ctl_verify(jj_ctl *ctl)
+{
+    jj_database database;
+    int code = find_database(ctl, &database);
+    return code ? code : jj_warehouse_verify(&database, ctl->json);
+}

@@ -1,0 +1,21 @@
+/* jejaringctl: parses the command line by the table of commands and runs one. */
+#include "ctl/command.h"
+
+#include "base/id.h"
+
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+    jj_ctl ctl = {0};
+    if (!jj_id_init()) {
+        fputs("jejaringctl: error: the system gives no random numbers\n", stderr);
+        return JJ_EXIT_FAILED;
+    }
+    int code = jj_command_parse(&ctl, argc, argv);
+    if (code < 0) {
+        code = jj_ctl_finish(ctl.command->run(&ctl));
+    }
+    jj_ctl_clear(&ctl);
+    return code;
+}

@@ -1,0 +1,115 @@
+/* quarantine: what the hub refused, why, and a second chance for it. */
+#include "ctl/commands.h"
+
+#include "base/text.h"
+#include "json/load.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static const char *text(const json_t *object, const char *name)
+{
+    const char *value = jj_json_string(object, name);
+    return value ? value : "";
+}
+
+static void print_entry(const json_t *entry)
+{
+    printf("%6" JSON_INTEGER_FORMAT "  %s  %-12s %-22s %s%s%s: %s\n",
+           json_integer_value(json_object_get(entry, "number")), text(entry, "at"),
+           text(entry, "agency"), text(entry, "type"), text(entry, "code"),
+           *text(entry, "field") ? " at " : "", text(entry, "field"), text(entry, "detail"));
+}
+
+/* All entries, page by page. */
+int jj_ctl_quarantine_list(jj_ctl *ctl)
+{
+    json_t *all = json_array();
+    json_int_t after = 0;
+    bool more = true;
+    int code = JJ_EXIT_OK;
+    while (code == 0 && more) {
+        json_t *page = NULL, *entry;
+        size_t i;
+        code = jj_ctl_ask(ctl, "QUARANTINE", json_pack("{s:I}", "after", after), &page);
+        json_array_foreach(json_object_get(page, "entries"), i, entry)
+        {
+            after = json_integer_value(json_object_get(entry, "number"));
+            if (ctl->json) {
+                json_array_append(all, entry);
+            } else {
+                print_entry(entry);
+            }
+        }
+        more = json_is_true(json_object_get(page, "more"));
+        json_decref(page);
+    }
+    if (code == 0 && ctl->json) {
+        code = jj_ctl_print_json(json_incref(all));
+    } else if (code == 0 && after == 0) {
+        jj_ctl_say("The quarantine is empty.");
+    }
+    json_decref(all);
+    return code;
+}
+
+/* The number that the command was given. Returns an exit code. */
+static int entry_number(const jj_ctl *ctl, json_int_t *number)
+{
+    int64_t value;
+    if (!jj_parse_i64(ctl->args[0], &value) || value < 1) {
+        return jj_ctl_misused(ctl, "\"%s\": the number of an entry is expected", ctl->args[0]);
+    }
+    *number = value;
+    return JJ_EXIT_OK;
+}
+
+int jj_ctl_quarantine_show(jj_ctl *ctl)
+{
+    json_int_t number = 0;
+    json_t *page = NULL;
+    int code = entry_number(ctl, &number);
+    code = code ? code : jj_ctl_ask(ctl, "QUARANTINE", json_pack("{s:I}", "number", number), &page);
+    const json_t *entry = json_array_get(json_object_get(page, "entries"), 0);
+    if (code == 0 && !entry) {
+        jj_error err;
+        jj_fail(&err, JJ_EINVALID, "there is no entry %" JSON_INTEGER_FORMAT " in quarantine",
+                number);
+        code = jj_ctl_fail(ctl, NULL, &err);
+    } else if (code == 0 && ctl->json) {
+        code = jj_ctl_print_json(json_incref((json_t *)(uintptr_t)entry));
+    } else if (code == 0) {
+        char *event = json_dumps(json_object_get(entry, "event"), JSON_INDENT(2) | JSON_ENCODE_ANY);
+        print_entry(entry);
+        puts(event ? event : "");
+        free(event);
+    }
+    json_decref(page);
+    return code;
+}
+
+static int act(jj_ctl *ctl, const char *verb, const char *done)
+{
+    json_int_t number = 0;
+    json_t *result = NULL;
+    int code = entry_number(ctl, &number);
+    code = code ? code : jj_ctl_ask(ctl, verb, json_pack("{s:I}", "number", number), &result);
+    if (code == 0 && ctl->json) {
+        return jj_ctl_print_json(result);
+    }
+    if (code == 0) {
+        jj_ctl_say("%s", done);
+    }
+    json_decref(result);
+    return code;
+}
+
+int jj_ctl_quarantine_retry(jj_ctl *ctl)
+{
+    return act(ctl, "RETRY", "The event has been taken in under the rules of today.");
+}
+
+int jj_ctl_quarantine_drop(jj_ctl *ctl)
+{
+    return act(ctl, "DROP", "The entry has been dropped.");
+}
