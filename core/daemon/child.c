@@ -13,7 +13,6 @@
 
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 30000
-#define STEADY_MS      60000 /* whoever ran this long begins with the shortest backoff again */
 
 static bool take_line(jj_child *child, const char *line)
 {
@@ -122,9 +121,9 @@ static void describe(int status, char *out, size_t size_bytes)
     }
 }
 
-static void back_off(jj_child *child, int64_t now_ms)
+static void back_off(jj_child *child, int64_t now_ms, int64_t steady_after_ms)
 {
-    bool steady = now_ms - child->started_ms >= STEADY_MS;
+    bool steady = now_ms - child->started_ms >= steady_after_ms;
 
     child->backoff_ms = child->backoff_ms && !steady ? 2 * child->backoff_ms : BACKOFF_MIN_MS;
     if (child->backoff_ms > BACKOFF_MAX_MS) {
@@ -133,7 +132,7 @@ static void back_off(jj_child *child, int64_t now_ms)
     child->start_at_ms = now_ms + child->backoff_ms;
 }
 
-void jj_child_ended(jj_child *child, int status)
+void jj_child_ended(jj_child *child, int status, int64_t steady_after_ms)
 {
     int64_t now_ms = jj_monotonic_ms();
     char how[128];
@@ -149,7 +148,7 @@ void jj_child_ended(jj_child *child, int status)
         return;
     }
     describe(status, how, sizeof how);
-    back_off(child, now_ms);
+    back_off(child, now_ms, steady_after_ms);
     jj_log(JJ_WARNING, "%s %s; starting it again in %lld.%lld s", child->name, how,
            (long long)child->backoff_ms / 1000, (long long)child->backoff_ms % 1000 / 100);
 }

@@ -44,8 +44,9 @@ void jj_child_stop(jj_child *child, int64_t grace_ms);
 void jj_child_enforce(jj_child *child, int64_t hang_timeout_ms);
 
 /* It has ended with this wait status: says so unless it was told to, and sets when to start it
- * again (at once, if it was told to stop). */
-void jj_child_ended(jj_child *child, int status);
+ * again: at once, if it was told to stop; else after a pause that doubles each time, unless it ran
+ * for steady_after_ms. */
+void jj_child_ended(jj_child *child, int status, int64_t steady_after_ms);
 
 /* Monotonic time at which something has to be done about it; INT64_MAX: never. */
 int64_t jj_child_due_ms(const jj_child *child, int64_t hang_timeout_ms);

@@ -8,6 +8,7 @@
 #include "daemon/spawn.h"
 #include "json/load.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +177,14 @@ static bool update_child(jj_supervisor *supervisor, jj_child *child)
     return good;
 }
 
+/* What the hub reads of its own accord, the agencies' files, it reads again. */
+static void tell_hub(const jj_child *hub)
+{
+    if (hub->pid > 0 && hub->ready && !hub->stopping) {
+        kill(hub->pid, SIGHUP);
+    }
+}
+
 static void put_in_force(jj_supervisor *supervisor)
 {
     const jj_config *config = supervisor->current.config;
@@ -198,6 +207,7 @@ static void put_in_force(jj_supervisor *supervisor)
         good = child && update_child(supervisor, child) && good;
     }
     good = update_child(supervisor, &supervisor->children[0]) && good;
+    tell_hub(&supervisor->children[0]);
     if (!good) {
         jj_log(JJ_ERROR, "out of memory or of room for plugins: stopping");
         jj_supervisor_stop(supervisor, EXIT_FAILURE);

@@ -51,6 +51,7 @@ static void put_hub(jj_buf *out, const jj_version *version)
     const jj_hub_config *hub = &config->hub;
 
     put_node(out, config);
+    put(out, config->agencies);
     for (size_t i = 0; i < hub->listen.count; i++) {
         put(out, hub->listen.list[i].endpoint);
         put(out, hub->listen.list[i].as);

@@ -72,12 +72,12 @@ static void child_ended(jj_supervisor *supervisor, jj_child *child, int status)
     bool never_ready = child->hub && !supervisor->hub_was_ready && !child->stopping;
     if (never_ready && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG) {
         child->stopping = true; /* it has said why; trying again would not help */
-        jj_child_ended(child, status);
+        jj_child_ended(child, status, supervisor->current.config->steady_after_ms);
         child->start_at_ms = 0;
         jj_supervisor_stop(supervisor, EXIT_CONFIG);
         return;
     }
-    jj_child_ended(child, status);
+    jj_child_ended(child, status, supervisor->current.config->steady_after_ms);
     if (supervisor->stopping) {
         child->start_at_ms = 0;
     }

@@ -8,6 +8,7 @@
 #include "worker/draft.h"
 #include "worker/link.h"
 #include "worker/module.h"
+#include "worker/office.h"
 #include "worker/options.h"
 #include "worker/reader.h"
 #include "worker/staged.h"
@@ -46,6 +47,7 @@ typedef struct jj_worker {
     jj_link link;
     jj_state *state;
     jj_reader reader;
+    jj_office *office; /* NULL: no inbox */
 
     jj_host host;
     jj_origin origin;

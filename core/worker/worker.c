@@ -13,7 +13,7 @@
 #define TURN_MAX_MS 1000 /* signs of life are due each second */
 #define STATUS_MS   10000
 #define EXIT_CONFIG 78
-#define OWN_ITEMS   3 /* descriptors of the worker itself in its poll */
+#define OWN_ITEMS   4 /* descriptors of the worker itself in its poll */
 
 /* ---- Start -------------------------------------------------------------------------------- */
 
@@ -160,6 +160,9 @@ static int start(jj_worker *worker, const char *token, int status_fd, jj_error *
             : jj_reader_open(&worker->reader, &worker->link, JJ_CONSUMER,
                              worker->plugin->subscribes, worker->plugin->resume ? depth : 2, err);
     rc = rc ? rc : create(worker, err);
+    rc = rc ? rc
+            : jj_office_open(&worker->office, &worker->link, worker->config, worker->instance,
+                             worker->plugin, err);
     return rc ? rc : jj_worker_resume(worker, err);
 }
 
@@ -179,6 +182,7 @@ static void wait_for_work(jj_worker *worker, int64_t wait_ms)
         (struct pollfd){.fd = jj_client_descriptor(worker->link.client), .events = POLLIN};
     items[count++] = (struct pollfd){.fd = worker->link.signal_fd, .events = POLLIN};
     items[count++] = (struct pollfd){.fd = worker->link.status_fd, .events = POLLIN};
+    items[count++] = (struct pollfd){.fd = jj_office_descriptor(worker->office), .events = POLLIN};
     for (size_t i = 0; i < JJ_WATCHES_MAX; i++) {
         if (worker->watches[i].fd >= 0) {
             items[count++] =
@@ -210,6 +214,7 @@ static void turn(jj_worker *worker, int64_t *status_ms)
                      worker->delivered, worker->reader.behind);
     }
     int64_t wait_ms = sooner(TURN_MAX_MS, jj_host_run_timers(worker));
+    wait_ms = sooner(wait_ms, jj_office_work(worker->office));
     do {
         jj_reader_fill(&worker->reader);
     } while (jj_link_receive(&worker->link));
@@ -238,6 +243,7 @@ static void stop(jj_worker *worker)
     if (worker->self) {
         worker->plugin->destroy(worker->self);
     }
+    jj_office_close(worker->office);
     jj_delivery_clear(&worker->batch);
     if (worker->reader.link) {
         jj_reader_close(&worker->reader);

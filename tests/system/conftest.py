@@ -121,6 +121,7 @@ class Node:
             "run": "run",
             "schemas": str(ROOT / "schemas"),
             "plugin_path": str(BUILD / "plugins"),
+            "steady_after": "100ms",
             "plugins": plugins or {},
             **config,
         }

@@ -90,7 +90,8 @@ def test_the_hub_that_dies_is_started_again_and_workers_find_it_by_themselves(no
 
 
 def test_a_crash_loop_backs_off_and_leaves_the_others_alone(node):
-    n = node({"crash": sample("crash_create"), "probe": sample("probe")}).start()
+    n = node({"crash": sample("crash_create"), "probe": sample("probe")},
+             steady_after="60s").start()
     pauses = n.wait_for_log(r"crash was ended by SIGABRT \(Aborted\); starting it again in "
                             r"([\d.]+) s", 4)
     assert [float(m.group(1)) for m in pauses[:4]] == [0.1, 0.2, 0.4, 0.8]

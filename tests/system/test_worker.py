@@ -176,3 +176,55 @@ def test_kill_under_load_loses_and_doubles_nothing(node, victim):
     n.wait_for_log(rf"the word is none, the count is {sent}\b")
     assert len(closed) == sent
     assert len({one["cause"] for one in closed}) == sent
+
+
+# ---- Inbox
+
+
+def drop(n, name, text, type_="vacancy.closed"):
+    """Puts a file into the inbox as an office does: under another name first, then renamed."""
+    folder = n.folder / "inbox" / type_
+    n.wait(folder.is_dir, "the folder")
+    (n.folder / name).write_text(text)
+    (n.folder / name).rename(folder / name)
+    return folder
+
+
+def with_inbox():
+    return {"probe": {**probe(), "inbox": "inbox"}}
+
+
+def rows(count):
+    return "Tanggal;Kode Lowongan;Alasan\n" + "".join(f"15/01/2024;L-{i};kedaluwarsa\n"
+                                                      for i in range(count))
+
+
+def test_files_dropped_into_the_inbox_become_events(node):
+    n = node(with_inbox()).start()
+    folder = drop(n, "tutup.csv", rows(1200) + "15/01/2024;L-x;entah\n")
+    n.wait((folder / "done" / "tutup.csv").exists, "the file in done/")
+    closed = reactions(n)
+    assert len(closed) == 1200
+    assert {one["source"] for one in closed} == {"/uji/probe"}
+    assert {one["region"] for one in closed} == {"33.75"}
+    rejected = list((folder / "rejected").iterdir())
+    assert len(rejected) == 1 and "L-x" in rejected[0].read_text(encoding="utf-8-sig")
+
+
+def test_a_file_that_was_interrupted_is_read_again_and_doubles_nothing(node):
+    n = node(with_inbox()).start()
+    folder = drop(n, "tutup.csv", rows(20000))
+    n.wait(lambda: n.request("FETCH", {"after": "0"})[2], "the first rows")
+    n.kill("probe")
+    n.kill("hub")
+    n.wait((folder / "done" / "tutup.csv").exists, "the file in done/")
+    assert len(reactions(n)) == 20000
+
+
+def test_files_that_came_while_the_node_was_down_are_taken(node):
+    n = node(with_inbox()).start()
+    folder = n.folder / "inbox" / "vacancy.closed"
+    assert n.stop() == 0
+    drop(n, "tutup.csv", rows(10))
+    n.start()
+    n.wait((folder / "done" / "tutup.csv").exists, "the file in done/")
