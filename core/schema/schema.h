@@ -39,7 +39,7 @@ typedef struct jj_problem {
 #define JJ_PROBLEMS_MAX 32
 
 /* The budget of one check: schemas, members and characters looked at; schemas in one another. */
-#define JJ_SCHEMA_STEPS_MAX 8000000
+#define JJ_SCHEMA_STEPS_MAX 4000000
 #define JJ_SCHEMA_DEPTH_MAX 800
 
 /* Caller-owned; count may exceed what fits into list. */

@@ -104,6 +104,16 @@ static void annotations_are_read(void **state)
     assert_int_equal(property(state, "vacancy")->audience, 0);
 }
 
+static void consent_is_asked_of_everybody_or_of_those_who_are_listed(void **state)
+{
+    uint32_t everybody = property(state, "sex")->consent;
+    assert_int_equal(property(state, "date")->consent, 0);
+    assert_int_equal(property(state, "score")->consent, JJ_AUDIENCE_INDUSTRY | JJ_AUDIENCE_CAPITAL);
+    assert_true(everybody & JJ_AUDIENCE_BLK);
+    assert_true(everybody & JJ_AUDIENCE_PROVINCE);
+    assert_false(everybody & JJ_AUDIENCE_OWNER);
+}
+
 static void what_stands_beside_a_reference_wins(void **state)
 {
     const jj_property *sex = property(state, "sex");
@@ -242,6 +252,9 @@ static void schemas_that_would_be_misread_are_refused(void **state)
         {"\"properties\": {\"a\": {\"type\": \"object\", \"properties\": {\"b\": {\"$ref\": "
          "\"#/properties/a\"}}}}",
          "/properties/a/properties/b", "objects in one another"},
+        {"\"properties\": {\"a\": {\"type\": \"object\", \"properties\": {\"b\": {\"type\": "
+         "\"string\", \"x-vault\": true}}}}",
+         "/properties/a/properties/b", "members of the root only"},
         {"\"maxProperty\": 1", "/maxProperty", "did you mean maxProperties?"},
     };
     (void)state;
@@ -348,6 +361,7 @@ int main(void)
         TEST(a_type_says_whom_it_is_about_and_who_may_say_it),
         TEST(properties_stand_in_the_order_of_the_schema),
         TEST(annotations_are_read),
+        TEST(consent_is_asked_of_everybody_or_of_those_who_are_listed),
         TEST(what_stands_beside_a_reference_wins),
         TEST(columns_and_cell_values_are_folded),
         TEST(kinds_follow_from_types_or_from_what_is_enumerated),
