@@ -128,8 +128,7 @@ out:
     return rc;
 }
 
-int jj_file_write(const char *path, const void *data, size_t size_bytes, mode_t mode,
-                  jj_error *err)
+int jj_file_write(const char *path, const void *data, size_t size_bytes, mode_t mode, jj_error *err)
 {
     return write_file(path, data, size_bytes, mode, true, err);
 }

@@ -29,8 +29,8 @@ void jj_hash(const unsigned char *key, const jj_part *parts, size_t count, unsig
     memcpy(out, full, out_size);
 }
 
-void jj_hash_text(const unsigned char *key, const void *data, size_t size_bytes,
-                  unsigned char *out, size_t out_size)
+void jj_hash_text(const unsigned char *key, const void *data, size_t size_bytes, unsigned char *out,
+                  size_t out_size)
 {
     crypto_generichash(out, out_size, data, size_bytes, key, key ? JJ_KEY_SIZE : 0);
 }
@@ -123,11 +123,9 @@ void jj_uuid_from_hash(unsigned char hash[16], char out[JJ_UUID_SIZE])
     jj_uuid_format(hash, out);
 }
 
-void jj_entity_key(const char *kind, const char *source, const char *code,
-                   char out[JJ_UUID_SIZE])
+void jj_entity_key(const char *kind, const char *source, const char *code, char out[JJ_UUID_SIZE])
 {
-    const jj_part parts[] = {
-        {kind, strlen(kind)}, {source, strlen(source)}, {code, strlen(code)}};
+    const jj_part parts[] = {{kind, strlen(kind)}, {source, strlen(source)}, {code, strlen(code)}};
     unsigned char hash[16];
     jj_hash(NULL, parts, 3, hash, sizeof hash);
     jj_uuid_from_hash(hash, out);

@@ -26,8 +26,8 @@ void jj_hash(const unsigned char *key, const jj_part *parts, size_t count, unsig
              size_t out_size);
 
 /* Plain BLAKE2b of one text, as any other implementation gives it. out_size is 16 to 64. */
-void jj_hash_text(const unsigned char *key, const void *data, size_t size_bytes,
-                  unsigned char *out, size_t out_size);
+void jj_hash_text(const unsigned char *key, const void *data, size_t size_bytes, unsigned char *out,
+                  size_t out_size);
 
 /* SipHash-2-4 of one text, for tables and digests inside a node. key: 16 bytes. */
 uint64_t jj_siphash(const unsigned char *key, const void *data, size_t size_bytes);
@@ -40,8 +40,7 @@ bool jj_uuid_parse(const char *text, size_t length, unsigned char uuid[16]);
 
 /* The key of a thing that an agency names by a code of its own (vacancy, business, ...): the UUID
  * of BLAKE2b-128 over kind, source and code. Known to everybody: no secret is in it. */
-void jj_entity_key(const char *kind, const char *source, const char *code,
-                   char out[JJ_UUID_SIZE]);
+void jj_entity_key(const char *kind, const char *source, const char *code, char out[JJ_UUID_SIZE]);
 
 /* Random bytes from the kernel. */
 void jj_random(void *out, size_t size_bytes);

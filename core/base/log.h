@@ -14,7 +14,13 @@
 #include <stdint.h>
 
 /* Values of enum jj_log_level in <jejaring/plugin.h>, which are those of syslog. */
-enum { JJ_ERROR = 3, JJ_WARNING = 4, JJ_NOTICE = 5, JJ_INFO = 6, JJ_DEBUG = 7 };
+enum {
+    JJ_ERROR = 3,
+    JJ_WARNING = 4,
+    JJ_NOTICE = 5,
+    JJ_INFO = 6,
+    JJ_DEBUG = 7
+};
 
 /* Names this process in every line ("supervisor", "hub", "blk") and sets the coarsest level to be
  * dropped beyond. who is copied. Call before the first line; calling again changes both. */

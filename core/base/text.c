@@ -132,15 +132,15 @@ static bool parse_with_unit(const char *text, const unit *units, int64_t *value)
 
 bool jj_parse_duration(const char *text, int64_t *value_ms)
 {
-    static const unit units[] = {
-        {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
+    static const unit units[] = {{"ms", 1},      {"s", 1000},     {"m", 60000},
+                                 {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
     return parse_with_unit(text, units, value_ms);
 }
 
 bool jj_parse_size(const char *text, int64_t *value_bytes)
 {
-    static const unit units[] = {{"", 1},           {"B", 1},           {"KiB", 1 << 10},
-                                 {"MiB", 1 << 20},  {"GiB", 1 << 30},   {NULL, 0}};
+    static const unit units[] = {{"", 1},          {"B", 1},         {"KiB", 1 << 10},
+                                 {"MiB", 1 << 20}, {"GiB", 1 << 30}, {NULL, 0}};
     return parse_with_unit(text, units, value_bytes);
 }
 

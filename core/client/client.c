@@ -2,8 +2,8 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "json/load.h"
 #include "wire/wire.h"
+#include "json/load.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -194,8 +194,8 @@ static void transmit(jj_client *client, request *r)
     jj_message_clear(&message);
 }
 
-int jj_client_send(jj_client *client, const char *verb, const char *options,
-                   const jj_bytes *events, size_t count, uint64_t *number, jj_error *err)
+int jj_client_send(jj_client *client, const char *verb, const char *options, const jj_bytes *events,
+                   size_t count, uint64_t *number, jj_error *err)
 {
     if (count > JJ_EVENTS_MAX) {
         return jj_fail(err, JJ_ETOO_LARGE, "%zu events, at most %d go into one message", count,
@@ -352,8 +352,8 @@ static int no_answer(const jj_client *client, jj_error *err)
     if (client->refused) {
         return jj_fail(err, JJ_EUNAUTHORISED, "the hub does not know this key");
     }
-    return jj_fail(err, JJ_ETIMEOUT, "%s", client->connected ? "no answer in time"
-                                                              : "no connection to the hub");
+    return jj_fail(err, JJ_ETIMEOUT, "%s",
+                   client->connected ? "no answer in time" : "no connection to the hub");
 }
 
 static int receive(jj_client *client, jj_reply *reply, int wait_ms, jj_error *err)

@@ -88,9 +88,9 @@ static void read_z85(jj_reader *reader, const jj_key *key, const jj_yaml_node *n
     if (strlen(text) == Z85_LENGTH && strspn(text, letters) == Z85_LENGTH) {
         *(const char **)out = text;
     } else {
-        jj_reader_complain(reader, node,
-                           "\"%s\" is not a CURVE key: 40 characters of Z85 are expected, in quotes",
-                           key->name);
+        jj_reader_complain(
+            reader, node, "\"%s\" is not a CURVE key: 40 characters of Z85 are expected, in quotes",
+            key->name);
     }
 }
 

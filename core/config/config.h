@@ -36,8 +36,8 @@ typedef struct jj_words {
 /* A door of the hub beside the ones that are always there. */
 typedef struct jj_listener {
     const char *endpoint; /* "tcp://127.0.0.1:5710", "ipc:///run/jejaring/office.sock" */
-    const char *as;       /* who everybody is that connects: "local", the administrator; or the id of
-                           * an agency; NULL: each proves it by CURVE */
+    const char *as; /* who everybody is that connects: "local", the administrator; or the id of
+                     * an agency; NULL: each proves it by CURVE */
 } jj_listener;
 
 typedef struct jj_listeners {

@@ -13,7 +13,7 @@ extern const jj_key jj_retention_keys[]; /* hub: retention: -> jj_hub_config */
 extern const jj_key jj_listener_keys[];  /* each of hub: listen: -> jj_listener */
 extern const jj_key jj_plugin_keys[];    /* each of plugins: -> jj_plugin_config */
 
-extern const jj_key jj_agency_keys[];    /* a file of the folder agencies -> jj_agency */
+extern const jj_key jj_agency_keys[]; /* a file of the folder agencies -> jj_agency */
 
 /* Key types of these tables alone (values.c, doors.c, agency.c). */
 extern const jj_key_type jj_key_instance;  /* const char *: id of an agency or plugin */

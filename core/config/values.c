@@ -222,8 +222,7 @@ static void check_instance_name(jj_reader *reader, const jj_yaml_node *key)
             "digits, - and _",
             key->text, NAME_MAX_LENGTH);
     } else if (is_reserved(key->text)) {
-        jj_reader_complain(reader, key,
-                           "\"%s\" is a name of the daemon's own: choose another",
+        jj_reader_complain(reader, key, "\"%s\" is a name of the daemon's own: choose another",
                            key->text);
     }
 }

@@ -22,10 +22,10 @@ void jj_person_key(const unsigned char person_key[JJ_KEY_SIZE], const char nik[1
 
 enum jj_nik_verdict {
     JJ_NIK_OK = 0,
-    JJ_NIK_LENGTH,    /* not exactly 16 digits */
+    JJ_NIK_LENGTH,     /* not exactly 16 digits */
     JJ_NIK_SCIENTIFIC, /* a spreadsheet made 3.37502E+15 of it: the digits are lost */
-    JJ_NIK_DATE,      /* no such day or month */
-    JJ_NIK_SERIAL,    /* serial number 0000 */
+    JJ_NIK_DATE,       /* no such day or month */
+    JJ_NIK_SERIAL,     /* serial number 0000 */
 };
 
 /* The hard rules for a NIK (hazards: day + 40 for women). Says nothing about residence. */

@@ -2,8 +2,8 @@
 #include "hub/internal.h"
 
 #include "config/agency.h"
-#include "json/load.h"
 #include "schema/audience.h"
+#include "json/load.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -128,10 +128,8 @@ const jj_rights *jj_hub_agency(const jj_hub *hub, const char *agency)
 
 int jj_hub_load_rights(jj_hub *hub, const json_t *grants, jj_error *err)
 {
-    hub->admin = (jj_rights){.agency = "local",
-                             .audiences = JJ_AUDIENCE_NODE,
-                             .regions = everywhere,
-                             .admin = true};
+    hub->admin = (jj_rights){
+        .agency = "local", .audiences = JJ_AUDIENCE_NODE, .regions = everywhere, .admin = true};
     int rc = load_plugins(hub, grants, err);
     return rc ? rc : load_agencies(hub, err);
 }

@@ -51,9 +51,8 @@ static void add_attribute(jj_buf *out, const jj_member *member)
  * no attribute that somebody made up. */
 static void write_bell(const jj_record *record, jj_buf *out)
 {
-    static const char *const told[] = {"specversion", "id",     "source",
-                                       "type",        "time",   "region",
-                                       "recordedtime", NULL};
+    static const char *const told[] = {"specversion", "id",     "source",       "type",
+                                       "time",        "region", "recordedtime", NULL};
     jj_members walk;
     jj_member member;
     for (jj_members_start(&walk, record->text); jj_members_next(&walk, &member);) {

@@ -85,8 +85,7 @@ typedef struct tally {
 static bool count_one(void *arg, const jj_record *record)
 {
     tally *t = arg;
-    bool mine =
-        jj_filter_wants(t->filter, record) && jj_hub_may_see(t->hub, t->rights, record);
+    bool mine = jj_filter_wants(t->filter, record) && jj_hub_may_see(t->hub, t->rights, record);
     t->delivered += mine;
     t->filtered += !mine;
     return true;
@@ -122,7 +121,8 @@ static int check_state(const json_t *state, jj_error *err)
     if (state && !json_is_object(state)) {
         return jj_fail(err, JJ_EMALFORMED, "state: an object is expected");
     }
-    json_object_foreach((json_t *)state, key, value) {
+    json_object_foreach((json_t *)state, key, value)
+    {
         if (!*key || strlen(key) > 255 || (!json_is_string(value) && !json_is_null(value))) {
             return jj_fail(err, JJ_EMALFORMED,
                            "state: keys of 1 to 255 bytes and strings (or null) are expected");
@@ -141,8 +141,9 @@ static int check_events(jj_hub *hub, const jj_request *request, jj_error *err)
         const jj_record *record = &hub->admitted.record;
         if (rc == 0 &&
             jj_journal_known(hub->journal, record->key, record->digest) == JJ_KNOWN_CONFLICT) {
-            rc = jj_fail(err, JJ_ECONFLICT,
-                         "an event of the same source, id and time was accepted with other content");
+            rc =
+                jj_fail(err, JJ_ECONFLICT,
+                        "an event of the same source, id and time was accepted with other content");
         }
         if (rc) {
             char text[sizeof err->text];
@@ -244,7 +245,8 @@ void jj_hub_commit(jj_hub *hub, const jj_request *request)
         jj_request_fail(request, &err);
         return;
     }
-    json_object_foreach(json_object_get(request->options, "state"), key, value) {
+    json_object_foreach(json_object_get(request->options, "state"), key, value)
+    {
         jj_journal_state_put(hub->journal, consumer.id, key, json_string_value(value));
     }
     append_events(hub, request, &counts);

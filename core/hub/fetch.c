@@ -2,18 +2,18 @@
 
 #include "base/clock.h"
 #include "journal/audit.h"
-#include "json/load.h"
 #include "schema/audience.h"
+#include "json/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SCAN_MAX      50000           /* events looked at for one answer, so that nobody waits long */
-#define ANSWER_BYTES  (2 * 1024 * 1024) /* an answer ends after the event that passes this */
-#define WAIT_MAX_MS   60000
-#define WAITERS_MAX   4096
-#define EVENTS_USUAL  100
+#define SCAN_MAX     50000 /* events looked at for one answer, so that nobody waits long */
+#define ANSWER_BYTES (2 * 1024 * 1024) /* an answer ends after the event that passes this */
+#define WAIT_MAX_MS  60000
+#define WAITERS_MAX  4096
+#define EVENTS_USUAL 100
 
 /* ---- Filters ------------------------------------------------------------------------------ */
 
@@ -92,8 +92,7 @@ bool jj_hub_may_see(const jj_hub *hub, const jj_rights *rights, const jj_record 
         return true;
     }
     const jj_type *type = jj_catalogue_find(hub->catalogue, record->type, strlen(record->type));
-    return type &&
-           jj_view_allowed(type, rights, record, consent_for(hub, rights, type, record));
+    return type && jj_view_allowed(type, rights, record, consent_for(hub, rights, type, record));
 }
 
 /* ---- One page ----------------------------------------------------------------------------- */
@@ -107,8 +106,8 @@ typedef struct page {
     size_t max_events;
     uint64_t cursor; /* of the last event looked at */
     size_t scanned, count;
-    size_t ends[JJ_EVENTS_MAX]; /* in text */
-    jj_buf text;                /* the events, one behind the other */
+    size_t ends[JJ_EVENTS_MAX];           /* in text */
+    jj_buf text;                          /* the events, one behind the other */
     unsigned char bits[SCAN_MAX / 8 + 1]; /* which events were delivered, for the record */
 } page;
 
@@ -118,8 +117,7 @@ static void add_view(page *p, const jj_record *record)
         jj_buf_add(&p->text, record->text.at, record->text.size_bytes);
         return;
     }
-    const jj_type *type =
-        jj_catalogue_find(p->hub->catalogue, record->type, strlen(record->type));
+    const jj_type *type = jj_catalogue_find(p->hub->catalogue, record->type, strlen(record->type));
     jj_view_write(type, p->rights, record, consent_for(p->hub, p->rights, type, record), &p->text);
 }
 
@@ -162,10 +160,9 @@ static void send_page(const page *p, const jj_return_path *path, uint64_t head)
 {
     char result[160];
     jj_message answer = {0};
-    int length = snprintf(result, sizeof result,
-                          "{\"cursor\":\"%llu\",\"count\":%zu,\"behind\":%llu}",
-                          (unsigned long long)p->cursor, p->count,
-                          (unsigned long long)(head - p->cursor));
+    int length =
+        snprintf(result, sizeof result, "{\"cursor\":\"%llu\",\"count\":%zu,\"behind\":%llu}",
+                 (unsigned long long)p->cursor, p->count, (unsigned long long)(head - p->cursor));
     jj_return_path_start(path, &answer, "EVENTS", result, (size_t)length);
     for (size_t i = 0; i < p->count; i++) {
         size_t from = i ? p->ends[i - 1] : 0;
@@ -180,7 +177,11 @@ static void send_page(const page *p, const jj_return_path *path, uint64_t head)
     jj_message_clear(&answer);
 }
 
-enum fetched { FETCHED_ANSWERED, FETCHED_NOTHING, FETCHED_FAILED };
+enum fetched {
+    FETCHED_ANSWERED,
+    FETCHED_NOTHING,
+    FETCHED_FAILED
+};
 
 /* Answers with what is there. FETCHED_NOTHING: the end was reached without an event, *after was
  * moved there, and (unless `anyway`) nothing was sent. */
@@ -250,8 +251,8 @@ static int start_of(jj_hub *hub, const jj_request *request, uint64_t *after, jj_
     return 0;
 }
 
-static void wait_for(jj_hub *hub, const jj_request *request, jj_filter *filter, const char *consumer,
-                     uint64_t after, size_t max_events, uint64_t wait_ms)
+static void wait_for(jj_hub *hub, const jj_request *request, jj_filter *filter,
+                     const char *consumer, uint64_t after, size_t max_events, uint64_t wait_ms)
 {
     jj_error err;
     jj_waiter *waiter = hub->waiter_count < WAITERS_MAX ? calloc(1, sizeof *waiter) : NULL;
@@ -284,8 +285,7 @@ void jj_hub_fetch(jj_hub *hub, const jj_request *request)
     if (jj_option_count(request->options, "max_events", EVENTS_USUAL, JJ_EVENTS_MAX, &max_events,
                         &err) ||
         jj_option_count(request->options, "wait_ms", 0, WAIT_MAX_MS, &wait_ms, &err) ||
-        !jj_filter_parse(request->options, &filter, &err) ||
-        start_of(hub, request, &after, &err)) {
+        !jj_filter_parse(request->options, &filter, &err) || start_of(hub, request, &after, &err)) {
         jj_request_fail(request, &err);
         goto out;
     }
@@ -331,9 +331,9 @@ static void wake(jj_hub *hub, bool everybody)
             continue;
         }
         jj_error err;
-        enum fetched outcome = answer(hub, waiter->rights, &waiter->filter, waiter->consumer,
-                                      &waiter->after, waiter->max_events, expired, &waiter->path,
-                                      &err);
+        enum fetched outcome =
+            answer(hub, waiter->rights, &waiter->filter, waiter->consumer, &waiter->after,
+                   waiter->max_events, expired, &waiter->path, &err);
         if (outcome == FETCHED_NOTHING) {
             at = &waiter->next;
             continue;

@@ -13,8 +13,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define STAGED_MAX       4000  /* events in one transaction: bounds how long an answer waits */
-#define TURN_MAX         256   /* messages from one door in one turn: no door starves another */
+#define STAGED_MAX       4000 /* events in one transaction: bounds how long an answer waits */
+#define TURN_MAX         256  /* messages from one door in one turn: no door starves another */
 #define SECOND_MS        1000
 #define RECOVER_MS       2000
 #define CHECKPOINT_BYTES (16 * 1024 * 1024)
@@ -27,11 +27,19 @@ static const struct {
     const char *name;
     verb_handler handle;
 } verbs[] = {
-    {"PUBLISH", jj_hub_publish}, {"FETCH", jj_hub_fetch}, {"COMMIT", jj_hub_commit},
-    {"STATE", jj_hub_state},     {"HELLO", jj_hub_hello}, {"STATUS", jj_hub_status},
-    {"REVEAL", jj_hub_reveal},   {"TRACE", jj_hub_trace}, {"ERASE", jj_hub_erase},
-    {"AUDIT", jj_hub_audit},     {"QUARANTINE", jj_hub_quarantine_list},
-    {"RETRY", jj_hub_quarantine_retry}, {"DROP", jj_hub_quarantine_drop},
+    {"PUBLISH", jj_hub_publish},
+    {"FETCH", jj_hub_fetch},
+    {"COMMIT", jj_hub_commit},
+    {"STATE", jj_hub_state},
+    {"HELLO", jj_hub_hello},
+    {"STATUS", jj_hub_status},
+    {"REVEAL", jj_hub_reveal},
+    {"TRACE", jj_hub_trace},
+    {"ERASE", jj_hub_erase},
+    {"AUDIT", jj_hub_audit},
+    {"QUARANTINE", jj_hub_quarantine_list},
+    {"RETRY", jj_hub_quarantine_retry},
+    {"DROP", jj_hub_quarantine_drop},
 };
 
 static verb_handler find_verb(jj_bytes verb)

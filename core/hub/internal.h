@@ -116,7 +116,8 @@ typedef struct jj_hub {
 
 /* ---- agencies.c ---- */
 int jj_hub_load_rights(jj_hub *hub, const json_t *grants, jj_error *err);
-void jj_hub_reload_rights(jj_hub *hub); /* reads the agencies again; keeps the old ones on failure */
+void jj_hub_reload_rights(
+    jj_hub *hub); /* reads the agencies again; keeps the old ones on failure */
 void jj_hub_free_rights(jj_hub *hub);
 const jj_plugin_identity *jj_hub_plugin(const jj_hub *hub, const char *name);
 /* NULL if there is no such agency, or it was revoked. */

@@ -86,10 +86,9 @@ static void note_event(void *arg, const jj_record *record)
 static void add_action(void *arg, const jj_audit *record)
 {
     trace *t = arg;
-    json_array_append_new(t->actions, json_pack("{s:o, s:s, s:s, s:s}", "at",
-                                                time_text(record->at_ms), "action", record->action,
-                                                "agency", record->agency, "detail",
-                                                record->detail));
+    json_array_append_new(
+        t->actions, json_pack("{s:o, s:s, s:s, s:s}", "at", time_text(record->at_ms), "action",
+                              record->action, "agency", record->agency, "detail", record->detail));
 }
 
 void jj_hub_trace(jj_hub *hub, const jj_request *request)
@@ -135,12 +134,12 @@ static int announce(jj_hub *hub, const char *person, const char *region, uint64_
     int64_t now_ms = jj_now_ms();
     jj_counts counts = {.received = 1};
     jj_time_format(now_ms, time);
-    int length = snprintf(text, sizeof text,
-                          "{\"specversion\":\"1.0\",\"id\":\"erase-%s-%s-%lld\",\"source\":"
-                          "\"/%s/hub\",\"type\":\"person.erased\",\"time\":\"%s\",\"region\":\"%s\","
-                          "\"subject\":\"%s\",\"data\":{\"date\":\"%.10s\"}}",
-                          person, region, (long long)now_ms, hub->config->node, time, region,
-                          person, time);
+    int length =
+        snprintf(text, sizeof text,
+                 "{\"specversion\":\"1.0\",\"id\":\"erase-%s-%s-%lld\",\"source\":"
+                 "\"/%s/hub\",\"type\":\"person.erased\",\"time\":\"%s\",\"region\":\"%s\","
+                 "\"subject\":\"%s\",\"data\":{\"date\":\"%.10s\"}}",
+                 person, region, (long long)now_ms, hub->config->node, time, region, person, time);
     int rc = jj_intake_admit(&hub->intake, &hub->admin, text, (size_t)length, now_ms,
                              &hub->admitted, err);
     if (rc == 0) {

@@ -30,11 +30,12 @@ static json_t *masked_data(const jj_type *type, const json_t *data)
     json_t *out = json_object();
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)data, name, value) {
+    json_object_foreach((json_t *)data, name, value)
+    {
         const jj_property *property = type ? jj_type_property(type, name) : NULL;
         bool open = property && !property->vault && !json_is_object(value) &&
                     (property->class == JJ_CLASS_PUBLIC || property->class == JJ_CLASS_INTERNAL);
-        json_t *shown = !open                  ? json_string(HIDDEN)
+        json_t *shown = !open                   ? json_string(HIDDEN)
                         : json_is_string(value) ? masked_text(json_string_value(value))
                                                 : json_incref(value);
         /* The name of a member that nobody knows may be data itself. */
@@ -94,13 +95,13 @@ static bool add_entry(void *arg, const jj_quarantined *entry)
     jj_buf text = {0};
     json_t *event = open_event(l->hub, entry, &text);
     jj_time_format(entry->at_ms, time);
-    json_array_append_new(
-        l->entries,
-        json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "number",
-                  (json_int_t)entry->number, "at", time, "agency", entry->agency, "origin",
-                  entry->origin, "code", entry->code, "field", entry->field, "detail",
-                  entry->detail, "type", entry->type, "size_bytes", (json_int_t)text.size, "event",
-                  event ? masked_event(l->hub, event) : json_null()));
+    json_array_append_new(l->entries,
+                          json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "number",
+                                    (json_int_t)entry->number, "at", time, "agency", entry->agency,
+                                    "origin", entry->origin, "code", entry->code, "field",
+                                    entry->field, "detail", entry->detail, "type", entry->type,
+                                    "size_bytes", (json_int_t)text.size, "event",
+                                    event ? masked_event(l->hub, event) : json_null()));
     json_decref(event);
     jj_buf_clear(&text);
     return l->only == 0;
@@ -152,8 +153,8 @@ static bool take_entry(void *arg, const jj_quarantined *entry)
     sought *s = arg;
     if (entry->number == s->number) {
         snprintf(s->agency, sizeof s->agency, "%s", entry->agency);
-        s->found = jj_unseal(&s->hub->secrets, "quarantine", entry->agency, entry->sealed,
-                             &s->text) == 0;
+        s->found =
+            jj_unseal(&s->hub->secrets, "quarantine", entry->agency, entry->sealed, &s->text) == 0;
     }
     return false;
 }
@@ -162,8 +163,7 @@ static int find_entry(jj_hub *hub, const jj_request *request, sought *s, jj_erro
 {
     *s = (sought){.hub = hub};
     int rc = number_of(request, "number", &s->number, err);
-    rc = rc ? rc
-            : jj_journal_quarantine_read(hub->journal, s->number - 1, take_entry, s, err);
+    rc = rc ? rc : jj_journal_quarantine_read(hub->journal, s->number - 1, take_entry, s, err);
     if (rc == 0 && !s->found) {
         rc = jj_fail(err, JJ_EINVALID, "there is no entry of this number in quarantine");
     }

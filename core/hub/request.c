@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTIONS_MAX JJ_FRAME_MAX
+#define OPTIONS_MAX    JJ_FRAME_MAX
 #define NAME_MAX_BYTES 64
 
 static bool bytes_are(jj_bytes bytes, const char *text)
@@ -37,8 +37,7 @@ bool jj_request_parse(jj_request *request, jj_error *err)
     }
     if (message->count < head + 4) {
         jj_fail(err, JJ_EMALFORMED,
-                "a request has the frames \"%s\", verb, request id, options, events",
-                JJ_PROTOCOL);
+                "a request has the frames \"%s\", verb, request id, options, events", JJ_PROTOCOL);
         return false;
     }
     if (!bytes_are(jj_message_frame(message, head), JJ_PROTOCOL)) {

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "event/key.h"
 #include "journal/audit.h"
-#include "json/load.h"
 #include "schema/audience.h"
+#include "json/load.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +26,13 @@ static void disclose(disclosure *d, const jj_vaulted *entry, json_t *members)
     const char *name;
     json_t *value;
     bool owner = strcmp(entry->owner, d->rights->agency) == 0;
-    const jj_type *type =
-        jj_catalogue_find(d->hub->catalogue, entry->type, strlen(entry->type));
+    const jj_type *type = jj_catalogue_find(d->hub->catalogue, entry->type, strlen(entry->type));
     if (!type || (!owner && !jj_region_covered(d->rights->regions, entry->region))) {
         return;
     }
     uint32_t audiences = d->rights->audiences | (owner ? JJ_AUDIENCE_OWNER : 0);
-    json_object_foreach(members, name, value) {
+    json_object_foreach(members, name, value)
+    {
         const jj_property *property = jj_type_property(type, name);
         if (property && property->vault && jj_view_shows(property, audiences, d->consent)) {
             json_object_set(d->contact, name, value);
@@ -63,7 +63,8 @@ static void write_audit(const disclosure *d, const char *purpose)
     const char *name;
     json_t *value;
     jj_buf_printf(&detail, "%s:", purpose);
-    json_object_foreach(d->contact, name, value) {
+    json_object_foreach(d->contact, name, value)
+    {
         jj_buf_printf(&detail, " %s", name);
     }
     jj_audit record = {.at_ms = jj_now_ms(),

@@ -79,12 +79,13 @@ void jj_hub_hello(jj_hub *hub, const jj_request *request)
 {
     const jj_rights *rights = request->rights;
     jj_reply_json(request,
-               json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:i, s:i, s:i}}", "protocol",
-                         JJ_PROTOCOL, "node", hub->config->node, "region", hub->config->region,
-                         "agency", rights->agency, "audiences", audience_list(rights->audiences),
-                         "regions", string_list(rights->regions), "may_publish",
-                         publishable(hub, rights), "may_fetch", fetchable(hub, rights), "limits",
-                         "frame_bytes", JJ_FRAME_MAX, "events", JJ_EVENTS_MAX, "depth", 64));
+                  json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:i, s:i, s:i}}",
+                            "protocol", JJ_PROTOCOL, "node", hub->config->node, "region",
+                            hub->config->region, "agency", rights->agency, "audiences",
+                            audience_list(rights->audiences), "regions",
+                            string_list(rights->regions), "may_publish", publishable(hub, rights),
+                            "may_fetch", fetchable(hub, rights), "limits", "frame_bytes",
+                            JJ_FRAME_MAX, "events", JJ_EVENTS_MAX, "depth", 64));
 }
 
 /* ---- STATUS ------------------------------------------------------------------------------- */
@@ -121,16 +122,17 @@ static json_t *status(jj_hub *hub)
     jj_journal_consumers(hub->journal, add_consumer, &consumers, NULL);
     jj_journal_quarantine_totals(hub->journal, &kept, &pushed_out);
     return json_pack(
-        "{s:s, s:s, s:s, s:I, s:{s:o, s:o, s:I, s:b}, s:{s:I, s:I, s:I, s:I, s:b}, s:o, s:{s:I, s:I},"
+        "{s:s, s:s, s:s, s:I, s:{s:o, s:o, s:I, s:b}, s:{s:I, s:I, s:I, s:I, s:b}, s:o, s:{s:I, "
+        "s:I},"
         " s:I, s:b}",
         "node", hub->config->node, "region", hub->config->region, "version", JJ_VERSION, "uptime_s",
         (json_int_t)((jj_monotonic_ms() - hub->started_ms) / 1000), "journal", "head",
         number_text(head), "tail", number_text(jj_journal_tail(hub->journal)), "size_bytes",
         (json_int_t)jj_journal_size(hub->journal), "failed", jj_journal_failed(hub->journal),
-        "balance", "received", (json_int_t)counts.received, "accepted",
-        (json_int_t)counts.accepted, "duplicate", (json_int_t)counts.duplicate, "rejected",
-        (json_int_t)counts.rejected, "adds_up", hub_adds_up, "consumers", consumers.array,
-        "quarantine", "kept", (json_int_t)kept, "pushed_out", (json_int_t)pushed_out, "waiting",
+        "balance", "received", (json_int_t)counts.received, "accepted", (json_int_t)counts.accepted,
+        "duplicate", (json_int_t)counts.duplicate, "rejected", (json_int_t)counts.rejected,
+        "adds_up", hub_adds_up, "consumers", consumers.array, "quarantine", "kept",
+        (json_int_t)kept, "pushed_out", (json_int_t)pushed_out, "waiting",
         (json_int_t)hub->waiter_count, "adds_up", hub_adds_up && consumers.adds_up);
 }
 

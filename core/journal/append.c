@@ -50,7 +50,7 @@ enum jj_known jj_journal_known(jj_journal *journal, const unsigned char key[16],
     int step = sqlite3_step(statement);
     if (step == SQLITE_ROW) {
         known = (uint64_t)sqlite3_column_int64(statement, 0) == digest ? JJ_KNOWN_DUPLICATE
-                                                                        : JJ_KNOWN_CONFLICT;
+                                                                       : JJ_KNOWN_CONFLICT;
     } else if (step != SQLITE_DONE) {
         jj_journal_note(journal, "cannot read the journal");
     }

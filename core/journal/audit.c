@@ -92,7 +92,8 @@ static void hash_record(const unsigned char key[32], const unsigned char before[
 static bool read_last(jj_journal *journal, int64_t *number, unsigned char hash[HASH_SIZE])
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_AUDIT_LAST];
-    bool found = row && sqlite3_step(row) == SQLITE_ROW && sqlite3_column_bytes(row, 1) == HASH_SIZE;
+    bool found =
+        row && sqlite3_step(row) == SQLITE_ROW && sqlite3_column_bytes(row, 1) == HASH_SIZE;
     if (found) {
         *number = sqlite3_column_int64(row, 0);
         memcpy(hash, sqlite3_column_blob(row, 1), HASH_SIZE);

@@ -11,7 +11,8 @@ static void fill(jj_consumer *consumer, sqlite3_stmt *row)
                               .delivered = (uint64_t)sqlite3_column_int64(row, 3),
                               .filtered = (uint64_t)sqlite3_column_int64(row, 4),
                               .updated_ms = sqlite3_column_int64(row, 5)};
-    snprintf(consumer->name, sizeof consumer->name, "%s", (const char *)sqlite3_column_text(row, 1));
+    snprintf(consumer->name, sizeof consumer->name, "%s",
+             (const char *)sqlite3_column_text(row, 1));
 }
 
 int jj_journal_consumer(jj_journal *journal, const char *name, jj_consumer *consumer)
@@ -79,8 +80,7 @@ int jj_journal_consumers(jj_journal *journal, jj_consumer_visit visit, void *arg
     return rc;
 }
 
-void jj_journal_state_put(jj_journal *journal, int64_t consumer, const char *key,
-                          const char *value)
+void jj_journal_state_put(jj_journal *journal, int64_t consumer, const char *key, const char *value)
 {
     enum jj_statement which = value ? JJ_SQL_STATE_PUT : JJ_SQL_STATE_DELETE;
     sqlite3_stmt *statement = journal->statements[which];

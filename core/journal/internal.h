@@ -64,13 +64,13 @@ struct jj_journal {
     jj_journal_names names;
     unsigned char secret[16];
 
-    jj_counts counts; /* durable */
-    jj_counts staged; /* with what the open transaction adds */
-    uint64_t tail;    /* oldest cursor with text */
+    jj_counts counts;                       /* durable */
+    jj_counts staged;                       /* with what the open transaction adds */
+    uint64_t tail;                          /* oldest cursor with text */
     uint64_t pushed_out, pushed_out_staged; /* from quarantine */
     int64_t wal_bytes;
-    bool open;   /* a transaction is under way */
-    bool failed; /* a commit failed: no writing until recovery */
+    bool open;        /* a transaction is under way */
+    bool failed;      /* a commit failed: no writing until recovery */
     char reason[256]; /* first error of the transaction; empty: none */
 };
 

@@ -39,7 +39,7 @@ typedef struct jj_record {
     uint64_t cursor; /* set by append and by reading */
     int64_t time_ms;
     unsigned char key[16];
-    uint64_t digest;       /* of the content, to tell a repeated event from a conflicting one */
+    uint64_t digest; /* of the content, to tell a repeated event from a conflicting one */
     const char *type;
     const char *region;
     const char *owner;     /* agency that published it */
@@ -154,8 +154,8 @@ typedef struct jj_quarantined {
     const char *agency;
     const char *origin; /* "publish", or the consumer that could not use the event */
     const char *code, *field, *detail;
-    const char *type;   /* as far as it could be read; may be empty */
-    jj_span sealed;     /* the event, encrypted by the caller */
+    const char *type; /* as far as it could be read; may be empty */
+    jj_span sealed;   /* the event, encrypted by the caller */
 } jj_quarantined;
 
 /* Keeps a rejected event; beyond keep_max entries of its agency the oldest are dropped and

@@ -88,7 +88,8 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_CONSENT_PUT] =
         "INSERT INTO consent VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (subject, audience) DO UPDATE"
         " SET granted = excluded.granted, time_ms = excluded.time_ms, key = excluded.key"
-        " WHERE (excluded.time_ms, excluded.key, NOT excluded.granted) > (time_ms, key, NOT granted)",
+        " WHERE (excluded.time_ms, excluded.key, NOT excluded.granted) > (time_ms, key, NOT "
+        "granted)",
     [JJ_SQL_CONSENT] = "SELECT audience FROM consent WHERE subject = ?1 AND granted",
     [JJ_SQL_QUARANTINE] = "INSERT INTO quarantine (at_ms, agency, origin, code, field, detail,"
                           " type, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -192,7 +193,8 @@ static int load_names(jj_journal *journal, jj_error *err)
     }
     while (rc == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         if ((size_t)sqlite3_column_int64(statement, 0) != journal->names.count ||
-            !jj_journal_names_add(&journal->names, (const char *)sqlite3_column_text(statement, 1))) {
+            !jj_journal_names_add(&journal->names,
+                                  (const char *)sqlite3_column_text(statement, 1))) {
             rc = jj_fail(err, JJ_EUNAVAILABLE, "%s: the table of names is damaged", journal->path);
         }
     }
@@ -256,8 +258,7 @@ int jj_journal_attach(jj_journal *journal, jj_error *err)
     }
     close(fd);
     if (sqlite3_open_v2(journal->path, &journal->db, flags, NULL) ||
-        sqlite3_extended_result_codes(journal->db, 1) ||
-        sqlite3_busy_timeout(journal->db, 5000) ||
+        sqlite3_extended_result_codes(journal->db, 1) || sqlite3_busy_timeout(journal->db, 5000) ||
         sqlite3_exec(journal->db, setup, NULL, NULL, NULL)) {
         return jj_journal_sql_error(journal, "cannot open the journal", err);
     }

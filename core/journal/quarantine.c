@@ -15,8 +15,7 @@ void jj_journal_quarantine(jj_journal *journal, const jj_quarantined *entry, uin
     bind(statement, 5, entry->field);
     bind(statement, 6, entry->detail);
     bind(statement, 7, entry->type);
-    sqlite3_bind_blob(statement, 8, entry->sealed.at, (int)entry->sealed.size_bytes,
-                      SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 8, entry->sealed.at, (int)entry->sealed.size_bytes, SQLITE_STATIC);
     jj_journal_run(journal, JJ_SQL_QUARANTINE);
 
     statement = journal->statements[JJ_SQL_QUARANTINE_TRIM];

@@ -15,9 +15,9 @@
 #define HEARTBEAT_MS  5000
 #define SILENCE_MS    15000 /* without an answer to heartbeats a connection is given up */
 #define HANDSHAKE_MS  3000
-#define RECONNECT_MS  50    /* first pause; doubles to: */
+#define RECONNECT_MS  50 /* first pause; doubles to: */
 #define RECONNECT_MAX 5000
-#define HIGH_WATER    4000  /* messages queued for one peer before they are dropped */
+#define HIGH_WATER    4000 /* messages queued for one peer before they are dropped */
 
 int jj_wire_open(jj_wire **wire, jj_error *err)
 {
@@ -244,8 +244,8 @@ int jj_socket_monitor(jj_socket **monitor, jj_wire *wire, jj_socket *watched, jj
 {
     char address[64];
     snprintf(address, sizeof address, "inproc://monitor-%p", (void *)watched);
-    int what = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
-               ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+    int what =
+        ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
     if (zmq_socket_monitor(watched->handle, address, what)) {
         return fail_zmq(err, "watch a socket", NULL);
     }
@@ -267,9 +267,9 @@ enum jj_link jj_socket_event(jj_socket *monitor)
         if (head.size_bytes >= sizeof event) {
             memcpy(&event, head.data, sizeof event);
         }
-        link = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED      ? JJ_LINK_UP
+        link = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED     ? JJ_LINK_UP
                : event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? JJ_LINK_REFUSED
-                                                           : JJ_LINK_DOWN;
+                                                          : JJ_LINK_DOWN;
     }
     jj_message_clear(&message);
     return link;

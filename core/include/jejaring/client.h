@@ -20,20 +20,20 @@
 extern "C" {
 #endif
 
-#define JJ_PROTOCOL       "JJ1"
-#define JJ_EVENTS_MAX     1000    /* events in one message */
-#define JJ_FRAME_MAX      1048576 /* bytes in one frame */
+#define JJ_PROTOCOL   "JJ1"
+#define JJ_EVENTS_MAX 1000    /* events in one message */
+#define JJ_FRAME_MAX  1048576 /* bytes in one frame */
 
 typedef struct jj_client jj_client;
 
 /* All strings are borrowed for the length of jj_client_open. */
 typedef struct jj_client_options {
-    const char *endpoint; /* "tcp://host:port" or "ipc:///path"; required */
-    const char *name;     /* "client/version", for the hub's log; may be NULL */
-    const char *server_key; /* the hub's CURVE public key (Z85); NULL: no encryption */
+    const char *endpoint;                /* "tcp://host:port" or "ipc:///path"; required */
+    const char *name;                    /* "client/version", for the hub's log; may be NULL */
+    const char *server_key;              /* the hub's CURVE public key (Z85); NULL: no encryption */
     const char *public_key, *secret_key; /* this agency's CURVE pair (Z85) */
     const char *plain_user, *plain_password; /* local plugins only */
-    int timeout_ms;       /* for an answer; 0: 10,000 */
+    int timeout_ms;                          /* for an answer; 0: 10,000 */
 } jj_client_options;
 
 /* A piece of bytes; borrowed or owned as the user of it says. */
@@ -44,12 +44,12 @@ typedef struct jj_bytes {
 
 /* An answer of the hub. Filled by jj_client_receive and jj_client_request; the caller clears it. */
 typedef struct jj_reply {
-    int code;              /* 0, or the JJ_E* of an ERROR */
-    uint64_t request;      /* number that jj_client_send gave */
-    jj_bytes result;       /* JSON object */
+    int code;               /* 0, or the JJ_E* of an ERROR */
+    uint64_t request;       /* number that jj_client_send gave */
+    jj_bytes result;        /* JSON object */
     const jj_bytes *events; /* of an EVENTS answer */
     size_t event_count;
-    void *owner;           /* the client's own */
+    void *owner; /* the client's own */
 } jj_reply;
 
 /* Connecting happens in the background: this fails only for bad options. *client is new. */

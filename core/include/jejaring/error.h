@@ -42,10 +42,10 @@ enum jj_code {
 };
 
 typedef struct jj_error {
-    int code;       /* a jj_code */
-    int line;       /* 1-based; 0: not known */
-    int column;     /* 1-based; 0: not known */
-    char file[256]; /* empty: not about a file */
+    int code;        /* a jj_code */
+    int line;        /* 1-based; 0: not known */
+    int column;      /* 1-based; 0: not known */
+    char file[256];  /* empty: not about a file */
     char field[128]; /* JSON pointer or name of the member at fault; may be empty */
     char text[512];  /* one line, English, without a full stop */
 } jj_error;

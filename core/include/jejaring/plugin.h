@@ -73,11 +73,11 @@ typedef struct jj_value {
 
 /* One delivered event, as this plugin may see it. Borrowed: valid until the callback returns. */
 typedef struct jj_event {
-    const char *text;       /* the CloudEvent in JSON, as the hub sent it; not NUL-terminated */
-    size_t size_bytes;      /* of text */
-    unsigned char key[16];  /* the event's key: 48 bits of time, 80 bits of hash (design: event) */
-    int64_t time_ms;        /* when it happened: milliseconds since 1970-01-01T00:00:00Z */
-    const char *id;         /* attributes, unescaped and NUL-terminated; NULL where absent */
+    const char *text;      /* the CloudEvent in JSON, as the hub sent it; not NUL-terminated */
+    size_t size_bytes;     /* of text */
+    unsigned char key[16]; /* the event's key: 48 bits of time, 80 bits of hash (design: event) */
+    int64_t time_ms;       /* when it happened: milliseconds since 1970-01-01T00:00:00Z */
+    const char *id;        /* attributes, unescaped and NUL-terminated; NULL where absent */
     const char *source;
     const char *type;
     const char *region;
@@ -93,9 +93,9 @@ typedef struct jj_draft {
     const char *region;    /* NULL: the region of the cause, else that of the node */
     const char *recipient; /* agency that alone may see it; NULL: by the schema's audiences */
     const jj_event *cause; /* the event this reacts to, or NULL */
-    const char *key;       /* what tells this event from others of same cause and type; may be NULL */
-    int64_t time_ms;       /* when it happened; 0: the time of the cause, else now */
-    const json_t *data;    /* the event's data: an object; borrowed */
+    const char *key;    /* what tells this event from others of same cause and type; may be NULL */
+    int64_t time_ms;    /* when it happened; 0: the time of the cause, else now */
+    const json_t *data; /* the event's data: an object; borrowed */
 } jj_draft;
 
 /* ---- The host ----------------------------------------------------------------------------- */
@@ -197,8 +197,8 @@ typedef struct jj_plugin {
     /* Takes a batch, oldest first, never empty. Optional if subscribes is NULL. */
     int (*on_events)(void *self, const jj_event *events, size_t count);
 
-    void (*on_timer)(void *self, int id);                         /* see jj_host.timer; optional */
-    void (*on_descriptor)(void *self, int fd, short revents);     /* see jj_host.watch; optional */
+    void (*on_timer)(void *self, int id);                     /* see jj_host.timer; optional */
+    void (*on_descriptor)(void *self, int fd, short revents); /* see jj_host.watch; optional */
 
     /* Optional: a plugin that keeps its own cursor (in its own database, say) gives the one after
      * which to resume. Called after `start` and again whenever the hub has been away. Such a
