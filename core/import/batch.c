@@ -62,6 +62,12 @@ void jj_batch_problem(jj_batch *batch, const char *problem)
     jj_buf_putc(&batch->problems, '\0');
 }
 
+void jj_batch_warning(jj_batch *batch, const char *warning)
+{
+    batch->rows[batch->count - 1].warned = true;
+    jj_batch_problem(batch, warning);
+}
+
 void jj_result_note(jj_import_result *result, uint64_t row, bool warning, const char *text)
 {
     if (result->note_count < JJ_IMPORT_NOTES) {
@@ -126,6 +132,10 @@ static int settle(jj_batch *batch, const jj_mapping *mapping, jj_reject *reject,
             continue;
         }
         const jj_import_verdict *verdict = &batch->verdicts[event++];
+        if (row->warned) {
+            result->warnings++;
+            jj_result_note(result, row->number, true, batch->problems.data + row->problem_at);
+        }
         if (verdict->outcome == JJ_IMPORT_ACCEPTED) {
             result->accepted++;
         } else if (verdict->outcome == JJ_IMPORT_DUPLICATE) {

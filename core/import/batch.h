@@ -16,7 +16,8 @@ typedef struct jj_pending {
     uint64_t number; /* of the row or line */
     size_t text_at, text_size, cell_count;
     size_t event_at, event_size; /* size 0: the row failed */
-    size_t problem_at;           /* of a failed one */
+    size_t problem_at;           /* of a failed row; or its warning, if it has one */
+    bool warned;
 } jj_pending;
 
 /* Zero-initialise; clear at the end. */
@@ -42,6 +43,7 @@ void jj_batch_add_line(jj_batch *batch, uint64_t number, const char *text, size_
 /* Says what became of the row added last: an event (its bytes) or the problems. */
 void jj_batch_event(jj_batch *batch, const char *event, size_t size_bytes);
 void jj_batch_problem(jj_batch *batch, const char *problem);
+void jj_batch_warning(jj_batch *batch, const char *warning); /* beside the event */
 
 /* Publishes, counts, writes the failed rows to reject, and empties the batch. mapping NULL: the
  * rows are lines. */

@@ -41,24 +41,31 @@ static bool fail_hint(jj_buf *why, const char *reason, const jj_buf *hint)
     return false;
 }
 
+/* The reason without the "NIK " that begins it: the column's title says that. */
+static bool fail_nik(jj_buf *why, enum jj_nik_verdict verdict)
+{
+    const char *reason = jj_nik_problem_id(verdict);
+    return fail(why, strncmp(reason, "NIK ", 4) == 0 ? reason + 4 : reason);
+}
+
 bool jj_cell_nik(const char *text, size_t length, char nik[17], jj_buf *why)
 {
     size_t put = 0;
     if (jj_number_is_scientific(text, length)) {
-        return fail(why, jj_nik_problem_id(JJ_NIK_SCIENTIFIC));
+        return fail_nik(why, JJ_NIK_SCIENTIFIC);
     }
     for (size_t i = 0; i < length; i++) {
         if (strchr("' .-\n\t", text[i])) {
             continue;
         }
         if (put == 16) {
-            return fail(why, jj_nik_problem_id(JJ_NIK_LENGTH));
+            return fail_nik(why, JJ_NIK_LENGTH);
         }
         nik[put++] = text[i];
     }
     nik[put] = '\0';
     enum jj_nik_verdict verdict = jj_nik_check(nik, put);
-    return verdict == JJ_NIK_OK || fail(why, jj_nik_problem_id(verdict));
+    return verdict == JJ_NIK_OK || fail_nik(why, verdict);
 }
 
 bool jj_cell_region(const jj_cells *cells, const char *text, size_t length, const char **code,

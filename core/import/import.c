@@ -289,8 +289,7 @@ static int take_row(jj_import *import, const jj_row *row, jj_error *err)
     }
     jj_batch_event(&import->batch, record->event.data, record->event.size);
     if (record->warnings.size) {
-        result->warnings++;
-        jj_result_note(result, row->number, true, record->warnings.data);
+        jj_batch_warning(&import->batch, record->warnings.data);
     }
     import->niks += *record->nik != '\0';
     import->round_niks += *record->nik && record->nik[15] == '0';
@@ -314,20 +313,27 @@ static int read_row(jj_import *import, jj_error *err)
     return rc == 1 ? take_row(import, &row, err) : 0;
 }
 
-static int take_line(jj_import *import, uint64_t number, const char *text, size_t length, bool cut)
+static int take_line(jj_import *import, uint64_t number, const char *text, size_t length, bool cut,
+                     jj_error *err)
 {
-    jj_record *record = &import->record;
-    jj_buf_reset(&record->event);
-    jj_buf_reset(&record->problems);
-    jj_batch_add_line(&import->batch, number, cut ? "" : text, cut ? 0 : length);
+    jj_buf *line = &import->record.event, *problems = &import->record.problems;
+    jj_buf_reset(line);
+    jj_buf_reset(problems);
+    if (!cut) {
+        jj_line_restore(text, length, line);
+    }
+    if (line->failed) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory while reading a line");
+    }
+    const char *restored = line->data ? line->data : "";
+    jj_batch_add_line(&import->batch, number, restored, line->size);
     if (cut) {
         jj_batch_problem(&import->batch,
                          "baris ini terlalu panjang dan tidak disalin ke sini; lihat berkas asli");
-    } else if (jj_line_event(import->options.type, text, length, &record->event,
-                             &record->problems)) {
-        jj_batch_event(&import->batch, record->event.data, record->event.size);
+    } else if (jj_line_check(import->options.type, restored, line->size, problems)) {
+        jj_batch_event(&import->batch, restored, line->size);
     } else {
-        jj_batch_problem(&import->batch, record->problems.data ? record->problems.data : "");
+        jj_batch_problem(&import->batch, problems->data ? problems->data : "");
     }
     return 0;
 }
@@ -352,7 +358,7 @@ static int read_line(jj_import *import, jj_error *err)
         import->result->blank++;
         return 0;
     }
-    return rc == 1 ? take_line(import, number, text, length, cut) : 0;
+    return rc == 1 ? take_line(import, number, text, length, cut, err) : 0;
 }
 
 /* A spreadsheet knows 15 digits of a number: saved as CSV with a format that shows all 16, every

@@ -113,29 +113,43 @@ int jj_lines_next(jj_lines *lines, const char **text, size_t *length, uint64_t *
     return 1;
 }
 
-/* The object without the member that a reject file has put into it. */
-static void strip_reason(jj_span object, jj_buf *event)
+static jj_span trim(const char *text, size_t length)
 {
+    while (length && (*text == ' ' || *text == '\t')) {
+        text++;
+        length--;
+    }
+    while (length && (text[length - 1] == ' ' || text[length - 1] == '\t')) {
+        length--;
+    }
+    return (jj_span){text, length};
+}
+
+void jj_line_restore(const char *text, size_t length, jj_buf *out)
+{
+    jj_span line = trim(text, length), found;
     jj_members walk;
     jj_member member;
-    jj_span reason;
-    if (!jj_span_find(object, JJ_REASON_MEMBER, &reason)) {
-        jj_buf_add(event, object.at, object.size_bytes);
+    const char *before = "{\"";
+    if (!jj_span_find(line, JJ_REASON_MEMBER, &found)) {
+        jj_buf_add(out, line.at, line.size_bytes);
         return;
     }
-    const char *before = "{\"";
-    jj_members_start(&walk, object);
+    if (jj_span_find(line, JJ_LINE_MEMBER, &found) && jj_span_unescape(found, out)) {
+        return;
+    }
+    jj_members_start(&walk, line);
     while (jj_members_next(&walk, &member)) {
         if (jj_span_is(member.name, JJ_REASON_MEMBER)) {
             continue;
         }
-        jj_buf_puts(event, before);
+        jj_buf_puts(out, before);
+        jj_buf_add(out, member.name.at, member.name.size_bytes);
+        jj_buf_puts(out, "\":");
+        jj_buf_add(out, member.value.at, member.value.size_bytes);
         before = ",\"";
-        jj_buf_add(event, member.name.at, member.name.size_bytes);
-        jj_buf_puts(event, "\":");
-        jj_buf_add(event, member.value.at, member.value.size_bytes);
     }
-    jj_buf_puts(event, *before == '{' ? "{}" : "}");
+    jj_buf_puts(out, *before == '{' ? "{}" : "}");
 }
 
 static const char *check_event(const jj_type *type, const json_t *value)
@@ -151,19 +165,11 @@ static const char *check_event(const jj_type *type, const json_t *value)
     return strcmp(name, type->name) == 0 ? NULL : "jenis datanya bukan jenis folder ini";
 }
 
-bool jj_line_event(const jj_type *type, const char *text, size_t length, jj_buf *event,
-                   jj_buf *problems)
+bool jj_line_check(const jj_type *type, const char *text, size_t length, jj_buf *problems)
 {
     json_t *value = NULL;
     const char *why;
-    while (length && (*text == ' ' || *text == '\t')) {
-        text++;
-        length--;
-    }
-    while (length && (text[length - 1] == ' ' || text[length - 1] == '\t')) {
-        length--;
-    }
-    int rc = jj_json_load(&value, text, length, LINE_MAX_BYTES, NULL);
+    int rc = jj_json_load(&value, text, length, JJ_FRAME_MAX, NULL);
     if (rc == JJ_ETOO_LARGE) {
         why = "baris ini terlalu panjang atau terlalu dalam";
     } else if (rc) {
@@ -174,13 +180,6 @@ bool jj_line_event(const jj_type *type, const char *text, size_t length, jj_buf 
     json_decref(value);
     if (why) {
         jj_buf_puts(problems, why);
-        return false;
     }
-    size_t before = event->size;
-    strip_reason((jj_span){text, length}, event);
-    if (event->size - before > JJ_FRAME_MAX) {
-        jj_buf_puts(problems, "baris ini terlalu panjang");
-        return false;
-    }
-    return true;
+    return why == NULL;
 }

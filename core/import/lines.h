@@ -29,9 +29,10 @@ int jj_lines_next(jj_lines *lines, const char **text, size_t *length, uint64_t *
 const char *jj_lines_encoding(const jj_lines *lines);
 uint64_t jj_lines_position(const jj_lines *lines, uint64_t *total);
 
-/* The event in a line, into event; false with an Indonesian reason in problems if it is none of
- * this type. */
-bool jj_line_event(const jj_type *type, const char *text, size_t length, jj_buf *event,
-                   jj_buf *problems);
+/* Appends the line as it was before a reject file of ours put its reason into it. */
+void jj_line_restore(const char *text, size_t length, jj_buf *out);
+
+/* Whether a restored line is an event of this type; else false with an Indonesian reason. */
+bool jj_line_check(const jj_type *type, const char *text, size_t length, jj_buf *problems);
 
 #endif

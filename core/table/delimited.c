@@ -130,7 +130,7 @@ static int at_cell(const jj_delimited *reader, int rc, jj_refusal *why)
 {
     if (why->err) {
         why->err->line = (int)(reader->number + 1);
-        why->err->column = (int)(reader->row.count + (reader->overflow ? 0 : 1));
+        why->err->column = (int)(reader->row.count + 1);
     }
     return rc;
 }

@@ -45,7 +45,7 @@ static void start_row(jj_sheet *sheet, const char **attributes)
         return;
     }
     sheet->number = wanted;
-    sheet->next_column = 0;
+    sheet->next_column = sheet->column = 0;
     sheet->in_row = true;
     jj_rowbuf_reset(&sheet->row);
 }
@@ -267,7 +267,7 @@ int jj_sheet_next(jj_sheet *reader, jj_row *row, jj_refusal *why)
         jj_rowbuf_row(&reader->row, reader->number, row);
     } else if (rc && why->err) {
         why->err->line = (int)reader->number;
-        why->err->column = reader->in_cell ? (int)reader->column + 1 : 0;
+        why->err->column = reader->in_row ? (int)reader->column + 1 : 0;
     }
     return rc;
 }

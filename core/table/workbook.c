@@ -20,6 +20,7 @@ struct parts {
     const char *wanted; /* sheet; NULL: the first visible one */
     char folder[JJ_PART_NAME_SIZE];
     char sheet_id[ID_SIZE]; /* relation of the chosen sheet */
+    bool is_workbook;
     unsigned sheets;
     char main[JJ_PART_NAME_SIZE], sheet[JJ_PART_NAME_SIZE];
     char strings[JJ_PART_NAME_SIZE], styles[JJ_PART_NAME_SIZE];
@@ -82,6 +83,7 @@ static void choose_sheet(struct parts *parts, const char *name, const char *id)
 static void on_workbook(void *arg, const char *name, const char **attributes)
 {
     struct parts *parts = arg;
+    parts->is_workbook = parts->is_workbook || strcmp(name, "workbook") == 0;
     if (strcmp(name, "workbookPr") == 0) {
         const char *value = jj_xml_attribute(attributes, "date1904");
         parts->book->date1904 = value && (strcmp(value, "1") == 0 || strcmp(value, "true") == 0);
@@ -130,8 +132,11 @@ static int find_parts(struct parts *parts, jj_package *package, jj_refusal *why)
         return rc;
     }
     rc = jj_xml_read(package, parts->main, &workbook, parts, &parts->xml, why);
+    if (rc == JJ_ENOTFOUND || (rc == 0 && !parts->is_workbook)) {
+        return no_workbook(why);
+    }
     if (rc) {
-        return rc == JJ_ENOTFOUND ? no_workbook(why) : rc;
+        return rc;
     }
     if (!parts->book->sheet) {
         return jj_refuse(why, JJ_FAULT_SHEET, JJ_ENOTFOUND, "the workbook has no %s",
