@@ -1,7 +1,9 @@
 #include "event/intake.h"
 
 #include "base/clock.h"
+#include "event/envelope.h"
 #include "event/key.h"
+#include "event/leak.h"
 #include "jejaring/client.h"
 #include "schema/audience.h"
 #include "json/load.h"
@@ -9,15 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    ID,
-    SOURCE,
-    TYPE,
-    TIME,
-    REGION,
-    RECIPIENT
-}; /* of jj_admitted.attributes */
 
 void jj_admitted_clear(jj_admitted *admitted)
 {
@@ -28,141 +21,11 @@ void jj_admitted_clear(jj_admitted *admitted)
     jj_buf_clear(&admitted->scratch);
 }
 
-static int refuse(jj_error *err, int code, const char *field, const char *text)
-{
-    jj_fail(err, code, "%s", text);
-    if (err) {
-        snprintf(err->field, sizeof err->field, "%s", field);
-    }
-    return code;
-}
-
-/* ---- Envelope ----------------------------------------------------------------------------- */
-
-typedef struct attribute {
-    const char *name;
-    bool required;
-} attribute;
-
-static const attribute attributes[] = {
-    [ID] = {"id", true},     [SOURCE] = {"source", true}, [TYPE] = {"type", true},
-    [TIME] = {"time", true}, [REGION] = {"region", true}, [RECIPIENT] = {"recipient", false}};
-
-/* A copy of a string attribute; refuses what is missing, empty, too long or not a string. */
-static int take_string(const json_t *event, const char *name, bool required, char *out,
-                       jj_error *err)
-{
-    const json_t *value = json_object_get(event, name);
-    const char *text = json_string_value(value);
-    const char *problem = NULL;
-    out[0] = '\0';
-    if (!value && !required) {
-        return 0;
-    }
-    size_t length = json_string_length(value);
-    if (!text || !*text) {
-        problem = value ? "a non-empty string is expected" : "required, but not there";
-    } else if (length > JJ_ATTRIBUTE_MAX || strlen(text) != length) {
-        problem = "at most 255 bytes without NUL are allowed";
-    }
-    if (problem) {
-        char pointer[64];
-        snprintf(pointer, sizeof pointer, "/%s", name);
-        return refuse(err, JJ_EINVALID, pointer, problem);
-    }
-    memcpy(out, text, length + 1);
-    return 0;
-}
-
-static int check_region(const char *region, jj_error *err)
-{
-    if (jj_region_valid(region)) {
-        return 0;
-    }
-    bool digits = strspn(region, "0123456789") == 4 && strlen(region) == 4;
-    return refuse(err, JJ_EINVALID, "/region",
-                  digits ? "four digits without a dot could be a BPS number, which means another "
-                           "place; write the Kemendagri code with its dot, e.g. 33.75"
-                         : "a Kemendagri code is expected: 33 for a province, 33.75 for a regency "
-                           "or city");
-}
-
-/* CloudEvents attributes are scalars; data, and what we know by name, is checked elsewhere. */
-static int check_extensions(const json_t *event, jj_error *err)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)event, name, value)
-    {
-        bool scalar = !json_is_object(value) && !json_is_array(value);
-        bool is_data = strcmp(name, "data") == 0;
-        if (!is_data && (!scalar || strlen(name) > 64)) {
-            return refuse(err, JJ_EINVALID, "/",
-                          "an attribute beside data is not a plain value with a short name");
-        }
-        if (json_is_string(value) && strcmp(name, "sequence") != 0 &&
-            jj_holds_nik(json_string_value(value))) {
-            return refuse(err, JJ_EINVALID, "/",
-                          "an attribute of the envelope contains a NIK; it may stand in data.nik "
-                          "only");
-        }
-    }
-    return 0;
-}
-
-static int check_optional(const json_t *event, jj_error *err)
-{
-    char cause[JJ_ATTRIBUTE_MAX + 1];
-    const json_t *sequence = json_object_get(event, "sequence");
-    const char *digits = json_string_value(sequence);
-    const char *content = jj_json_string(event, "datacontenttype");
-    if (sequence && (!digits || !*digits || strlen(digits) > 20 ||
-                     strspn(digits, "0123456789") != strlen(digits))) {
-        return refuse(err, JJ_EINVALID, "/sequence", "a string of digits is expected");
-    }
-    if (content && strcmp(content, "application/json") != 0) {
-        return refuse(err, JJ_EINVALID, "/datacontenttype", "application/json is expected");
-    }
-    if (json_object_get(event, "data_base64")) {
-        return refuse(err, JJ_EINVALID, "/data_base64", "data is a JSON object here, not base64");
-    }
-    return take_string(event, "cause", false, cause, err);
-}
-
-static int check_envelope(const json_t *event, jj_admitted *a, jj_error *err)
-{
-    if (!json_is_object(event)) {
-        return refuse(err, JJ_EMALFORMED, "", "an event is a JSON object");
-    }
-    const char *version = jj_json_string(event, "specversion");
-    if (!version || strcmp(version, "1.0") != 0) {
-        return refuse(err, JJ_EINVALID, "/specversion", "\"1.0\" is expected");
-    }
-    int rc = 0;
-    for (size_t i = 0; i < sizeof attributes / sizeof *attributes && rc == 0; i++) {
-        rc = take_string(event, attributes[i].name, attributes[i].required, a->attributes[i], err);
-    }
-    rc = rc ? rc : take_string(event, "subject", false, a->subject, err);
-    rc = rc ? rc : check_region(a->attributes[REGION], err);
-    rc = rc ? rc : check_optional(event, err);
-    rc = rc ? rc : check_extensions(event, err);
-    const char *time = a->attributes[TIME];
-    if (rc == 0 && !jj_time_parse(time, strlen(time), &a->record.time_ms)) {
-        rc = refuse(err, JJ_EINVALID, "/time",
-                    "an RFC 3339 date and time with its zone is expected, e.g. "
-                    "2026-05-04T08:00:00+07:00");
-    }
-    if (rc == 0 && !json_is_object(json_object_get(event, "data"))) {
-        rc = refuse(err, JJ_EINVALID, "/data", "an object is expected");
-    }
-    return rc;
-}
-
 /* ---- Type, rights, schema ----------------------------------------------------------------- */
 
 static int check_type(const jj_intake *intake, jj_admitted *a, jj_error *err)
 {
-    const char *name = a->attributes[TYPE];
+    const char *name = a->attributes[JJ_TYPE];
     a->type = jj_catalogue_find(intake->catalogue, name, strlen(name));
     if (a->type) {
         return 0;
@@ -173,16 +36,18 @@ static int check_type(const jj_intake *intake, jj_admitted *a, jj_error *err)
              near ? "there is no such event type; did you mean %s?"
                   : "there is no such event type%s",
              near ? near->name : "");
-    return refuse(err, JJ_EUNKNOWN_TYPE, "/type", text);
+    return jj_intake_refuse(err, JJ_EUNKNOWN_TYPE, "/type", text);
 }
 
 static int check_rights(const jj_rights *rights, const jj_admitted *a, jj_error *err)
 {
     if (!jj_rights_publish(rights, a->type->name)) {
-        return refuse(err, JJ_EFORBIDDEN, "/type", "this agency may not publish this type");
+        return jj_intake_refuse(err, JJ_EFORBIDDEN, "/type",
+                                "this agency may not publish this type");
     }
-    if (!jj_region_covered(rights->regions, a->attributes[REGION])) {
-        return refuse(err, JJ_EFORBIDDEN, "/region", "this agency may not publish for this region");
+    if (!jj_region_covered(rights->regions, a->attributes[JJ_REGION])) {
+        return jj_intake_refuse(err, JJ_EFORBIDDEN, "/region",
+                                "this agency may not publish for this region");
     }
     return 0;
 }
@@ -196,41 +61,72 @@ static int check_schema(const json_t *data, jj_admitted *a, jj_error *err)
     const jj_problem *first = &a->report.list[0];
     char pointer[sizeof err->field];
     snprintf(pointer, sizeof pointer, "/data%s", first->field);
-    return refuse(err, JJ_EINVALID, pointer, first->expected);
+    return jj_intake_refuse(err, JJ_EINVALID, pointer, first->expected);
 }
 
 /* ---- Person ------------------------------------------------------------------------------- */
 
-/* Turns data.nik into the person key. Both given: they must be the same person. */
-static int identify(const jj_intake *intake, const json_t *data, jj_admitted *a, jj_error *err)
+static bool is_about_person(const jj_type *type)
+{
+    return type->subject && strcmp(type->subject, "person") == 0;
+}
+
+/* A key that the sender gave, beside the one made of data.nik: it must be the same person. */
+static bool is_same_person(const char *given, const char *key)
 {
     unsigned char uuid[16];
-    const char *nik = jj_json_string(data, "nik");
-    bool is_person = a->type->subject && strcmp(a->type->subject, "person") == 0;
-    a->nik[0] = '\0';
-    if (nik) {
-        enum jj_nik_verdict verdict = jj_nik_check(nik, strlen(nik));
-        if (verdict != JJ_NIK_OK) {
-            return refuse(err, JJ_EINVALID, "/data/nik", jj_nik_problem(verdict));
-        }
-        memcpy(a->nik, nik, sizeof a->nik);
+    char text[JJ_UUID_SIZE] = "";
+    if (jj_uuid_parse(given, strlen(given), uuid)) {
+        jj_uuid_format(uuid, text);
     }
-    if (nik && is_person) {
-        char key[JJ_UUID_SIZE];
-        jj_person_key(intake->secrets->person_key, nik, key);
-        if (a->subject[0] && strcmp(a->subject, key) != 0) {
-            return refuse(err, JJ_EINVALID, "/subject", "subject and data.nik are two persons");
+    return strcmp(text, key) == 0;
+}
+
+/* Turns data.nik into the person key, in subject or in data.person. */
+static int use_nik(const jj_intake *intake, const json_t *data, jj_admitted *a, jj_error *err)
+{
+    char key[JJ_UUID_SIZE];
+    const char *nik = jj_json_string(data, "nik");
+    const char *given = jj_json_string(data, "person");
+    a->nik[0] = a->person[0] = '\0';
+    if (!nik) {
+        return 0;
+    }
+    enum jj_nik_verdict verdict = jj_nik_check(nik, strlen(nik));
+    if (verdict != JJ_NIK_OK) {
+        return jj_intake_refuse(err, JJ_EINVALID, "/data/nik", jj_nik_problem(verdict));
+    }
+    memcpy(a->nik, nik, sizeof a->nik);
+    jj_person_key(intake->secrets->person_key, nik, key);
+    if (is_about_person(a->type)) {
+        if (a->subject[0] && !is_same_person(a->subject, key)) {
+            return jj_intake_refuse(err, JJ_EINVALID, "/subject",
+                                    "subject and data.nik are two persons");
         }
         memcpy(a->subject, key, sizeof key);
+    } else if (jj_type_property(a->type, "person")) {
+        if (given && !is_same_person(given, key)) {
+            return jj_intake_refuse(err, JJ_EINVALID, "/data/person",
+                                    "person and nik are two persons");
+        }
+        memcpy(a->person, key, sizeof key);
     }
+    return 0;
+}
+
+static int check_subject(jj_admitted *a, jj_error *err)
+{
+    unsigned char uuid[16];
+    bool is_person = is_about_person(a->type);
     if (!a->subject[0]) {
-        return refuse(err, JJ_EINVALID, is_person ? "/data/nik" : "/subject",
-                      is_person ? "a person is named by data.nik or, if known, by the person key "
-                                  "in subject"
-                                : "required for this type: the key of the entity");
+        return jj_intake_refuse(
+            err, JJ_EINVALID, is_person ? "/data/nik" : "/subject",
+            is_person ? "a person is named by data.nik or, if known, by the person key "
+                        "in subject"
+                      : "required for this type: the key of the entity");
     }
     if (!jj_uuid_parse(a->subject, strlen(a->subject), uuid)) {
-        return refuse(err, JJ_EINVALID, "/subject", "a UUID is expected");
+        return jj_intake_refuse(err, JJ_EINVALID, "/subject", "a UUID is expected");
     }
     jj_uuid_format(uuid, a->subject); /* lower case: one person, one text */
     return 0;
@@ -275,9 +171,9 @@ static char *copy_compact(char *out, jj_span value)
 
 /* White space outside strings says nothing: it is left out, so that the same content gives the
  * same digest however it was laid out. */
-static uint64_t digest_member(const jj_intake *intake, const char *where, const jj_member *member,
-                              jj_buf *scratch)
+static uint64_t digest_member(jj_admitted *a, const char *where, const jj_member *member)
 {
+    jj_buf *scratch = &a->scratch;
     size_t where_size = strlen(where);
     jj_buf_reset(scratch);
     if (!jj_buf_reserve(scratch,
@@ -290,12 +186,44 @@ static uint64_t digest_member(const jj_intake *intake, const char *where, const 
     bool nested = member->value.at[0] == '{' || member->value.at[0] == '[';
     out = nested ? copy_compact(out, member->value)
                  : mempcpy(out, member->value.at, member->value.size_bytes);
-    return jj_siphash(intake->digest_secret, scratch->data, (size_t)(out - scratch->data));
+    return jj_siphash(a->digest_key, scratch->data, (size_t)(out - scratch->data));
+}
+
+/* Neither the journal nor the key file alone is enough to try all NIKs and telephone numbers
+ * against the digests. */
+static void make_digest_key(const jj_intake *intake, jj_admitted *a)
+{
+    for (size_t i = 0; i < sizeof a->digest_key; i++) {
+        a->digest_key[i] = intake->digest_secret[i] ^ intake->secrets->digest_key[i];
+    }
+}
+
+/* What becomes of a member of data. */
+enum fate {
+    KEPT,
+    SEALED,
+    REPLACED, /* by the person key */
+};
+
+static enum fate fate_of(const jj_admitted *a, jj_span name)
+{
+    char copy[128];
+    if (a->person[0] && (jj_span_is(name, "nik") || jj_span_is(name, "person"))) {
+        return REPLACED;
+    }
+    if (!a->type->has_vault || name.size_bytes >= sizeof copy) {
+        return KEPT;
+    }
+    memcpy(copy, name.at, name.size_bytes);
+    copy[name.size_bytes] = '\0';
+    const jj_property *property = jj_type_property(a->type, copy);
+    return property && property->vault ? SEALED : KEPT;
 }
 
 /* Splits data into what is journaled and what goes to the vault. The order of members does not
- * count for the digest: their hashes are added up. */
-static uint64_t split_data(const jj_intake *intake, jj_span data, jj_admitted *a)
+ * count for the digest: their hashes are added up. A NIK counts by the key that is made of it, so
+ * that an event is the same whether its sender names the person by one or by the other. */
+static uint64_t split_data(jj_span data, jj_admitted *a)
 {
     jj_members walk;
     jj_member member;
@@ -303,15 +231,21 @@ static uint64_t split_data(const jj_intake *intake, jj_span data, jj_admitted *a
     jj_buf_reset(&a->data);
     jj_buf_reset(&a->contact);
     for (jj_members_start(&walk, data); jj_members_next(&walk, &member);) {
-        char name[128];
-        const jj_property *property = NULL;
-        digest += digest_member(intake, "data/", &member, &a->scratch);
-        if (a->type->has_vault && member.name.size_bytes < sizeof name) {
-            memcpy(name, member.name.at, member.name.size_bytes);
-            name[member.name.size_bytes] = '\0';
-            property = jj_type_property(a->type, name);
+        enum fate fate = fate_of(a, member.name);
+        if (fate == REPLACED) {
+            continue;
         }
-        add_member(property && property->vault ? &a->contact : &a->data, &member);
+        if (!jj_span_is(member.name, "nik")) {
+            digest += digest_member(a, "data/", &member);
+        }
+        add_member(fate == SEALED ? &a->contact : &a->data, &member);
+    }
+    if (a->person[0]) {
+        char quoted[JJ_UUID_SIZE + 2];
+        int length = snprintf(quoted, sizeof quoted, "\"%s\"", a->person);
+        member = (jj_member){{"person", 6}, {quoted, (size_t)length}};
+        digest += digest_member(a, "data/", &member);
+        add_member(&a->data, &member);
     }
     jj_buf_puts(&a->data, a->data.size ? "}" : "{}");
     if (a->contact.size) {
@@ -337,7 +271,7 @@ static void add_made(jj_admitted *a, int64_t recorded_ms)
 
 /* Writes the text that is journaled: the members as they came, but data without contact, subject
  * as it was made, and the time of acceptance. */
-static void rewrite(const jj_intake *intake, jj_span event, int64_t recorded_ms, jj_admitted *a)
+static void rewrite(jj_span event, int64_t recorded_ms, jj_admitted *a)
 {
     jj_members walk;
     jj_member member;
@@ -348,72 +282,96 @@ static void rewrite(const jj_intake *intake, jj_span event, int64_t recorded_ms,
             continue;
         }
         if (jj_span_is(member.name, "data")) {
-            digest += split_data(intake, member.value, a);
+            digest += split_data(member.value, a);
             member.value = (jj_span){a->data.data, a->data.size};
         } else {
-            digest += digest_member(intake, "", &member, &a->scratch);
+            digest += digest_member(a, "/", &member);
         }
         add_member(&a->text, &member);
     }
     add_made(a, recorded_ms);
     const jj_member subject = {{"subject", 7}, {a->subject, strlen(a->subject)}};
-    a->record.digest = digest + digest_member(intake, "", &subject, &a->scratch);
+    a->record.digest = digest + digest_member(a, "/", &subject);
 }
 
 /* Seals the contact members, if there are any. */
-static int seal_contact(const jj_intake *intake, jj_admitted *a, jj_error *err)
+static int seal_contact(const jj_intake *intake, jj_admitted *a)
 {
     jj_buf_reset(&a->sealed);
     if (!a->contact.size) {
         return 0;
     }
     jj_span contact = {a->contact.data, a->contact.size};
-    if (a->contact.failed || jj_seal(intake->secrets, "vault", a->subject, contact, &a->sealed)) {
-        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    return jj_seal(intake->secrets, "vault", a->subject, contact, &a->sealed);
+}
+
+/* A NIK anywhere but where it is cut out: in a description, say, or as the event's id. */
+static int check_leak(const json_t *event, const jj_admitted *a, jj_error *err)
+{
+    char field[sizeof err->field];
+    if (jj_leak_find(event, a->type, a->nik, field, sizeof field)) {
+        return jj_intake_refuse(
+            err, JJ_EINVALID, field,
+            "a NIK (16 digits with a birth date) may stand in data.nik only; take it out "
+            "here");
     }
     return 0;
 }
 
-/* The NIK of this very event somewhere else in it, in a description for instance. */
-static int check_leak(const jj_admitted *a, jj_error *err)
+/* Makes what is stored. */
+static int write_text(const jj_intake *intake, jj_span text, int64_t recorded_ms, jj_admitted *a,
+                      jj_error *err)
 {
-    if (a->nik[0] && memmem(a->text.data, a->text.size, a->nik, 16)) {
-        return refuse(err, JJ_EINVALID, "/data",
-                      "the NIK stands in another member beside data.nik; take it out there");
+    make_digest_key(intake, a);
+    rewrite(text, recorded_ms, a);
+    if (a->text.failed || a->data.failed || a->contact.failed || a->scratch.failed ||
+        seal_contact(intake, a)) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
+    if (a->text.size > JJ_FRAME_MAX) {
+        return jj_fail(err, JJ_ETOO_LARGE,
+                       "%zu bytes with what the hub adds, at most %d go into one frame",
+                       a->text.size, JJ_FRAME_MAX);
     }
     return 0;
 }
 
 static void fill_record(jj_admitted *a, const jj_rights *rights)
 {
-    const char *id = a->attributes[ID], *source = a->attributes[SOURCE];
+    const char *id = a->attributes[JJ_ID], *source = a->attributes[JJ_SOURCE];
     jj_record *record = &a->record;
     jj_event_key(record->time_ms, source, strlen(source), id, strlen(id), record->key);
     record->cursor = 0;
     record->type = a->type->name;
-    record->region = a->attributes[REGION];
+    record->region = a->attributes[JJ_REGION];
     record->owner = rights->agency;
-    record->recipient = a->attributes[RECIPIENT];
+    record->recipient = a->attributes[JJ_RECIPIENT];
     record->subject = a->subject;
     record->text = (jj_span){a->text.data, a->text.size};
     record->contact = (jj_span){a->sealed.data, a->sealed.size};
 }
 
-static uint32_t audiences_of(const json_t *list)
+/* The audiences that a member names, if the type's schema knows such a member: in another type it
+ * is anybody's word, kept unread like every unknown member. */
+static uint32_t audiences_in(const json_t *data, const jj_type *type, const char *name)
 {
     uint32_t audiences = 0;
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *name = json_string_value(json_array_get(list, i));
-        audiences |= name ? jj_audience_parse(name) : 0;
+    const json_t *list = json_object_get(data, name);
+    if (!is_about_person(type) || !jj_type_property(type, name)) {
+        return 0;
     }
-    return audiences;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *audience = json_string_value(json_array_get(list, i));
+        audiences |= audience ? jj_audience_parse(audience) : 0;
+    }
+    return audiences & ~(uint32_t)(JJ_AUDIENCE_OWNER | JJ_AUDIENCE_NODE);
 }
 
 /* Consent is said by its own two events, and by a `consent` member that comes with another. */
 static void read_consent(const json_t *data, jj_admitted *a)
 {
-    uint32_t named = audiences_of(json_object_get(data, "audiences"));
-    a->granted = audiences_of(json_object_get(data, "consent"));
+    uint32_t named = audiences_in(data, a->type, "audiences");
+    a->granted = audiences_in(data, a->type, "consent");
     a->withdrawn = 0;
     if (strcmp(a->type->name, "consent.granted") == 0) {
         a->granted = named;
@@ -448,7 +406,7 @@ static int admit(const jj_intake *intake, const jj_rights *rights, json_t *event
 {
     char *owned = NULL;
     const json_t *data;
-    int rc = check_envelope(event, a, err);
+    int rc = jj_envelope_check(event, a, err);
     rc = rc ? rc : check_type(intake, a, err);
     rc = rc ? rc : check_rights(rights, a, err);
     if (rc) {
@@ -456,19 +414,14 @@ static int admit(const jj_intake *intake, const jj_rights *rights, json_t *event
     }
     data = json_object_get(event, "data");
     rc = check_schema(data, a, err);
-    rc = rc ? rc : identify(intake, data, a, err);
+    rc = rc ? rc : use_nik(intake, data, a, err);
+    rc = rc ? rc : check_subject(a, err);
+    rc = rc ? rc : check_leak(event, a, err);
     read_consent(data, a);
     if (rc == 0 && normalise(event, &text, &owned)) {
         rc = jj_fail(err, JJ_EMEMORY, "out of memory");
     }
-    if (rc == 0) {
-        rewrite(intake, text, recorded_ms, a);
-        rc = seal_contact(intake, a, err);
-        rc = rc ? rc : check_leak(a, err);
-    }
-    if (rc == 0 && (a->text.failed || a->data.failed || a->scratch.failed)) {
-        rc = jj_fail(err, JJ_EMEMORY, "out of memory");
-    }
+    rc = rc ? rc : write_text(intake, text, recorded_ms, a, err);
     free(owned);
     return rc;
 }
@@ -479,7 +432,7 @@ int jj_intake_admit(const jj_intake *intake, const jj_rights *rights, const char
     json_t *event = NULL;
     admitted->report.count = 0;
     admitted->type = NULL;
-    admitted->attributes[TYPE][0] = '\0';
+    admitted->attributes[JJ_TYPE][0] = '\0';
     int rc = jj_json_load(&event, text, size_bytes, JJ_FRAME_MAX, err);
     if (rc == 0) {
         rc = admit(intake, rights, event, (jj_span){text, size_bytes}, recorded_ms, admitted, err);

@@ -3,9 +3,10 @@
  * good, gives the record that may be stored.
  *
  * The order is fixed: limits, JSON, envelope, type, rights, schema, then pseudonymisation
- * (data.nik becomes the person key in `subject`) and the cutting out of contact members for the
- * vault. What comes out holds no NIK and no contact; what is refused is never stored in clear.
- * Bytes that stay are not written anew.
+ * (data.nik becomes the person key: in `subject`, or in data.person where the subject is not a
+ * person) and the cutting out of contact members for the vault. What comes out holds no NIK and no
+ * contact, and is not larger than a frame; what is refused is never stored in clear. Bytes that
+ * stay are not written anew.
  *
  * Not here: whether the event is known already (journal), and the answer to its sender (hub).
  */
@@ -38,6 +39,8 @@ typedef struct jj_admitted {
     char attributes[6][JJ_ATTRIBUTE_MAX + 1];
     char subject[JJ_ATTRIBUTE_MAX + 1];
     char nik[17];
+    char person[JJ_UUID_SIZE]; /* the key made of nik where the subject is not a person */
+    unsigned char digest_key[16];
     int64_t recorded_ms; /* and the same in text */
     char recorded[JJ_TIME_SIZE];
     jj_buf text, data, contact, sealed, scratch;

@@ -67,6 +67,13 @@ static int load_or_make(const char *path, unsigned char key[JJ_KEY_SIZE], bool *
     return rc && rc != JJ_ECONFIG ? rc : jj_key_load(path, key, err);
 }
 
+static void derive_digest_key(jj_secrets *secrets)
+{
+    static const char purpose[] = "jejaring digest";
+    jj_hash_text(secrets->node_key, purpose, sizeof purpose - 1, secrets->digest_key,
+                 sizeof secrets->digest_key);
+}
+
 int jj_secrets_open(jj_secrets *secrets, const char *person_key, const char *state_dir, bool *made,
                     jj_error *err)
 {
@@ -80,6 +87,9 @@ int jj_secrets_open(jj_secrets *secrets, const char *person_key, const char *sta
                         : load_or_make(own, secrets->person_key, made, err);
     }
     rc = rc ? rc : load_or_make(node, secrets->node_key, &node_made, err);
+    if (rc == 0) {
+        derive_digest_key(secrets);
+    }
     free(own);
     free(node);
     return rc;

@@ -20,6 +20,7 @@
 typedef struct jj_secrets {
     unsigned char person_key[JJ_KEY_SIZE];
     unsigned char node_key[JJ_KEY_SIZE];
+    unsigned char digest_key[16]; /* derived from the node key, for digests of events */
 } jj_secrets;
 
 /* Reads a key file: 64 hexadecimal digits, readable by its owner only. */
