@@ -210,6 +210,7 @@ int jj_config_parse(const jj_config **config, const char *file, const char *text
     }
     new->config.file = jj_pool_copy(&new->pool, file, strlen(file));
     new->config.dir = folder_of(&new->pool, file);
+    new->config.root = root;
     if (new->config.file == NULL || new->config.dir == NULL) {
         jj_findings_add(findings, file, 0, 0, "out of memory");
         code = JJ_EMEMORY;

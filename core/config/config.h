@@ -75,8 +75,9 @@ typedef struct jj_plugins_config {
 } jj_plugins_config;
 
 typedef struct jj_config {
-    const char *file; /* as it was named, for messages */
-    const char *dir;  /* its folder, absolute: relative paths start there */
+    const char *file;         /* as it was named, for messages */
+    const char *dir;          /* its folder, absolute: relative paths start there */
+    const jj_yaml_node *root; /* the file as a tree, for the places of problems */
 
     const char *node;
     const char *region;

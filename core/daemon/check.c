@@ -1,6 +1,7 @@
 #include "daemon/check.h"
 
 #include "base/clock.h"
+#include "config/agency.h"
 #include "worker/module.h"
 #include "worker/options.h"
 #include "json/load.h"
@@ -225,6 +226,16 @@ void jj_check_plugins(const jj_config *config, json_t *grants, jj_findings *find
     jj_findings_sort(findings);
 }
 
+/* A wrong file keeps its agency out, and only that: the daemon runs without it, but a person who
+ * asks is told. */
+static void check_agencies(const jj_config *config, jj_findings *findings)
+{
+    const jj_agencies *agencies = NULL;
+
+    jj_agencies_load(&agencies, config->agencies, findings);
+    jj_agencies_free(agencies);
+}
+
 int jj_check_file(const char *file)
 {
     const jj_config *config = NULL;
@@ -233,6 +244,8 @@ int jj_check_file(const char *file)
 
     if (jj_config_load(&config, file, &findings) == 0) {
         jj_check_plugins(config, grants, &findings);
+        jj_check_files(config, grants, &findings);
+        check_agencies(config, &findings);
     }
     bool right = jj_findings_total(&findings) == 0;
     if (right) {

@@ -16,6 +16,10 @@
  * must have one thread. */
 void jj_check_plugins(const jj_config *config, json_t *grants, jj_findings *findings);
 
+/* Adds what is wrong with the files that the configuration names: schemas, event types that a
+ * plugin declares and no schema describes, the person key. */
+void jj_check_files(const jj_config *config, const json_t *grants, jj_findings *findings);
+
 /* The whole check of a file for a person: findings go to stderr, one line each. Returns the exit
  * code: 0 or 78. */
 int jj_check_file(const char *file);

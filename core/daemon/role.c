@@ -59,6 +59,7 @@ static int run_check(const inheritance *got)
     json_t *grants = json_object();
 
     jj_check_plugins(got->config, grants, &findings);
+    jj_check_files(got->config, grants, &findings);
     jj_findings_print(&findings, stderr);
     int rc = jj_findings_total(&findings) > 0 ? EXIT_CONFIG : EXIT_SUCCESS;
     if (rc == 0 && json_dumpfd(grants, JJ_FD_GRANTS, JSON_COMPACT)) {

@@ -4,12 +4,13 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import time
 
 import pytest
 
-from conftest import BUILD, SANITIZED, alive, vacancy
+from conftest import BUILD, ROOT, SANITIZED, alive, vacancy
 
 SAMPLES = str(BUILD / "tests" / "plugins")
 
@@ -185,6 +186,35 @@ def test_check_says_everything_that_is_wrong(node):
     ]:
         assert len(re.findall(expected, done.stderr)) == 1, (expected, done.stderr)
     assert len(lines) == 7
+
+
+def test_check_looks_at_the_files_that_are_named(node):
+    n = node({"probe": sample("probe")}, person_key="person.key")
+    key = n.folder / "person.key"
+    key.write_text("0" * 64 + "\n")
+    key.chmod(0o644)
+    done = n.run("--check", "-c", str(n.file))
+    assert done.returncode == 78
+    assert re.search(r":\d+:\d+: error: person_key: .*/person\.key: ", done.stderr)
+    key.chmod(0o600)
+    assert n.run("--check", "-c", str(n.file)).returncode == 0
+
+    schemas = n.folder / "schemas"
+    (schemas / "events").mkdir(parents=True)
+    n.write_config(schemas="schemas")
+    done = n.run("--check", "-c", str(n.file))
+    assert done.returncode == 78
+    assert re.search(r":6:\d+: error: schemas: .*/events: no schemas of event types", done.stderr)
+    shutil.copy(ROOT / "schemas" / "events" / "_defs.json", schemas / "events")
+    shutil.copy(ROOT / "schemas" / "events" / "vacancy.opened.json", schemas / "events")
+    done = n.run("--check", "-c", str(n.file))
+    assert done.returncode == 78
+    assert re.search(r":\d+:\d+: error: plugin probe publishes vacancy\.closed, which no schema in "
+                     r".*/events describes", done.stderr)
+    (schemas / "events" / "bad.json").write_text("{")
+    done = n.run("--check", "-c", str(n.file))
+    assert done.returncode == 78
+    assert re.search(r":6:\d+: error: schemas: .*bad\.json: ", done.stderr)
 
 
 def test_check_of_a_right_configuration_exits_0(node):
