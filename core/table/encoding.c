@@ -293,7 +293,7 @@ int jj_decoder_read(jj_decoder *d, char *out, size_t size_bytes, size_t *written
             put += copy_utf8(d, out + put, size_bytes - put);
             continue;
         }
-        uint32_t c;
+        uint32_t c = 0;
         if (d->encoding == JJ_WINDOWS1252) {
             c = d->raw[d->raw_at++];
             c = c >= 0x80 && c < 0xa0 ? windows1252[c - 0x80] : c;
