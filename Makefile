@@ -16,6 +16,8 @@ TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3 python3-zmq python3-pyt
                   python3-psycopg2
 LINT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev clang-format-14 cppcheck python3
 
+FUZZ_PACKAGES  := $(BUILD_PACKAGES) clang-14 libclang-rt-14-dev python3
+
 # ---- Flags ---------------------------------------------------------------------------------------
 CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -67,6 +69,8 @@ deps-demo:
 	@tests/setup.sh $(DEMO_PACKAGES)
 deps-test:
 	@tests/setup.sh $(TEST_PACKAGES)
+deps-fuzz:
+	@tests/setup.sh $(FUZZ_PACKAGES)
 deps-lint:
 	@tests/setup.sh $(LINT_PACKAGES)
 
@@ -145,6 +149,18 @@ demo: deps-demo ## the main job on the sample agencies' files, ending in the abs
 bench: deps-test ## measure throughput and latency; writes build/bench.json
 	@$(MAKE) --no-print-directory programs $(BENCH)
 	@B=$(B) tests/bench/run.sh
+
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(B)/fuzz/%: tests/fuzz/%.c $(LIBRARY_SRC)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)clang-14 $(filter-out -MMD -MP -DNDEBUG,$(ALL_CFLAGS)) -Wno-sign-conversion \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
+	    $(LIBRARY_SRC) $(LIBS_DAEMON)
+
+fuzz: deps-fuzz ## fuzz every parser for SECONDS_EACH seconds (60)
+	@$(MAKE) --no-print-directory $(FUZZ)
+	@B=$(B) tests/fuzz/run.sh
 
 # ---- Care ----------------------------------------------------------------------------------------
 SOURCES = $(shell git ls-files '*.c' '*.h')
