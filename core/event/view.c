@@ -29,14 +29,20 @@ bool jj_view_allowed(const jj_type *type, const jj_rights *rights, const jj_reco
     return false;
 }
 
-bool jj_view_asks_consent(const jj_type *type, uint32_t audiences)
+static bool any_asks_consent(const jj_property *list, size_t count, uint32_t audiences)
 {
-    for (size_t i = 0; i < type->property_count; i++) {
-        if (type->properties[i].consent & type->properties[i].audience & audiences) {
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].consent & list[i].audience & audiences ||
+            any_asks_consent(list[i].members, list[i].member_count, audiences)) {
             return true;
         }
     }
     return false;
+}
+
+bool jj_view_asks_consent(const jj_type *type, uint32_t audiences)
+{
+    return any_asks_consent(type->properties, type->property_count, audiences);
 }
 
 static const jj_property *find(const jj_property *list, size_t count, jj_span name)

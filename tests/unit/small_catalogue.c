@@ -66,7 +66,9 @@ static const struct {
      "\"industry\",\"public\"]},"
      "\"wage\":{\"type\":\"object\",\"x-class\":\"internal\",\"x-audience\":[\"blk\"],"
      "\"properties\":{"
-     "\"min\":{\"type\":\"integer\",\"x-class\":\"internal\",\"x-audience\":[\"blk\"]}}}}}"},
+     "\"min\":{\"type\":\"integer\",\"x-class\":\"internal\",\"x-audience\":[\"blk\"]},"
+     "\"max\":{\"type\":\"integer\",\"x-class\":\"personal\",\"x-audience\":[\"blk\"],"
+     "\"x-consent\":true}}}}}"},
 };
 
 jj_catalogue *small_catalogue(void)
