@@ -12,7 +12,7 @@
 #include <time.h>
 
 /* How much longer than the server's own limit this side waits for its word on it. */
-#define GRACE_MS 5000
+#define GRACE_MS 2000
 
 struct jj_pg {
     PGconn *connection;

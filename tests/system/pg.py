@@ -135,17 +135,18 @@ class Cluster:
             os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
             os.chown(self.socket_folder, self.user.pw_uid, self.user.pw_gid)
 
-    def _command(self, name, *arguments):
-        words = [str(bin_dir() / name), *map(str, arguments)]
-        if self.user is not None:
-            words = ["runuser", "-u", self.user.pw_name, "--", *words]
-        return words
+    def _identity(self):
+        """Arguments that make a child run as the server's user."""
+        if self.user is None:
+            return {}
+        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
 
     def _initdb(self, fsync, settings):
         done = subprocess.run(
-            self._command("initdb", "-D", self.folder / "data", "-U", "jejaring", "-A", "trust",
-                          "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.folder)
+            [bin_dir() / "initdb", "-D", self.folder / "data", "-U", "jejaring", "-A", "trust",
+             "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.folder,
+            **self._identity())
         if done.returncode != 0:
             raise RuntimeError(f"initdb: {done.stdout}")
         wanted = {"listen_addresses": "", "unix_socket_directories": str(self.socket_folder),
@@ -162,8 +163,9 @@ class Cluster:
         self._own()
         log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(
-            self._command("postgres", "-D", self.folder / "data"), stdout=log, stderr=log,
-            stdin=subprocess.DEVNULL, cwd=self.folder, start_new_session=True)
+            [bin_dir() / "postgres", "-D", self.folder / "data"], stdout=log, stderr=log,
+            stdin=subprocess.DEVNULL, cwd=self.folder, start_new_session=True,
+            **self._identity())
         log.close()
         self._wait_ready()
 
