@@ -131,6 +131,14 @@ static void process(jj_worker *worker)
         worker->failed = true;
         return;
     }
+    if (batch->unreadable) {
+        jj_log(JJ_ERROR, "the hub sent %zu events that cannot be read; they are left out",
+               batch->unreadable);
+    }
+    if (batch->count == 0) {
+        jj_worker_commit_cursor(worker, batch->cursor);
+        return;
+    }
     jj_reader_fill(&worker->reader); /* the next pages come while the plugin is at work */
     if (worker->plugin->batch) {
         worker->plugin->batch(worker->self, batch->after, batch->cursor);

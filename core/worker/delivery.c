@@ -84,7 +84,8 @@ static void take_member(jj_event *event, const jj_member *member, bool *has_time
     }
 }
 
-static void read_event(jj_event *event, jj_bytes text, char **at)
+/* True if it is an event. */
+static bool read_event(jj_event *event, jj_bytes text, char **at)
 {
     jj_members walk;
     jj_member member;
@@ -95,13 +96,12 @@ static void read_event(jj_event *event, jj_bytes text, char **at)
     while (jj_members_next(&walk, &member)) {
         take_member(event, &member, &has_time, at);
     }
-    if (!has_time || !event->source || !event->type) {
-        event->id = NULL;
+    if (!has_time || !event->id || !event->source || !event->type) {
+        return false;
     }
-    if (event->id) {
-        jj_event_key(event->time_ms, event->source, strlen(event->source), event->id,
-                     strlen(event->id), event->key);
-    }
+    jj_event_key(event->time_ms, event->source, strlen(event->source), event->id, strlen(event->id),
+                 event->key);
+    return true;
 }
 
 int jj_delivery_parse(jj_delivery *batch, jj_error *err)
@@ -122,9 +122,12 @@ int jj_delivery_parse(jj_delivery *batch, jj_error *err)
     jj_event *event = batch->events;
     for (size_t i = 0; i < batch->page_count; i++) {
         for (size_t j = 0; j < batch->pages[i].event_count; j++) {
-            read_event(event++, batch->pages[i].events[j], &at);
+            event += read_event(event, batch->pages[i].events[j], &at);
         }
     }
+    size_t readable = (size_t)(event - batch->events);
+    batch->unreadable = batch->count - readable;
+    batch->count = readable;
     return 0;
 }
 

@@ -21,9 +21,10 @@ typedef struct jj_delivery {
     uint64_t after, cursor;                /* the batch lies behind after and ends at cursor */
     jj_reply pages[JJ_DELIVERY_PAGES_MAX]; /* owned */
     size_t page_count;
-    size_t count; /* of events in the pages */
+    size_t count; /* of events in the pages; once they are parsed: in events */
 
     /* Made by jj_delivery_parse. */
+    size_t unreadable;
     jj_event *events;
     json_t **data; /* parsed on demand */
     char *strings; /* the attributes */
@@ -32,7 +33,8 @@ typedef struct jj_delivery {
 /* Takes a page: the events of reply, after which cursor is reached. */
 void jj_delivery_add(jj_delivery *batch, jj_reply *reply, uint64_t cursor);
 
-/* Fills in events. JJ_EMEMORY. An event whose envelope cannot be read has a NULL id. */
+/* Fills in events. JJ_EMEMORY. One whose envelope cannot be read, which the hub should not have
+ * accepted, is left out and counted. */
 int jj_delivery_parse(jj_delivery *batch, jj_error *err);
 
 /* The data of an event of this batch, or NULL if event is none of it or has no data. Borrowed. */

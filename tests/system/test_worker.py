@@ -228,3 +228,54 @@ def test_files_that_came_while_the_node_was_down_are_taken(node):
     drop(n, "tutup.csv", rows(10))
     n.start()
     n.wait((folder / "done" / "tutup.csv").exists, "the file in done/")
+
+
+# ---- Plugins with a cursor of their own
+
+
+def sink(**options):
+    return {"module": f"{SAMPLES}/sink.so", "audiences": ["node"], "regions": ["*"],
+            "options": {"file": "sink.cursor", **options}}
+
+
+def sink_report(n, count=1):
+    got = n.wait_for_log(r"saw (\d+) events up to (\d+), the largest batch had (\d+), "
+                         r"stumbled (\d+) times", count)[-1]
+    assert "BROKEN" not in n.log()
+    return [int(one) for one in got.groups()]
+
+
+def test_a_plugin_with_its_own_cursor_gets_everything_once_and_in_large_batches(node):
+    n = node().start()
+    n.publish([vacancy() for _ in range(12499)] + [vacancy("report")])
+    n.config["plugins"] = {"sink": sink()}
+    n.write_config()
+    n.reload()
+    events, cursor, largest, _ = sink_report(n)
+    assert (events, cursor) == (12500, 12500)
+    assert largest > 1000, "several pages come as one batch"
+
+
+def test_the_hub_follows_the_cursor_that_the_plugin_keeps(node):
+    n = node({"sink": sink()}).start()
+    n.publish([vacancy() for _ in range(20)])
+
+    def cursor():
+        with sqlite3.connect(f"file:{n.folder}/state/journal.db?mode=ro", uri=True) as db:
+            return [row[0] for row in
+                    db.execute("SELECT cursor FROM consumer WHERE name = 'sink/main'")]
+
+    n.wait(lambda: cursor() == [20], "the cursor in the hub")
+
+
+@pytest.mark.parametrize("victim", ["sink", "hub"])
+def test_stumbling_and_kills_neither_lose_nor_double_for_a_cursor_of_its_own(node, victim):
+    n = node({"sink": sink(stumble=3)}).start()
+    sent = 0
+    for _ in range(6):
+        n.publish([vacancy() for _ in range(700)])
+        sent += 700
+        n.wait_restart(victim, n.kill(victim))
+    n.publish([vacancy("report")])
+    events, cursor, _, _ = sink_report(n)
+    assert (events, cursor) == (sent + 1, sent + 1)
