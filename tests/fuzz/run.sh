@@ -1,19 +1,17 @@
-#!/ bin / sh
-#Runs every fuzz target of $B / fuzz for $SECONDS_EACH seconds(60) and adds them up.A crash leaves
-#its input in $B / fuzz and fails.
+#!/bin/sh
+# Runs every fuzz target of $B/fuzz for $SECONDS_EACH seconds (60) and adds them up. A crash leaves
+# its input in $B/fuzz and fails.
 set -u
 B=${B:-build}
 each=${SECONDS_EACH:-60}
 passed=0 failed=0
-for target in "$B"/fuzz/fuzz_*;
-do
+for target in "$B"/fuzz/fuzz_*; do
     [ -x "$target" ] && [ -f "$target" ] || continue
     name=$(basename "$target")
     corpus=$B/fuzz/corpus-${name#fuzz_}
     mkdir -p "$corpus"
     case $name in
-    fuzz_schema) /usr/bin/python3 tests/fuzz/corpus_schema.py "$corpus" >/dev/null ;
-;
+    fuzz_schema) /usr/bin/python3 tests/fuzz/corpus_schema.py "$corpus" >/dev/null ;;
     fuzz_envelope) for f in tests/data/events/*.json; do [ ! -e "$f" ] || cp "$f" "$corpus"; done ;;
     fuzz_config) cp config/jejaringd.yaml tests/data/config/good/*.yaml "$corpus" ;;
     fuzz_csv) cp config/demo/inbox/*/*/*.csv "$corpus" 2>/dev/null ;;
