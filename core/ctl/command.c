@@ -79,24 +79,37 @@ int jj_ctl_misused(const jj_ctl *ctl, const char *format, ...)
     return JJ_EXIT_USAGE;
 }
 
+/* "keys" alone: what may follow. False if no command begins with that word. */
+static bool second_words(const char *word, char *out, size_t room)
+{
+    size_t length = strlen(word), size = 0;
+    out[0] = '\0';
+    for (const jj_command *c = jj_commands; c->name; c++) {
+        if (strncmp(c->name, word, length) == 0 && c->name[length] == ' ' && size < room) {
+            size += (size_t)snprintf(out + size, room - size, "%s%s", size ? ", " : "",
+                                     c->name + length + 1);
+        }
+    }
+    return size > 0;
+}
+
 static int unknown_command(const jj_ctl *ctl, const char *word, const char *second)
 {
     const char *names[COMMANDS_MAX + 1] = {0};
-    char both[128];
-    size_t count = 0, length = strlen(word);
-    bool group = false; /* "keys" alone, of "keys new" */
+    char both[128], seconds[128];
+    size_t count = 0;
     for (const jj_command *c = jj_commands; c->name && count < COMMANDS_MAX; c++) {
         names[count++] = c->name;
-        group = group || (strncmp(c->name, word, length) == 0 && c->name[length] == ' ');
     }
-    snprintf(both, sizeof both, "%s %s", word, second ? second : "");
-    const char *nearest = jj_closest(second ? both : word, names);
-    nearest = nearest ? nearest : jj_closest(word, names);
+    snprintf(both, sizeof both, "%s%s%s", word, second ? " " : "", second ? second : "");
+    bool group = second_words(word, seconds, sizeof seconds);
+    const char *nearest = jj_closest(both, names);
+    nearest = nearest || group ? nearest : jj_closest(word, names);
     if (nearest) {
         return jj_ctl_misused(ctl, "there is no command \"%s\"; did you mean \"%s\"?",
-                              group && second ? both : word, nearest);
+                              group ? both : word, nearest);
     }
-    return group ? jj_ctl_misused(ctl, "\"%s\" needs a second word", word)
+    return group ? jj_ctl_misused(ctl, "\"%s\" needs one of: %s", word, seconds)
                  : jj_ctl_misused(ctl, "there is no command \"%s\"", word);
 }
 

@@ -247,6 +247,9 @@ int jj_ctl_hub(jj_ctl *ctl, jj_client **client)
             }
             endpoint = config->hub.admin_endpoint;
         }
+        if (strncmp(endpoint, "ipc://", 6) != 0 && strncmp(endpoint, "tcp://", 6) != 0) {
+            return jj_ctl_misused(ctl, "--endpoint: ipc:///path or tcp://host:port is expected");
+        }
         jj_client_options options = {
             .endpoint = endpoint,
             .name = "jejaringctl/" JJ_VERSION,

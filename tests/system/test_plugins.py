@@ -1,0 +1,385 @@
+"""Every reaction of the plugins through the real hub: what they are shown, what they say, what
+others see of it, and that kill -9 neither repeats nor forgets any of it."""
+
+import json
+import random
+import re
+import uuid
+
+import pytest
+
+from conftest import SANITIZED, Client, event
+
+NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
+
+PLUGINS = {
+    "blk": {"audiences": ["blk"]},
+    "industry": {"audiences": ["industry", "blk", "disability"]},
+    "cooperative": {"audiences": ["cooperative", "blk"]},
+    "capital": {"audiences": ["capital", "province"]},
+    "disability": {"audiences": ["disability", "province"]},
+    "template": {"audiences": ["blk"], "options": {"milestone": 1}},
+}
+
+REACTIONS = ["incubation.selected", "placement.proposed", "vacancy.closed", "order.offered",
+             "loan.referred", "referral.made", "accommodation.provided", "quota.shortfall"]
+
+
+def key(word):
+    """The key of a person or thing that these tests call by a word."""
+    return str(uuid.uuid5(NAMESPACE, word))
+
+
+def say(type_, subject, date, id_=None, **data):
+    return event(type_, {"date": date, **data}, subject=key(subject),
+                 id=id_ or f"{type_}/{subject}/{date}")
+
+
+def graduate(person, date="2019-07-31", consent=("industry",), **data):
+    return say("alumni.graduated", person, date,
+               **{"program": "PBK", "vocation": "las-smaw-3g", "batch": "II", "year": 2019,
+                  "funding": "apbd", "consent": list(consent), **data})
+
+
+def certified(person, date="2019-08-10", score=80, result="competent"):
+    return say("alumni.certified", person, date, scheme="Juru Las", result=result, score=score)
+
+
+def vacancy(name, date="2020-01-01", **data):
+    return say("vacancy.opened", name, date,
+               **{"vacancy": key(name), "employer": "Bengkel", "title": "Juru las", "headcount": 1,
+                  "kind": "employment", "vocations": ["las-smaw-3g"], **data})
+
+
+def batch_closed(name="angkatan", **data):
+    return say("batch.closed", name, "2019-08-31",
+               **{"batch": key(name), "name": "II", "program": "PBK", "vocation": "las-smaw-3g",
+                  "year": 2019, "participants": 16, "graduates": 16, **data})
+
+
+def business(owner, date="2019-09-01", **data):
+    return say("business.registered", owner, date,
+               **{"business": key(f"usaha {owner}"), "vocation": "teknik-pendingin", **data})
+
+
+def order(name, date="2020-01-01", **data):
+    return say("order.placed", name, date,
+               **{"order": key(name), "opd": "Dinas", "service": "teknik-pendingin",
+                  "value": 500000, **data})
+
+
+def started(person, place=None, date="2020-02-01"):
+    more = {"vacancy": key(place)} if place else {}
+    return say("placement.started", person, date, employer="Bengkel", kind="employment", **more)
+
+
+def run(node, *names, **options):
+    """A node with these plugins only."""
+    plugins = {name: dict(PLUGINS[name]) for name in names}
+    for name, values in options.items():
+        plugins[name]["options"] = values
+    return node(plugins).start()
+
+
+def said(n, type_):
+    return n.fetch_all([type_])
+
+
+def wanted(n, plugin):
+    """The types that a plugin says it listens to."""
+    if plugin not in n.wanted:
+        described = n.run("--describe", f"{n.config['plugin_path']}/{plugin}.so").stdout
+        n.wanted[plugin] = set(re.search(r"^subscribes to: (.*)$", described, re.M)[1].split())
+    return n.wanted[plugin]
+
+
+def settle(n):
+    """Waits until every plugin has taken all that it listens to, what the others said included. (A
+    plugin's cursor passes what it does not listen to only when its FETCH ends, seconds later.)"""
+    n.wanted = getattr(n, "wanted", {})
+
+    def quiet():
+        types = [e["type"] for e in n.fetch_all()]
+        consumers = n.request("STATUS")[1]["consumers"]
+        return len(consumers) == len(n.config["plugins"]) and not any(
+            wanted(n, c["name"].split("/")[0]) & set(types[int(c["cursor"]):]) for c in consumers)
+
+    n.wait(quiet, "all plugins to have everything")
+    status = n.request("STATUS")[1]
+    assert status["adds_up"], status
+    assert status["balance"]["rejected"] == 0, n.log()
+    return status
+
+
+def publish(n, *events):
+    n.publish(list(events))
+    settle(n)
+
+
+# ---- Each reaction
+
+
+def test_all_plugins_load_and_say_what_they_are(node):
+    n = run(node, *PLUGINS)
+    assert set(n.children()) == {"hub", *PLUGINS}
+    check = n.run("--check", "-c", str(n.file))
+    assert check.returncode == 0, check.stderr
+    for name in PLUGINS:
+        described = n.run("--describe", f"{n.config['plugin_path']}/{name}.so").stdout
+        assert name in described
+
+
+@pytest.mark.parametrize("plugin, options, message", [
+    ("industry", {"proposals_per_seat": 0}, "proposals_per_seat"),
+    ("industry", {"proposals_per_set": 3}, "proposals_per_seat"),
+    ("blk", {"settle": "soon"}, "settle"),
+    ("capital", {"schemes": [{"scheme": "kur"}]}, "row 1: scheme"),
+    ("disability", {"unit": ""}, "1 to 200 characters"),
+    ("template", {"funder": ""}, "a funder has 1 to 200 characters"),
+])
+def test_wrong_options_are_found_before_the_start(node, plugin, options, message):
+    n = node({plugin: {**PLUGINS[plugin], "options": options}})
+    check = n.run("--check", "-c", str(n.file))
+    assert check.returncode == 78
+    assert message in check.stderr + check.stdout
+
+
+def test_the_three_best_of_a_closed_batch_are_selected(node):
+    n = run(node, "blk", blk={"funder": "APBD"})
+    people = [f"p{i}" for i in range(5)]
+    publish(n, *[graduate(p) for p in people],
+            *[certified(p, score=80 + i) for i, p in enumerate(people)])
+    assert said(n, "incubation.selected") == []
+    publish(n, batch_closed())
+    publish(n, certified("p0", "2019-10-01", score=100), batch_closed("twice"))
+    got = said(n, "incubation.selected")
+    assert [(e["subject"], e["data"]["rank"]) for e in got] == \
+        [(key("p4"), 1), (key("p3"), 2), (key("p2"), 3)]
+    assert got[0]["source"] == "/uji/blk" and got[0]["cause"] == "batch.closed/angkatan/2019-08-31"
+    assert got[0]["data"]["funder"] == "APBD" and got[0]["data"]["date"] == "2019-08-31"
+
+
+def test_consenting_graduates_are_proposed_and_a_filled_vacancy_closes(node):
+    n = run(node, "industry")
+    publish(n, graduate("ani", "2019-07-31"), graduate("budi", "2019-06-30"), certified("ani"),
+            graduate("citra", consent=[]), vacancy("v1"))
+    got = said(n, "placement.proposed")
+    assert [e["subject"] for e in got] == [key("ani"), key("budi")]
+    assert got[0]["data"]["reasons"] == ["vocation", "region", "competent"]
+    publish(n, say("consent.granted", "citra", "2020-01-15", audiences=["industry"]))
+    assert [e["subject"] for e in said(n, "placement.proposed")][2:] == [key("citra")]
+    publish(n, started("ani", "v1"), graduate("late", "2020-03-01"))
+    closed = said(n, "vacancy.closed")
+    assert [(e["subject"], e["data"]["reason"]) for e in closed] == [(key("v1"), "filled")]
+    assert len(said(n, "placement.proposed")) == 3
+
+
+def test_a_plugin_bound_by_consent_proposes_whom_it_is_shown(node):
+    n = node({"industry": {"audiences": ["industry"]}}).start()
+    publish(n, vacancy("v1"), graduate("ani"), graduate("silent", consent=[]))
+    assert [e["subject"] for e in said(n, "placement.proposed")] == [key("ani")]
+
+
+def test_a_vacancy_whose_day_is_over_is_closed_and_takes_nobody(node):
+    n = run(node, "industry")
+    publish(n, graduate("ani"), vacancy("v1", valid_until="2020-06-30"))
+    assert said(n, "placement.proposed") == []
+    closed = said(n, "vacancy.closed")
+    assert [(e["data"]["reason"], e["data"]["date"]) for e in closed] == [("expired", "2020-07-01")]
+
+
+def test_an_order_is_offered_in_rotation(node):
+    n = run(node, "cooperative", cooperative={"offers": 1})
+    publish(n, business("ani"), business("budi", "2019-10-01"), business("baker", vocation="roti"))
+    for i in range(3):
+        publish(n, order(f"o{i}"))
+    got = said(n, "order.offered")
+    assert [e["subject"] for e in got] == [key("ani"), key("budi"), key("ani")]
+    assert got[0]["data"]["reasons"] == ["skill", "region", "never_offered"]
+    assert got[2]["data"]["reasons"] == ["skill", "region", "rotation"]
+
+
+def test_an_order_that_is_not_taken_goes_to_the_next(node):
+    n = run(node, "cooperative", cooperative={"offers": 1, "patience": "1s", "rounds": 2})
+    publish(n, business("ani"), business("budi", "2019-10-01"), order("o1"))
+    n.wait(lambda: len(said(n, "order.offered")) == 2, "the second round")
+    assert [e["subject"] for e in said(n, "order.offered")] == [key("ani"), key("budi")]
+
+
+def test_a_business_in_need_is_referred_once_its_owner_consents(node):
+    n = run(node, "capital")
+    need = {"needs_capital": True, "amount_needed": 8000000}
+    publish(n, graduate("ani", consent=["capital"]), graduate("budi", consent=[]),
+            business("ani", **need), business("budi", **need))
+    got = said(n, "loan.referred")
+    assert [(e["subject"], e["data"]["scheme"], e["data"]["amount"]) for e in got] == \
+        [(key("ani"), "kur_super_mikro", 8000000)]
+    publish(n, say("consent.granted", "budi", "2020-01-15", audiences=["capital"]))
+    publish(n, say("consent.granted", "budi", "2020-01-16", audiences=["capital"]))
+    assert [e["subject"] for e in said(n, "loan.referred")] == [key("ani"), key("budi")]
+
+
+DISABILITY = {"disability": {"category": "hearing", "needs": ["bahasa isyarat"]}}
+
+
+def test_a_graduate_with_a_disability_is_referred_and_only_the_unit_sees_it(node):
+    n = node({"disability": PLUGINS["disability"]})
+    doors = {}
+    for audience in ("disability", "industry", "blk", "province", "opd"):
+        doors[audience] = f"ipc://{n.folder}/{audience}.sock"
+        agency = {"id": audience, "name": audience, "audiences": [audience], "regions": ["*"]}
+        (n.folder / "agencies.d").mkdir(exist_ok=True)
+        (n.folder / "agencies.d" / f"{audience}.yaml").write_text(json.dumps(agency))
+    n.write_config(hub={"listen": [{"endpoint": e, "as": a} for a, e in doors.items()]})
+    n.start()
+    publish(n, graduate("wati", consent=["disability", "industry"], **DISABILITY),
+            graduate("silent", consent=["industry"], **DISABILITY))
+    assert [(e["subject"], e["data"]["to"]) for e in said(n, "referral.made")] == \
+        [(key("wati"), "ULD Ketenagakerjaan")]
+    seen = {}
+    for audience, door in doors.items():
+        agency = Client(door)
+        seen[audience] = len(agency.request("FETCH", {"types": ["referral.made"]})[2])
+        agency.close()
+    assert seen == {"disability": 1, "industry": 0, "blk": 0, "province": 0, "opd": 0}
+
+
+def test_needs_are_passed_on_at_a_placement(node):
+    n = run(node, "disability")
+    publish(n, graduate("wati", consent=["disability", "industry"], **DISABILITY),
+            say("accommodation.assessed", "wati", "2019-09-01", category="hearing",
+                needs=["juru bahasa isyarat"]))
+    assert said(n, "accommodation.provided") == []
+    publish(n, started("wati"))
+    got = said(n, "accommodation.provided")
+    assert [(e["data"]["needs"], e["data"]["category"]) for e in got] == \
+        [(["juru bahasa isyarat"], "hearing")]
+
+
+def test_a_quota_that_is_not_met_is_said(node):
+    n = run(node, "disability")
+
+    def report(date, disabled):
+        return say("quota.reported", "hotel", date, employer=key("hotel"), employer_name="Hotel",
+                   headcount=150, disabled_headcount=disabled, ownership="private")
+
+    publish(n, report("2020-01-31", 0))
+    publish(n, report("2021-01-31", 2))
+    assert [(e["data"]["required"], e["data"]["shortfall"]) for e in said(n, "quota.shortfall")] \
+        == [(2, 2), (2, 0)]
+
+
+def test_the_template_nominates(node):
+    n = run(node, "template")
+    publish(n, graduate("ani"))
+    assert [e["subject"] for e in said(n, "incubation.selected")] == [key("ani")]
+
+
+# ---- All together
+
+
+def a_story(people=60):
+    """Some of everything, for every reaction."""
+    events = [batch_closed()]
+    for i in range(people):
+        name = f"p{i:03}"
+        consent = [a for a in ("industry", "capital", "disability") if (i + len(a)) % 3]
+        more = DISABILITY if i % 10 == 0 else {}
+        events.append(graduate(name, f"2019-{1 + i % 7:02}-15", consent, **more))
+        events.append(certified(name, score=50 + i % 40, result="not_yet" if i % 7 == 3 else
+                                "competent"))
+        if i % 5 == 0:
+            events.append(business(name, f"2019-09-{1 + i % 28:02}", needs_capital=True,
+                                   amount_needed=(1 + i) * 3000000))
+        if i % 10 == 0:
+            events.append(say("accommodation.assessed", name, "2019-09-01", category="hearing",
+                              needs=["juru bahasa isyarat"]))
+            events.append(started(name, "v0" if i == 0 else None))
+        if i % 11 == 2:
+            events.append(say("consent.withdrawn", name, "2019-12-01", audiences=["industry"]))
+    events += [vacancy(f"v{i}", headcount=1 + i % 3) for i in range(6)]
+    events += [order(f"o{i}", f"2020-01-{i + 1:02}") for i in range(4)]
+    events.append(say("quota.reported", "hotel", "2020-01-31", employer=key("hotel"),
+                      employer_name="Hotel", headcount=900, disabled_headcount=2,
+                      ownership="government"))
+    return events
+
+
+def reactions(n):
+    """All reactions as comparable tuples; each (source, id) must be there once."""
+    events = [e for e in n.fetch_all(REACTIONS) if "cause" in e]
+    ids = [(e["source"], e["id"]) for e in events]
+    assert len(set(ids)) == len(ids)
+    return sorted((e["type"], e["subject"], e["cause"], str(sorted(e["data"].items())))
+                  for e in events)
+
+
+def test_everything_at_once_in_one_batch_ends_the_same_in_any_order(node):
+    """What does not depend on what was known on the way: selections, referrals, shortfalls."""
+    steady = {"referral.made", "loan.referred", "accommodation.provided", "quota.shortfall"}
+    names = [name for name in PLUGINS if name != "template"]
+    ended = []
+    for seed in range(3):
+        events = a_story()
+        random.Random(seed).shuffle(events)
+        n = run(node, *names)
+        publish(n, *events)
+        got = reactions(n)
+        assert {r[0] for r in got} >= steady | {"placement.proposed", "order.offered",
+                                                "incubation.selected"}
+        assert len([r for r in got if r[0] == "incubation.selected"]) == 3
+        ended.append([r for r in got if r[0] in steady])
+        n.stop()
+    assert ended[0] == ended[1] == ended[2]
+
+
+@pytest.mark.parametrize("victim", ["industry", "blk", "hub"])
+def test_kill_9_between_any_two_steps_repeats_and_forgets_nothing(node, victim):
+    """A process dies again and again while events come: each reaction once, as without."""
+    rounds = 4 if SANITIZED else 8
+    names = ["blk", "industry", "disability"]
+    events = a_story(120)
+    chunk = len(events) // rounds + 1
+    n = run(node, *names)
+    for i in range(rounds):
+        old = n.pid(victim)
+        n.publish(events[i * chunk:(i + 1) * chunk])
+        n.kill(victim)
+        n.wait_restart(victim, old)
+    settle(n)
+    got = reactions(n)
+    assert len([r for r in got if r[0] == "incubation.selected"]) == 3
+    pairs = [(r[1], r[3].split("'vacancy', ")[1]) for r in got if r[0] == "placement.proposed"]
+    assert len(set(pairs)) == len(pairs) > 0
+    by_vacancy = {}
+    for e in said(n, "placement.proposed"):
+        by_vacancy.setdefault(e["data"]["vacancy"], []).append(e["data"]["rank"])
+    for ranks in by_vacancy.values():  # none repeated, none left out
+        assert sorted(ranks) == list(range(1, len(ranks) + 1))
+    assert sorted(r[1] for r in got if r[0] == "referral.made") == sorted(
+        key(f"p{i:03}") for i in range(0, 120, 10) if (i + len("disability")) % 3)
+
+
+def test_an_erased_person_is_gone_from_every_plugin(node):
+    n = run(node, "industry", "capital", "disability")
+    publish(n, graduate("wati", consent=["industry", "capital", "disability"], **DISABILITY),
+            business("wati", needs_capital=True, amount_needed=5000000), vacancy("v1"))
+    assert len(reactions(n)) == 3
+    kind, result, _ = n.request("ERASE", {"person": key("wati")})
+    assert kind == "OK", result
+    settle(n)
+    for name in ("industry", "capital", "disability"):
+        old = n.kill(name)  # what it knows now comes from the hub
+        n.wait_restart(name, old)
+    publish(n, vacancy("v2"), business("ani"))
+    assert not [e for e in n.fetch_all(REACTIONS) if e.get("subject") == key("wati")]
+
+
+def test_more_proposals_than_one_commit_holds(node):
+    n = run(node, "industry")
+    n.publish([graduate(f"p{i}") for i in range(900)])
+    publish(n, vacancy("v1", headcount=300))
+    n.wait(lambda: len(said(n, "placement.proposed")) >= 900, "all proposals")
+    settle(n)
+    ranks = [e["data"]["rank"] for e in said(n, "placement.proposed")]
+    assert sorted(ranks) == list(range(1, 901))
