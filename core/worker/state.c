@@ -158,15 +158,33 @@ static void drop(jj_state *state, node *old)
     free_node(old);
 }
 
-static bool is_valid(const char *text, size_t min, size_t max)
+static bool is_key(const char *text)
 {
-    size_t length = text ? strnlen(text, max + 1) : SIZE_MAX;
-    return length >= min && length <= max && jj_utf8_valid(text, length);
+    size_t length = text ? strnlen(text, JJ_STATE_KEY_MAX + 1) : 0;
+    return length > 0 && length <= JJ_STATE_KEY_MAX && jj_utf8_valid(text, length);
+}
+
+/* 0, or why the text can be no value. */
+static int check_value(const char *text)
+{
+    size_t size_bytes = 2, length = 0;
+
+    if (!text) {
+        return JJ_EINVALID;
+    }
+    for (; text[length] && size_bytes <= JJ_STATE_VALUE_MAX; length++) {
+        unsigned char c = (unsigned char)text[length];
+        size_bytes += c < 0x20 ? 6 : c == '"' || c == '\\' ? 2 : 1;
+    }
+    if (size_bytes > JJ_STATE_VALUE_MAX) {
+        return JJ_ETOO_LARGE;
+    }
+    return jj_utf8_valid(text, length) ? 0 : JJ_EINVALID;
 }
 
 int jj_state_load(jj_state *state, const char *key, const char *value)
 {
-    if (!is_valid(key, 1, JJ_STATE_KEY_MAX) || !value || find(state, key)) {
+    if (!is_key(key) || !value || find(state, key)) {
         return JJ_EINVALID;
     }
     char *copy = strdup(value);
@@ -204,8 +222,9 @@ static void stage(jj_state *state, node *n, char *value)
 
 int jj_state_put(jj_state *state, const char *key, const char *value)
 {
-    if (!is_valid(key, 1, JJ_STATE_KEY_MAX) || !is_valid(value, 0, JJ_STATE_VALUE_MAX)) {
-        return JJ_EINVALID;
+    int rc = is_key(key) ? check_value(value) : JJ_EINVALID;
+    if (rc) {
+        return rc;
     }
     node *n = find(state, key);
     if (n && n->value && strcmp(n->value, value) == 0) {
@@ -225,7 +244,7 @@ int jj_state_put(jj_state *state, const char *key, const char *value)
 
 int jj_state_delete(jj_state *state, const char *key)
 {
-    if (!is_valid(key, 1, JJ_STATE_KEY_MAX)) {
+    if (!is_key(key)) {
         return JJ_EINVALID;
     }
     node *n = find(state, key);

@@ -12,8 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define JJ_STATE_KEY_MAX   255          /* bytes */
-#define JJ_STATE_VALUE_MAX (256 * 1024) /* bytes: a commit has room for 1 MiB of changes */
+#define JJ_STATE_KEY_MAX 255 /* bytes */
+/* Bytes of a value as a JSON string: a page of state holds 512 KiB and one entry more, and has to
+ * fit into a frame of 1 MiB. */
+#define JJ_STATE_VALUE_MAX (384 * 1024)
 
 typedef struct jj_state jj_state;
 
@@ -26,8 +28,9 @@ int jj_state_load(jj_state *state, const char *key, const char *value);
 /* Borrowed until the next change; NULL if there is none. */
 const char *jj_state_get(const jj_state *state, const char *key);
 
-/* Stages a change. Texts are copied. JJ_EINVALID: key or value is too long, empty (the key), or
- * not UTF-8. JJ_EMEMORY: nothing has changed. Deleting what is not there is no error. */
+/* Stages a change. Texts are copied. JJ_EINVALID: a key that is empty or too long, text that is
+ * not UTF-8. JJ_ETOO_LARGE: the value. JJ_EMEMORY: nothing has changed. Deleting what is not there
+ * is no error. */
 int jj_state_put(jj_state *state, const char *key, const char *value);
 int jj_state_delete(jj_state *state, const char *key);
 

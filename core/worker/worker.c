@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,8 +23,11 @@ static int hello(jj_worker *worker, jj_error *err)
     jj_reply reply = {0};
     jj_buf options = {0};
 
+    char name[128];
+    snprintf(name, sizeof name, "%s/%s", worker->plugin->name, worker->plugin->version);
     jj_buf_puts(&options, "{\"client\":");
-    jj_buf_printf(&options, "\"%s/%s\"}", worker->plugin->name, worker->plugin->version);
+    jj_buf_json_z(&options, name);
+    jj_buf_putc(&options, '}');
     int rc = options.failed
                  ? jj_fail(err, JJ_EMEMORY, "out of memory")
                  : jj_link_request(&worker->link, "HELLO", options.data, NULL, 0, &reply, err);

@@ -157,8 +157,8 @@ class Node:
                               timeout=PATIENCE, **options)
 
     def start(self, ready=True):
-        environment = dict(os.environ, NOTIFY_SOCKET=str(self.folder / "notify"),
-                           **self.environment)
+        environment = {**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify"),
+                       **self.environment}
         self.told.clear()
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen([BUILD / "jejaringd", "-c", self.file], stderr=log,

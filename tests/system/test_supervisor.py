@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import time
 
 import pytest
@@ -119,6 +120,29 @@ def test_a_hub_that_hangs_is_killed_and_the_watchdog_is_fed_by_its_health(node):
     assert len(n.words("WATCHDOG")) == fed
     n.wait_restart("hub", old)
     n.wait(lambda: len(n.words("WATCHDOG")) > fed, "the watchdog's food again")
+
+
+def test_the_service_manager_may_listen_at_an_abstract_socket(node):
+    n = node()
+    name = f"jejaring-test-{os.getpid()}-{n.folder.name}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("\0" + name)
+        manager.settimeout(30)
+        n.environment = {"NOTIFY_SOCKET": "@" + name}
+        n.start(ready=False)
+        told = ""
+        while "READY=1" not in told:
+            told += manager.recv(4096).decode() + "\n"
+
+
+def test_a_watchdog_that_is_meant_for_another_process_is_not_fed(node):
+    n = node()
+    n.environment = {"WATCHDOG_USEC": "1000000", "WATCHDOG_PID": "1"}
+    n.start()
+    n.wait(lambda: len(n.words("STATUS")) > 0, "a status")
+    n.wait_restart("hub", n.kill("hub"))
+    n.wait(lambda: any("hub up" in s for s in n.words("STATUS")), "the hub again")
+    assert not n.words("WATCHDOG")
 
 
 def test_a_journal_that_another_daemon_has_open_is_not_touched(node):

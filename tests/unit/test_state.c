@@ -145,7 +145,11 @@ static void bad_keys_and_values_are_refused(void **state)
 
     assert_int_equal(jj_state_put(*state, key, "v"), JJ_EINVALID);
     assert_int_equal(jj_state_put(*state, key + 1, "v"), 0);
-    assert_int_equal(jj_state_put(*state, "v", value), JJ_EINVALID);
+    assert_int_equal(jj_state_put(*state, "v", value), JJ_ETOO_LARGE);
+    value[JJ_STATE_VALUE_MAX - 2] = '\0'; /* with its quotes it just fits */
+    assert_int_equal(jj_state_put(*state, "v", value), 0);
+    value[0] = '"'; /* needs a backslash */
+    assert_int_equal(jj_state_put(*state, "v", value), JJ_ETOO_LARGE);
     assert_int_equal(jj_state_put(*state, "v", value + 1), 0);
     assert_int_equal(jj_state_put(*state, "", "v"), JJ_EINVALID);
     assert_int_equal(jj_state_put(*state, "v", NULL), JJ_EINVALID);

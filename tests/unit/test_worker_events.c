@@ -313,8 +313,8 @@ static void more_than_one_commit_can_carry_is_refused(void **state)
     jj_staged_reset(&staged);
 
     memset(value, 'v', JJ_STATE_VALUE_MAX);
-    value[JJ_STATE_VALUE_MAX] = '\0';
-    for (int i = 0; i < 4; i++) {
+    value[JJ_STATE_VALUE_MAX - 2] = '\0';
+    for (int i = 0; i < 3; i++) {
         snprintf(key, sizeof key, "%d", i);
         assert_int_equal(jj_state_put(entries, key, value), 0);
     }
