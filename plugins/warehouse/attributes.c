@@ -30,8 +30,10 @@ static bool skip_string(scan *s)
     if (!take(s, '"')) {
         return false;
     }
-    while (s->at < s->end && *s->at != '"') {
-        s->at += *s->at == '\\' ? 2 : 1;
+    for (; s->at < s->end && *s->at != '"'; s->at++) {
+        if (*s->at == '\\' && ++s->at == s->end) {
+            return false;
+        }
     }
     return s->at < s->end && *s->at++ == '"';
 }
