@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define HASH_DIGITS 32 /* 128 bits in hexadecimal */
+
 void jj_event_key(int64_t time_ms, const char *source, size_t source_length, const char *id,
                   size_t id_length, unsigned char key[16])
 {
@@ -104,6 +106,24 @@ const char *jj_nik_problem_id(enum jj_nik_verdict verdict)
     }
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
+}
+
+/* Of the hashes that people take for ids, one in several thousand has 16 digits in a row that look
+ * like a NIK. */
+static bool is_in_hash(const char *text, const char *first, const char *end)
+{
+    while (first > text && is_hex(first[-1])) {
+        first--;
+    }
+    while (is_hex(*end)) {
+        end++;
+    }
+    return end - first >= HASH_DIGITS;
+}
+
 bool jj_holds_nik(const char *text)
 {
     size_t run = 0;
@@ -112,7 +132,7 @@ bool jj_holds_nik(const char *text)
             run++;
             continue;
         }
-        if (run == 16 && jj_nik_check(at - 16, 16) == JJ_NIK_OK) {
+        if (run == 16 && jj_nik_check(at - 16, 16) == JJ_NIK_OK && !is_in_hash(text, at - 16, at)) {
             return true;
         }
         run = 0;

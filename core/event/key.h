@@ -31,7 +31,8 @@ enum jj_nik_verdict {
 /* The hard rules for a NIK (hazards: day + 40 for women). Says nothing about residence. */
 enum jj_nik_verdict jj_nik_check(const char *text, size_t length);
 
-/* True if just 16 digits in a row that could be a NIK stand somewhere in a text. */
+/* True if just 16 digits in a row that could be a NIK stand somewhere in a text, other than within
+ * a word of 32 or more hexadecimal digits. */
 bool jj_holds_nik(const char *text);
 
 /* One line for an administrator, or an official (Indonesian). Static; never the number itself. */

@@ -159,6 +159,29 @@ static void every_verdict_has_a_line_in_both_languages(void **state)
     }
 }
 
+static void a_nik_within_a_text_is_found_but_not_in_a_hash(void **state)
+{
+    static const char *const held[] = {"3375020101900001", "nik 3375020101900001.",
+                                       "abc3375020101900001", "nik-3375020101900001-nik"};
+    static const char *const not_held[] = {
+        "33750201019000012",                /* 17 digits */
+        "3375023213900001",                 /* no such day */
+        "33750201-01900001",                /* not in a row */
+        "c3375020101900001abcdefabcdefabc", /* 32 hexadecimal digits */
+        "C0FFEEC0FFEEC0FFEEC0FFEEC0FFEEC0FFEEC0FFEEC0FFEEF3375020101900001"};
+    (void)state;
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++) {
+        if (!jj_holds_nik(held[i])) {
+            fail_msg("\"%s\": not found", held[i]);
+        }
+    }
+    for (size_t i = 0; i < sizeof not_held / sizeof *not_held; i++) {
+        if (jj_holds_nik(not_held[i])) {
+            fail_msg("\"%s\": taken for a NIK", not_held[i]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +191,7 @@ int main(void)
         cmocka_unit_test(source_and_id_do_not_run_into_each_other),
         cmocka_unit_test(a_person_key_is_the_keyed_hash_of_the_nik),
         cmocka_unit_test(a_possible_nik_is_accepted),
+        cmocka_unit_test(a_nik_within_a_text_is_found_but_not_in_a_hash),
         cmocka_unit_test(an_impossible_birth_date_is_refused),
         cmocka_unit_test(a_serial_starts_at_one),
         cmocka_unit_test(anything_but_16_digits_is_refused),
