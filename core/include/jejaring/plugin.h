@@ -157,7 +157,8 @@ struct jj_host {
      * The descriptor stays the plugin's. At most 16. */
     int (*watch)(const jj_host *host, int fd, short events);
 
-    /* Further services by id, e.g. "jejaring.inbox/1"; NULL if this host has none of that name. */
+    /* Further services by id; NULL if this host has none of that name. There is:
+     * "jejaring.schemas/1"  const char *: the node's folder of schemas, absolute. */
     const void *(*interface)(const jj_host *host, const char *id);
 };
 
