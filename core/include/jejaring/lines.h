@@ -23,13 +23,13 @@ typedef struct jj_place {
 } jj_place;
 
 /* Counts who stands in a lane (line, region, skill), so that lookups know which lanes there are.
- * State: "<line>#/<region>/<skill>" = count. */
+ * State: "<line>#/<skill>/<region>" = count. */
 static inline void jj_lane_count(jj_turn *turn, const char *line, const char *region,
                                  const char *skill, int change)
 {
     char key[JJ_KEY_MAX], count[24];
     const char *value;
-    jj_key(turn, key, "%s#/%s/%s", line, region, skill);
+    jj_key(turn, key, "%s#/%s/%s", line, skill, region);
     long now = turn->host->state_get(turn->host, key, &value) == 0 ? strtol(value, NULL, 10) : 0;
     snprintf(count, sizeof count, "%ld", now + change);
     if (now + change > 0) {
@@ -66,7 +66,7 @@ static inline void jj_line_leave(jj_turn *turn, const char *line, const char *re
     jj_lane_count(turn, line, region, skill, -1);
 }
 
-/* Gathers the first places of one lane. */
+/* What is gathered of the lanes of a line. */
 struct jj_gathering {
     jj_turn *turn;
     jj_place *places;
@@ -108,39 +108,44 @@ static inline int jj_place_compare(const void *a, const void *b)
     return order ? order : strcmp(one->member, two->member);
 }
 
-/* Gathers from every lane of the line in one area whose skill is wanted. */
-static inline void jj_gather_area(struct jj_gathering *g, const char *line, const char *area,
-                                  const json_t *skills)
+/* Gathers the first places of one lane. */
+static inline void jj_gather_lane(struct jj_gathering *g, const char *line, const char *region,
+                                  const char *skill)
 {
     char prefix[JJ_KEY_MAX];
-    jj_key(g->turn, prefix, "%s#/", line);
-    /* A province's lanes begin with "33." and "33/", everybody's with nothing. */
-    if (strcmp(area, "*") != 0) {
-        jj_key(g->turn, prefix, "%s#/%s", line, area);
-    }
-    json_t *lanes = jj_collect(g->turn, prefix, SIZE_MAX);
+    jj_key(g->turn, prefix, "%s/%s/%s/", line, region, skill);
+    g->region = region;
+    g->skip = strlen(prefix);
+    g->lane_end = g->count + g->most;
+    g->turn->host->state_scan(g->turn->host, prefix, jj_gather_one, g);
+}
+
+/* Gathers from every lane of a skill (NULL: of all skills) in an area. */
+static inline void jj_gather_lanes(struct jj_gathering *g, const char *line, const char *area,
+                                   const char *skill)
+{
+    char prefix[JJ_KEY_MAX];
     size_t head = strlen(line) + 2;
+    if (!skill) {
+        jj_key(g->turn, prefix, "%s#/", line);
+    } else {
+        /* A province's regions begin with "33." and "33" itself; everybody's with nothing. */
+        jj_key(g->turn, prefix, "%s#/%s/%s", line, skill, strcmp(area, "*") ? area : "");
+    }
+    json_t *lanes = jj_collect(g->turn, prefix, SIZE_MAX), *unused;
     const char *rest;
-    json_t *unused;
     json_object_foreach(lanes, rest, unused)
     {
         char lane[JJ_KEY_MAX];
         jj_key(g->turn, lane, "%s%s", prefix + head, rest);
-        char *skill = strchr(lane, '/');
-        if (g->turn->failed || !skill) {
+        char *region = strchr(lane, '/');
+        if (g->turn->failed || !region) {
             break;
         }
-        *skill++ = '\0';
-        if (!jj_region_within(area, lane) ||
-            (json_array_size(skills) && !jj_lists(skills, skill))) {
-            continue;
+        *region++ = '\0';
+        if (jj_region_within(area, region)) {
+            jj_gather_lane(g, line, region, lane);
         }
-        char key[JJ_KEY_MAX];
-        jj_key(g->turn, key, "%s/%s/%s/", line, lane, skill);
-        g->region = lane;
-        g->skip = strlen(key);
-        g->lane_end = g->count + g->most;
-        g->turn->host->state_scan(g->turn->host, key, jj_gather_one, g);
     }
     json_decref(lanes);
 }
@@ -154,8 +159,12 @@ static inline size_t jj_line_first(jj_turn *turn, const char *line, const json_t
                                    const json_t *skills, size_t most, jj_place **places)
 {
     struct jj_gathering g = {.turn = turn, .most = most};
+    size_t skill_count = json_array_size(skills);
     for (size_t i = 0; i < json_array_size(areas) && most > 0; i++) {
-        jj_gather_area(&g, line, json_string_value(json_array_get(areas, i)), skills);
+        for (size_t j = 0; j < (skill_count ? skill_count : 1); j++) {
+            jj_gather_lanes(&g, line, json_string_value(json_array_get(areas, i)),
+                            json_string_value(json_array_get(skills, j)));
+        }
     }
     if (g.count > 1) {
         qsort(g.places, g.count, sizeof *g.places, jj_place_compare);
