@@ -1,0 +1,184 @@
+"""`jejaringctl report absorption` and `jejaringctl warehouse`: what officials, programs and
+administrators are shown."""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import pty
+import subprocess
+
+import pytest
+
+import pg
+import warehouse_events
+from warehouse_host import BUILD, Host
+
+NAMES = ["region", "year", "graduates", "traced", "employed", "self_employed", "working", "formal", "informal",
+         "rate", "low", "high", "coverage"]
+
+
+class Office:
+    """A database and a configuration that names it."""
+
+    def __init__(self, folder, database):
+        self.folder, self.database = folder, database
+        self.config = folder / "jejaringd.yaml"
+        self.config.write_text(f"""
+node: pekalongan
+region: "33.75"
+state: {folder}/state
+run: {folder}/r
+schemas: {pg.ROOT}/schemas
+plugins:
+  warehouse:
+    audiences: [node]
+    options: {{conninfo: "{database.conninfo if database else 'host=/nowhere'}"}}
+""")
+
+    def run(self, *words, code=0, **env):
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        environment.update({"COLUMNS": "150", **env})
+        done = subprocess.run([BUILD / "jejaringctl", *words, "-c", self.config], text=True,
+                              env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+        return done.stderr if code else done.stdout
+
+
+def graduates(maker, year, count, day, **outcomes):
+    """count graduates of a year, the first of them with an outcome."""
+    statuses = [status for status, number in outcomes.items() for _ in range(number)]
+    events = []
+    for n in range(count):
+        person = warehouse_events.entity("person", f"{year}-{n}")
+        graduated = maker.graduated(person)
+        graduated["data"].update(year=year, batch="I, \"a\"" if year == 2020 else "I", funding="apbd", sex="female")
+        graduated["data"].pop("disability", None)
+        graduated["data"]["date"] = f"{year}-06-30"
+        graduated["region"] = "33.75"
+        events.append(graduated)
+        if n < len(statuses):
+            later = maker.event("outcome.reported", person, {"status": statuses[n]}, day=day)
+            if statuses[n] == "placed":
+                later = maker.event("placement.started", person, {"employer": "PT A", "kind": "employment"}, day=day)
+            events.append(later)
+    return events
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    with pg.Cluster() as cluster:
+        database = cluster.database()
+        maker = warehouse_events.Maker(1)
+        day = 18800  # in 2021
+        events = graduates(maker, 2018, 1250, day, employed=600, self_employed=350, unemployed=60)
+        events += graduates(maker, 2020, 19, day, placed=8, self_employed=1)
+        with Host({"conninfo": database.conninfo}) as plugin:
+            plugin.resume()
+            assert plugin.deliver(events, 0, len(events)), plugin.log
+        yield Office(tmp_path_factory.mktemp("office"), database)
+
+
+def test_the_table_speaks_indonesian(office):
+    lines = office.run("report", "absorption", "--by", "region,year", "--as-of", "2022-01-31").splitlines()
+    assert lines[0].split() == ["Wilayah", "Tahun", "Lulusan", "Terlacak", "Bekerja", "Wirausaha", "Terserap",
+                                "Formal", "Informal", "Serapan", "Terendah", "Tertinggi", "Cakupan"]
+    year_2018, year_2020 = lines[1], lines[2]
+    assert year_2018.split() == ["33.75", "Kota", "Pekalongan", "2018", "1.250", "1.010", "600", "48,0%", "350", "28,0%",
+                                 "950", "76,0%", "0", "350", "76,0%", "76,0%", "95,2%", "80,8%"]
+    assert "8   42,1%" in year_2020
+    assert "per 31 Januari 2022" in "\n".join(lines)
+
+
+def test_the_columns_stand_under_one_another(office):
+    lines = office.run("report", "absorption").splitlines()[:3]
+    assert len({len(line) for line in lines}) == 1
+    assert lines[0].index("Tahun") + 5 == lines[1].index("2018") + 4 == lines[2].index("2020") + 4
+
+
+def test_bars_where_there_is_room(office):
+    assert "█" not in office.run("report", "absorption", COLUMNS="100")
+    wide = office.run("report", "absorption", COLUMNS="200").splitlines()
+    assert wide[1].count("█") == 15 and wide[1].endswith("▎")
+
+
+def test_json_has_fractions_and_english_names(office):
+    rows = json.loads(office.run("report", "absorption", "--by", "region,year", "--json"))
+    assert [list(row) for row in rows] == [NAMES, NAMES]
+    assert [row["rate"] for row in rows] == [0.76, pytest.approx(9 / 19)]
+    rows = json.loads(office.run("report", "absorption", "--definition", "employed", "--format", "json"))
+    assert rows[1]["rate"] == pytest.approx(8 / 19)
+    assert rows[1]["high"] == pytest.approx((8 + 10) / 19)
+
+
+def test_csv_can_be_read_back(office):
+    text = office.run("report", "absorption", "--by", "batch,year", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert list(rows[0]) == ["batch", "year", *NAMES[2:]]
+    assert [row["batch"] for row in rows] == ["I", 'I, "a"']
+    assert rows[0]["rate"] == "0.76"
+
+
+def test_any_dimensions_in_the_order_asked_for(office):
+    rows = json.loads(office.run("report", "absorption", "--by=sex,province,disability", "--json"))
+    assert [list(row)[:3] for row in rows] == [["sex", "province", "disability"]]
+    assert rows[0]["graduates"] == 1269 and rows[0]["disability"] is False
+
+
+def test_explain_says_why_three_figures_differ(office):
+    text = office.run("report", "absorption", "--explain")
+    assert "Ditempatkan" in text and "pemberi kerja 8" in text and "pengakuan sendiri 951" in text
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--by", "regio"], "did you mean region?"), (["--horizon", "6 m"], "unknown horizon: 6 m"),
+    (["--definition", "workin"], "did you mean working?"), (["--as-of", "31/01/2022"], "not a date"),
+    (["--as-of", "2022-02-30"], "not a date"), (["--known-at", "yesterday"], "not a date"),
+    (["--format", "xls"], "unknown format"), (["--byy", "region"], "--by")])
+def test_wrong_words_are_explained(office, words, said):
+    assert said in office.run("report", "absorption", *words, code=2)
+
+
+def test_no_colour_unless_a_terminal_shows_it(office):
+    assert "\033" not in office.run("report", "absorption")
+
+    def on_terminal(**env):
+        leader, follower = pty.openpty()
+        subprocess.run([BUILD / "jejaringctl", "report", "absorption", "-c", office.config], stdout=follower,
+                       env={**os.environ, **env}, check=True)
+        os.close(follower)
+        text = b""
+        try:
+            while piece := os.read(leader, 65536):
+                text += piece
+        except OSError:
+            pass
+        os.close(leader)
+        return text
+
+    os.environ.pop("NO_COLOR", None)
+    assert b"\033[1m" in on_terminal(TERM="xterm")
+    assert b"\033" not in on_terminal(TERM="xterm", NO_COLOR="1")
+
+
+def test_a_database_that_is_not_there(tmp_path):
+    assert "/nowhere" in Office(tmp_path, None).run("report", "absorption", code=1)
+
+
+def test_a_database_without_a_warehouse_is_named_and_made(tmp_path):
+    with pg.Cluster() as cluster:
+        office = Office(tmp_path, cluster.database())
+        assert "jejaringctl warehouse migrate" in office.run("report", "absorption", code=1)
+        office.run("warehouse", "migrate")
+        assert office.run("report", "absorption").strip() == "Belum ada data lulusan."
+        assert json.loads(office.run("report", "absorption", "--json")) == []
+
+
+def test_verify_and_rebuild(office):
+    tables = json.loads(office.run("warehouse", "verify", "--json"))
+    assert {"table": "alumni", "rows": 1269, "missing": 0, "surplus": 0} in tables
+    office.database.psql("UPDATE jejaring.alumni SET sex = 'male'")
+    assert "differ from the log" in office.run("warehouse", "verify", code=1)
+    office.run("warehouse", "rebuild")
+    assert "DIFFERS" not in office.run("warehouse", "verify")
