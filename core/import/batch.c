@@ -70,11 +70,15 @@ void jj_batch_warning(jj_batch *batch, const char *warning)
 
 void jj_result_note(jj_import_result *result, uint64_t row, bool warning, const char *text)
 {
-    if (result->note_count < JJ_IMPORT_NOTES) {
-        char *copy = strdup(text);
-        if (copy) {
-            result->notes[result->note_count++] = (jj_import_note){row, warning, copy};
-        }
+    if (result->note_count == JJ_IMPORT_NOTES) {
+        return;
+    }
+    jj_import_note *note = &result->notes[result->note_count];
+    note->text = strdup(text);
+    if (note->text) {
+        note->row = row;
+        note->warning = warning;
+        result->note_count++;
     }
 }
 

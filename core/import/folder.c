@@ -1,6 +1,7 @@
 #include "import/folder.h"
 
 #include "base/fs.h"
+#include "import/letter.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -143,50 +144,61 @@ void jj_name_show(const char *name, char out[JJ_NAME_SIZE])
     out[put] = '\0';
 }
 
-int jj_folder_finish(const jj_folder *folder, const char *name, char kept[JJ_NAME_SIZE],
-                     jj_error *err)
+static int write_note(int dir, const char *name, const jj_buf *text, jj_error *err)
 {
-    int rc = jj_paper_move(folder->dir, name, folder->done, name, kept, err);
+    jj_paper paper;
+    char kept[JJ_NAME_SIZE];
+    int rc = jj_paper_create(&paper, dir, err);
+    if (rc) {
+        return rc;
+    }
+    rc = jj_paper_write(&paper, text->data, text->size, err);
+    if (rc) {
+        jj_paper_drop(&paper);
+        return rc;
+    }
+    return jj_paper_keep(&paper, name, kept, err);
+}
+
+/* Moves the file to dir with the note, if there is one. The note comes first: so it is never
+ * missing beside the file. */
+static int shelve(const jj_folder *folder, const char *name, int dir, const jj_buf *note,
+                  const char *note_ending, char kept[JJ_NAME_SIZE], jj_error *err)
+{
+    char wanted[JJ_NAME_SIZE], note_name[JJ_NAME_SIZE];
+    int rc = note->failed ? jj_fail(err, JJ_EMEMORY, "out of memory while writing a note") : 0;
+    jj_paper_free_name(dir, name, wanted);
+    if (rc == 0 && note->size) {
+        int room = JJ_NAME_SIZE - 1 - (int)strlen(note_ending);
+        snprintf(note_name, sizeof note_name, "%.*s%s", room, wanted, note_ending);
+        rc = write_note(dir, note_name, note, err);
+    }
+    if (rc == 0) {
+        rc = jj_paper_move(folder->dir, name, dir, wanted, kept, err);
+    }
     return rc ? at_path(err, folder->path, rc) : 0;
 }
 
-/* The note comes first: a file in rejected/ always has one beside it. */
-static int write_note(const jj_folder *folder, const char *name, const char *wanted,
-                      const char *reason, jj_error *err)
+int jj_folder_finish(const jj_folder *folder, const char *name, const jj_import_result *result,
+                     char kept[JJ_NAME_SIZE], jj_error *err)
 {
-    jj_buf text = {0};
-    jj_paper paper;
-    char shown[JJ_NAME_SIZE], note[JJ_NAME_SIZE], kept[JJ_NAME_SIZE];
+    jj_buf note = {0};
+    char shown[JJ_NAME_SIZE];
     jj_name_show(name, shown);
-    snprintf(note, sizeof note, "%.*s.alasan.txt", JJ_NAME_SIZE - 20, wanted);
-    jj_buf_printf(&text,
-                  "Berkas \"%s\" tidak diterima. Tidak ada yang hilang: berkas aslinya ada di "
-                  "folder ini.\n\n%s\nPerbaiki berkas, lalu masukkan lagi ke folder %s.\n",
-                  shown, reason, folder->type->name);
-    int rc = text.failed ? jj_fail(err, JJ_EMEMORY, "out of memory while refusing a file") : 0;
-    if (rc == 0) {
-        rc = jj_paper_create(&paper, folder->rejected, err);
-    }
-    if (rc == 0) {
-        rc = jj_paper_write(&paper, text.data, text.size, err);
-        if (rc) {
-            jj_paper_drop(&paper);
-        } else {
-            rc = jj_paper_keep(&paper, note, kept, err);
-        }
-    }
-    jj_buf_clear(&text);
+    jj_letter_remarks(&note, shown, result);
+    int rc = shelve(folder, name, folder->done, &note, ".catatan.txt", kept, err);
+    jj_buf_clear(&note);
     return rc;
 }
 
-int jj_folder_refuse(const jj_folder *folder, const char *name, const char *reason,
+int jj_folder_refuse(const jj_folder *folder, const char *name, const jj_import_result *result,
                      char kept[JJ_NAME_SIZE], jj_error *err)
 {
-    char wanted[JJ_NAME_SIZE];
-    jj_paper_free_name(folder->rejected, name, wanted);
-    int rc = write_note(folder, name, wanted, reason, err);
-    if (rc == 0) {
-        rc = jj_paper_move(folder->dir, name, folder->rejected, wanted, kept, err);
-    }
-    return rc ? at_path(err, folder->path, rc) : 0;
+    jj_buf note = {0};
+    char shown[JJ_NAME_SIZE];
+    jj_name_show(name, shown);
+    jj_letter_refused(&note, shown, folder->type, result);
+    int rc = shelve(folder, name, folder->rejected, &note, ".alasan.txt", kept, err);
+    jj_buf_clear(&note);
+    return rc;
 }

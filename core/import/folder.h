@@ -32,12 +32,13 @@ int jj_folder_scan(const jj_folder *folder, void (*visit)(void *arg, const char 
 /* A file name for a log or a note: control characters and long numbers (a NIK, perhaps) masked. */
 void jj_name_show(const char *name, char out[JJ_NAME_SIZE]);
 
-/* Moves a file that was read to done/. */
-int jj_folder_finish(const jj_folder *folder, const char *name, char kept[JJ_NAME_SIZE],
-                     jj_error *err);
+/* Moves a file that was read to done/, with a note beside it if there is something to say of it
+ * (Indonesian, <name>.catatan.txt). */
+int jj_folder_finish(const jj_folder *folder, const char *name, const jj_import_result *result,
+                     char kept[JJ_NAME_SIZE], jj_error *err);
 
-/* Moves a file that was refused to rejected/, with a note that says why (Indonesian). */
-int jj_folder_refuse(const jj_folder *folder, const char *name, const char *reason,
+/* Moves a file that was refused to rejected/, with a note that says why (<name>.alasan.txt). */
+int jj_folder_refuse(const jj_folder *folder, const char *name, const jj_import_result *result,
                      char kept[JJ_NAME_SIZE], jj_error *err);
 
 #endif

@@ -58,7 +58,7 @@ static void tell_missing(const jj_mapping *mapping, const jj_leaf *leaf, jj_buf 
     jj_buf_printf(reason, "- %s", property->title ? property->title : property->name);
     if (property->column_names[0]) {
         jj_buf_puts(reason, " (judul kolom yang dikenal: ");
-        for (size_t i = 0; property->column_names[i] && i < 4; i++) {
+        for (size_t i = 0; i < 4 && property->column_names[i]; i++) {
             jj_buf_printf(reason, "%s%s", i ? ", " : "", property->column_names[i]);
         }
         jj_buf_putc(reason, ')');

@@ -194,6 +194,7 @@ static int open_table(jj_import *import, int fd, jj_error *err)
     import->result->format = form.format;
     import->result->encoding = form.encoding;
     import->result->delimiter = form.delimiter;
+    import->result->sheets = form.sheets;
     import->result->sheet = form.sheet ? strdup(form.sheet) : NULL;
     rc = jj_mapping_init(&import->mapping, options->type, err);
     if (rc == 0) {

@@ -91,6 +91,7 @@ typedef struct jj_import_result {
     const char *format, *encoding; /* static: "csv" "xlsx" "jsonl", "UTF-8" ... */
     char delimiter;                /* 0 if there is none */
     char *sheet;                   /* name; NULL if there are none */
+    unsigned sheets;               /* that the workbook shows; all but one are not read */
     uint64_t header_row;
     jj_import_column *columns; /* empty for JSON lines */
     size_t column_count;

@@ -241,7 +241,8 @@ static void finish(jj_inbox *inbox)
         put_off(inbox, inbox->options.settle_ms); /* it grew meanwhile: read it once more */
         return;
     }
-    if (jj_folder_finish(&inbox->folders[current->folder], current->name, kept, &err)) {
+    if (jj_folder_finish(&inbox->folders[current->folder], current->name, &current->result, kept,
+                         &err)) {
         try_later(inbox, &err);
         return;
     }
@@ -260,8 +261,8 @@ static void refuse(jj_inbox *inbox, const jj_error *why)
         put_off(inbox, inbox->options.settle_ms);
         return;
     }
-    const char *reason = current->result.reason.data ? current->result.reason.data : "";
-    if (jj_folder_refuse(&inbox->folders[current->folder], current->name, reason, kept, &err)) {
+    if (jj_folder_refuse(&inbox->folders[current->folder], current->name, &current->result, kept,
+                         &err)) {
         try_later(inbox, &err);
         return;
     }

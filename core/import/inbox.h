@@ -5,6 +5,7 @@
  *
  *   inbox/blk/alumni.graduated/alumni.csv             comes in here
  *   inbox/blk/alumni.graduated/done/alumni.csv        and ends here when it has been read
+ *   inbox/blk/alumni.graduated/done/alumni.csv.catatan.txt    what is worth knowing, if anything
  *   inbox/blk/alumni.graduated/rejected/alumni.ditolak.csv    its failed rows, to be corrected
  *   inbox/blk/alumni.graduated/rejected/alumni.csv            or the whole file, if refused
  *   inbox/blk/alumni.graduated/rejected/alumni.csv.alasan.txt and why

@@ -3,6 +3,7 @@
 #include "import/reject.h"
 #include "jejaring/client.h"
 #include "table/encoding.h"
+#include "table/table.h"
 #include "json/load.h"
 #include "json/span.h"
 
@@ -35,6 +36,9 @@ int jj_lines_open(jj_lines **lines, int fd, jj_refusal *why)
     struct stat st;
     if (fstat(fd, &st)) {
         return jj_refuse_errno(why, "cannot read the file");
+    }
+    if (st.st_size > JJ_TABLE_MAX) {
+        return jj_refuse(why, JJ_FAULT_SIZE, JJ_ETOO_LARGE, "the file is larger than 2 GiB");
     }
     int rc = jj_encoding_detect(fd, &encoding, &mark_bytes, why);
     if (rc) {

@@ -135,7 +135,6 @@ static enum jj_target find_reserved(const char *folded)
         {"kodewilayah", JJ_TARGET_REGION},   {"wilayah", JJ_TARGET_REGION},
         {"kodekabkota", JJ_TARGET_REGION},   {"kodekabupatenkota", JJ_TARGET_REGION},
         {"kodedaerah", JJ_TARGET_REGION},    {"kodekemendagri", JJ_TARGET_REGION},
-        {"kabkota", JJ_TARGET_REGION},       {"kabupatenkota", JJ_TARGET_REGION},
         {"region", JJ_TARGET_REGION},        {"koreksi", JJ_TARGET_CORRECTION},
         {"koreksike", JJ_TARGET_CORRECTION}, {"revisi", JJ_TARGET_CORRECTION},
         {"revisike", JJ_TARGET_CORRECTION},  {"correction", JJ_TARGET_CORRECTION},

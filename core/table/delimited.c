@@ -209,7 +209,7 @@ int jj_delimited_next(jj_delimited *reader, jj_row *row, jj_refusal *why)
 jj_table_form jj_delimited_form(const jj_delimited *reader)
 {
     return (jj_table_form){"csv", jj_encoding_name(reader->decoder.encoding), reader->delimiter,
-                           NULL};
+                           NULL, 0};
 }
 
 uint64_t jj_delimited_position(const jj_delimited *reader)

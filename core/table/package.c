@@ -3,11 +3,15 @@
 #include "table/table.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zip.h>
 
+#define PARTS_MAX  4096                /* a workbook has dozens */
+#define TAIL_SIZE  70000               /* of the archive, within which its end record lies */
 #define RATIO_FROM ((uint64_t)8 << 20) /* small parts may be as repetitive as they like */
 
 struct jj_package {
@@ -26,6 +30,27 @@ static int damaged(jj_refusal *why, const char *what)
     return jj_refuse(why, JJ_FAULT_WORKBOOK, JJ_EMALFORMED, "the workbook is damaged: %s", what);
 }
 
+/* The library makes an entry in memory for each part before anything can be asked: a number of
+ * parts that no workbook has is refused first. There may be several end records, of which the
+ * library chooses; none of them may claim too many. */
+static int check_directory(int fd, off_t size, jj_refusal *why)
+{
+    size_t wanted = size < TAIL_SIZE ? (size_t)size : TAIL_SIZE;
+    unsigned char *tail = malloc(wanted + 1);
+    if (!tail) {
+        return jj_refuse_memory(why);
+    }
+    ssize_t got = pread(fd, tail, wanted, size - (off_t)wanted);
+    size_t length = got > 0 ? (size_t)got : 0;
+    bool many = false;
+    for (size_t i = 0; i + 22 <= length; i++) {
+        unsigned parts = tail[i + 10] | (unsigned)tail[i + 11] << 8;
+        many = many || (memcmp(tail + i, "PK\5\6", 4) == 0 && parts > PARTS_MAX);
+    }
+    free(tail);
+    return many ? damaged(why, "it claims to have thousands of parts") : 0;
+}
+
 int jj_package_open(jj_package **package, int fd, jj_refusal *why)
 {
     struct stat st;
@@ -37,10 +62,14 @@ int jj_package_open(jj_package **package, int fd, jj_refusal *why)
                          "the workbook is larger than %lld MiB; save it as CSV",
                          (long long)(JJ_WORKBOOK_MAX >> 20));
     }
+    int rc = check_directory(fd, st.st_size, why);
+    if (rc) {
+        return rc;
+    }
     jj_package *made = calloc(1, sizeof *made);
     int copy = made ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
     if (!made || copy < 0) {
-        int rc = made ? jj_refuse_errno(why, "cannot read the file") : jj_refuse_memory(why);
+        rc = made ? jj_refuse_errno(why, "cannot read the file") : jj_refuse_memory(why);
         free(made);
         return rc;
     }
@@ -64,7 +93,7 @@ void jj_package_close(jj_package *package)
     }
 }
 
-static int check_part(const zip_stat_t *st, const char *name, jj_refusal *why)
+static int check_part(const zip_stat_t *st, jj_refusal *why)
 {
     const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
     if ((st->valid & needed) != needed) {
@@ -77,8 +106,9 @@ static int check_part(const zip_stat_t *st, const char *name, jj_refusal *why)
         return damaged(why, "an unusual packing method");
     }
     if (st->size > (zip_uint64_t)JJ_UNPACKED_MAX) {
-        return jj_refuse(why, JJ_FAULT_SIZE, JJ_ETOO_LARGE, "%s unpacks to more than %lld MiB",
-                         name, (long long)(JJ_UNPACKED_MAX >> 20));
+        return jj_refuse(why, JJ_FAULT_SIZE, JJ_ETOO_LARGE,
+                         "a part of the workbook unpacks to more than %lld MiB",
+                         (long long)(JJ_UNPACKED_MAX >> 20));
     }
     return 0;
 }
@@ -94,7 +124,7 @@ int jj_part_open(jj_part **part, jj_package *package, const char *name, jj_refus
     if (zip_stat_index(package->zip, (zip_uint64_t)index, 0, &st)) {
         return damaged(why, "a part cannot be described");
     }
-    int rc = check_part(&st, "a part", why);
+    int rc = check_part(&st, why);
     if (rc) {
         return rc;
     }

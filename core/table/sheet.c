@@ -274,7 +274,7 @@ int jj_sheet_next(jj_sheet *reader, jj_row *row, jj_refusal *why)
 
 jj_table_form jj_sheet_form(const jj_sheet *reader)
 {
-    return (jj_table_form){"xlsx", "UTF-8", 0, reader->book.sheet};
+    return (jj_table_form){"xlsx", "UTF-8", 0, reader->book.sheet, reader->book.visible};
 }
 
 uint64_t jj_sheet_position(const jj_sheet *reader, uint64_t *total)

@@ -56,6 +56,7 @@ typedef struct jj_table_form {
     const char *encoding; /* "UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1252" */
     char delimiter;       /* of text; 0 for a workbook */
     const char *sheet;    /* name of the sheet; NULL for text */
+    unsigned sheets;      /* that a person sees in the workbook; 0 for text */
 } jj_table_form;
 
 /* Reads from fd, a regular file, which is borrowed until jj_table_close (its offset is moved).

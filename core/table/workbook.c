@@ -92,14 +92,16 @@ static void on_workbook(void *arg, const char *name, const char **attributes)
     const char *title = jj_xml_attribute(attributes, "name");
     const char *id = jj_xml_attribute(attributes, "id");
     const char *state = jj_xml_attribute(attributes, "state");
-    if (strcmp(name, "sheet") != 0 || !title || !id || parts->book->sheet) {
+    if (strcmp(name, "sheet") != 0 || !title || !id) {
         return;
     }
+    bool visible = !state || strcmp(state, "visible") == 0;
+    parts->book->visible += visible;
     if (++parts->sheets > SHEETS_MAX) {
         jj_xml_fail(parts->xml, JJ_FAULT_WORKBOOK, JJ_ETOO_LARGE,
                     "the workbook has too many sheets");
-    } else if (parts->wanted ? strcasecmp(title, parts->wanted) == 0
-                             : !state || strcmp(state, "visible") == 0) {
+    } else if (!parts->book->sheet &&
+               (parts->wanted ? strcasecmp(title, parts->wanted) == 0 : visible)) {
         choose_sheet(parts, title, id);
     }
 }

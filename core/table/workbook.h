@@ -16,6 +16,7 @@
 typedef struct jj_workbook {
     char part[JJ_PART_NAME_SIZE]; /* of the chosen sheet */
     char *sheet;                  /* its name; owned */
+    unsigned visible;             /* sheets that are not hidden */
     bool date1904;
     jj_buf strings; /* the shared strings, each with a NUL behind it */
     size_t *string_at;

@@ -35,7 +35,7 @@ static void demand(int truth, const char *what)
 /* Once, before the first file. */
 static void fuzz_import_begin(void)
 {
-    jj_error err;
+    jj_error err = {0};
     demand(jj_id_init(), "randomness");
     demand(jj_catalogue_open(&catalogue, SCHEMAS "/events", &err) == 0, "schemas");
     demand(jj_reference_open(&reference, SCHEMAS "/reference", &err) == 0, "reference lists");
@@ -57,7 +57,7 @@ static void fuzz_read_table(const uint8_t *data, size_t size)
 {
     jj_table *table;
     enum jj_fault fault = JJ_FAULT_NONE;
-    jj_error err;
+    jj_error err = {0};
     jj_row row;
     int fd = file_of(data, size);
     int rc = jj_table_open(&table, fd, NULL, &fault, &err);
@@ -106,7 +106,7 @@ static void fuzz_import_file(const char *name, const uint8_t *data, size_t size)
                                  .publish = check_events};
     jj_import *import;
     jj_import_result result = {0};
-    jj_error err;
+    jj_error err = {0};
     int fd = file_of(data, size);
     int rc = jj_import_open(&import, &options, fd, name, &result, &err);
     if (rc == 0) {

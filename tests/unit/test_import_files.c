@@ -4,6 +4,7 @@
  * its reject file, imported as it is, is rejected for the same reasons, whole and nothing else. And
  * nothing that is said about a file holds a long number: a NIK stays where it is.
  */
+#include "import/letter.h"
 #include "import_hub.h"
 #include "table_fixtures.h"
 
@@ -130,6 +131,10 @@ static void describe(const struct hub *hub, int rc, const jj_import_result *resu
                             json_pack("[s, i, s]", jj_code_name(rc), err->line, err->text));
         json_object_set_new(come, "reason", lines_of(result->reason.data));
     }
+    jj_buf remarks = {0};
+    jj_letter_remarks(&remarks, "x", result);
+    set_unless_empty(come, "remarks", lines_of(remarks.data));
+    jj_buf_clear(&remarks);
     if (*result->reject_name) {
         char *text = hub_read(hub, result->reject_name);
         json_object_set_new(come, "reject_name", json_string(result->reject_name));

@@ -227,6 +227,34 @@ static void a_file_that_is_refused_whole_goes_to_rejected_with_a_note(void **sta
     assert_int_equal(json_array_size(test->hub.log), 0);
 }
 
+static void what_is_worth_knowing_stands_beside_the_file(void **state)
+{
+    struct inbox_test *test = *state;
+    open_inbox(test);
+    drop(test, PERSON "a.csv",
+         "No;NIK;Kejuruan;Tanggal;Hobi;L/P\n1;3375010101900001;Las;2019-04-11;x;P\n");
+    run_until(test, &test->done, 1);
+    assert_content(test, PERSON "done/a.csv.catatan.txt",
+                   "Catatan untuk berkas \"a.csv\", yang sudah dibaca:\n\n"
+                   "- Kolom E \"Hobi\" tidak dikenal dan tidak dipakai.\n"
+                   "- Baris 2 diterima, tetapi periksa lagi: L/P: berbeda dengan NIK.\n");
+}
+
+static void a_file_beyond_two_gib_is_refused_unread(void **state)
+{
+    struct inbox_test *test = *state;
+    char *path;
+    hub_write(&test->hub, "big", "x", &path);
+    assert_int_equal(truncate(path, ((off_t)2 << 30) + 1), 0);
+    open_inbox(test);
+    char to[512];
+    snprintf(to, sizeof to, "%s/" PERSON "big.jsonl", test->hub.folder);
+    assert_int_equal(rename(path, to), 0);
+    run_until(test, &test->refused, 1);
+    assert_string_equal(test->kept, "big.jsonl");
+    free(path);
+}
+
 static void nothing_is_overwritten(void **state)
 {
     struct inbox_test *test = *state;
@@ -394,6 +422,8 @@ int main(void)
         TEST(files_that_lie_there_at_the_start_are_read),
         TEST(failed_rows_come_back_and_can_be_dropped_in_again),
         TEST(a_file_that_is_refused_whole_goes_to_rejected_with_a_note),
+        TEST(what_is_worth_knowing_stands_beside_the_file),
+        TEST(a_file_beyond_two_gib_is_refused_unread),
         TEST(nothing_is_overwritten),
         TEST(hidden_temporary_and_linked_files_are_left_alone),
         TEST(a_hub_that_is_away_makes_the_file_wait),

@@ -204,6 +204,9 @@ WORKBOOKS = {
     ),
     "hidden-first.xlsx": book(None, sheets=[
         ("Rahasia", "hidden", row(1, text("A1", "x"))), ("Data", None, row(1, text("A1", "y")))]),
+    "three-sheets.xlsx": book(None, sheets=[
+        ("Angkatan I", None, row(1, text("A1", "x"))), ("Angkatan II", None, row(1, text("A1", "y"))),
+        ("Rahasia", "veryHidden", row(1, text("A1", "z")))]),
     "named-sheet.xlsx": book(None, sheets=[
         ("Satu", None, row(1, text("A1", "x"))), ("Dua", None, row(1, text("A1", "y")))]),
     "no-such-sheet.xlsx": book(row(1, text("A1", "x"))),
@@ -234,6 +237,10 @@ WORKBOOKS = {
         "word/document.xml": "<document><body/></document>"}),
     "pictures.zip": archive({"a.png": "x"}),
 }
+END = WORKBOOKS["shared.xlsx"].rindex(b"PK\5\6")
+WORKBOOKS["many-parts.xlsx"] = (
+    WORKBOOKS["shared.xlsx"][: END + 8] + b"\xff\xff\xff\xff" + WORKBOOKS["shared.xlsx"][END + 12 :]
+)
 WORKBOOKS["cut-off.xlsx"] = WORKBOOKS["shared.xlsx"][:-60]
 
 # ---- Files to import -----------------------------------------------------------------------------
@@ -256,6 +263,10 @@ def people_book(as_text=True):
 
 
 IMPORTS = {
+    "import/person.tested/two-sheets.xlsx": book(None, sheets=[
+        ("Angkatan I", None, row(1, text("A1", "NIK"), text("B1", "Tanggal"), text("C1", "Kejuruan"))
+         + row(2, text("A2", "3375010101900001"), text("B2", "11/04/2019"), text("C2", "Las"))),
+        ("Angkatan II", None, row(1, text("A1", "y")))]),
     "import/person.tested/workbook.xlsx": people_book(),
     "import/person.tested/workbook-damaged-nik.xlsx": people_book(False),
     "import/person.tested/utf16-tab.csv": b"\xff\xfe" + (
