@@ -1,21 +1,39 @@
 #include "worker/office.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "event/secret.h"
 #include "import/inbox.h"
+#include "worker/module.h"
 #include "json/load.h"
 
+#include <dirent.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#define CLOSE_MS 5000  /* with nothing to do for so long, the office closes */
+#define LOOK_MS  60000 /* how often a closed one looks for itself: a watch may miss something */
+#define WATCHED  (IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR)
 
 struct jj_office {
     jj_link *link;
+    const jj_config *config;
+    const jj_plugin_config *instance;
+    const jj_plugin *plugin;
+    int watch_fd;          /* inotify, while closed; else -1 */
+    int64_t look_at_ms;    /* monotonic, while closed */
+    int64_t idle_since_ms; /* monotonic, while open; 0: not idle */
+
+    /* While open. */
     jj_catalogue *catalogue;
     jj_reference *reference;
-    jj_inbox *inbox;
+    jj_inbox *inbox; /* NULL: closed */
     unsigned char key[JJ_KEY_SIZE];
     char source[256];
 };
@@ -75,8 +93,9 @@ static int publish(void *arg, const jj_bytes *events, size_t count, jj_import_ve
 /* ---- Opening ------------------------------------------------------------------------------ */
 
 /* The person key is forgotten as soon as the import's own key has been made from it. */
-static int load_key(jj_office *office, const jj_config *config, jj_error *err)
+static int load_key(jj_office *office, jj_error *err)
 {
+    const jj_config *config = office->config;
     unsigned char person_key[JJ_KEY_SIZE];
     char *made = config->person_key ? NULL : jj_person_key_default(config->state);
     const char *path = config->person_key ? config->person_key : made;
@@ -90,8 +109,9 @@ static int load_key(jj_office *office, const jj_config *config, jj_error *err)
     return rc;
 }
 
-static int load_lists(jj_office *office, const jj_config *config, jj_error *err)
+static int load_lists(jj_office *office, jj_error *err)
 {
+    const jj_config *config = office->config;
     char *events = jj_path_join(config->schemas, "events");
     char *reference = jj_path_join(config->schemas, "reference");
 
@@ -103,41 +123,194 @@ static int load_lists(jj_office *office, const jj_config *config, jj_error *err)
     return rc;
 }
 
-static size_t find_types(const jj_office *office, const jj_plugin *plugin, const jj_type **types,
-                         size_t max)
+static size_t find_types(const jj_office *office, const jj_type **types, size_t max)
 {
+    const char *const *names = office->plugin->publishes;
     size_t count = 0;
 
-    for (size_t i = 0; plugin->publishes && plugin->publishes[i] && count < max; i++) {
-        const char *name = plugin->publishes[i];
-        const jj_type *type = jj_catalogue_find(office->catalogue, name, strlen(name));
+    for (size_t i = 0; names && names[i] && count < max; i++) {
+        const jj_type *type = jj_catalogue_find(office->catalogue, names[i], strlen(names[i]));
         if (type) {
             types[count++] = type;
-        } else {
-            jj_log(JJ_WARNING, "there is no event type %s: no folder for its files", name);
         }
     }
     return count;
 }
 
-static int open_inbox(jj_office *office, const jj_config *config, const jj_plugin_config *instance,
-                      const jj_plugin *plugin, jj_error *err)
+static int open_inbox(jj_office *office, jj_error *err)
 {
-    const jj_type *types[256];
-    size_t count = find_types(office, plugin, types, sizeof types / sizeof *types);
+    const jj_type *types[JJ_MODULE_TYPES_MAX];
+    size_t count = find_types(office, types, JJ_MODULE_TYPES_MAX);
+    const jj_inbox_options options = {.folder = office->instance->inbox,
+                                      .types = types,
+                                      .type_count = count,
+                                      .import = {.reference = office->reference,
+                                                 .source = office->source,
+                                                 .region = office->config->region,
+                                                 .key = office->key,
+                                                 .publish = publish,
+                                                 .arg = office}};
+    return jj_inbox_open(&office->inbox, &options, err);
+}
 
-    snprintf(office->source, sizeof office->source, "/%s/%s", config->node, instance->name);
-    return jj_inbox_open(&office->inbox,
-                         &(jj_inbox_options){.folder = instance->inbox,
-                                             .types = types,
-                                             .type_count = count,
-                                             .import = {.reference = office->reference,
-                                                        .source = office->source,
-                                                        .region = config->region,
-                                                        .key = office->key,
-                                                        .publish = publish,
-                                                        .arg = office}},
-                         err);
+/* ---- Open and closed ---------------------------------------------------------------------- */
+
+static void close_files(jj_office *office)
+{
+    jj_inbox_close(office->inbox);
+    jj_reference_close(office->reference);
+    jj_catalogue_close(office->catalogue);
+    explicit_bzero(office->key, sizeof office->key);
+    office->inbox = NULL;
+    office->reference = NULL;
+    office->catalogue = NULL;
+}
+
+static void stop_watching(jj_office *office)
+{
+    if (office->watch_fd >= 0) {
+        close(office->watch_fd);
+    }
+    office->watch_fd = -1;
+}
+
+/* The folder of the type at index; NULL behind the last one. The caller frees. */
+static char *folder_at(const jj_office *office, size_t index)
+{
+    const char *const *names = office->plugin->publishes;
+    return names && names[index] ? jj_path_join(office->instance->inbox, names[index]) : NULL;
+}
+
+/* Without a watch (the kernel has a limit) the looks that come anyway have to do. */
+static void watch_folders(jj_office *office)
+{
+    char *folder;
+
+    office->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    for (size_t i = 0; office->watch_fd >= 0 && (folder = folder_at(office, i)); i++) {
+        inotify_add_watch(office->watch_fd, folder, WATCHED);
+        free(folder);
+    }
+    /* What came before there was a watch is found by looking. */
+    office->look_at_ms = jj_monotonic_ms();
+}
+
+static bool holds_file(const char *folder)
+{
+    bool found = false;
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+
+    while (dir && !found && (entry = readdir(dir))) {
+        found = entry->d_name[0] != '.' && entry->d_type != DT_DIR;
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return found;
+}
+
+static bool any_file(const jj_office *office)
+{
+    bool found = false;
+    char *folder;
+
+    for (size_t i = 0; !found && (folder = folder_at(office, i)); i++) {
+        found = holds_file(folder);
+        free(folder);
+    }
+    return found;
+}
+
+/* True if the watch told of anything. */
+static bool drain_watch(const jj_office *office)
+{
+    char events[4096];
+    bool any = false;
+
+    while (office->watch_fd >= 0 && read(office->watch_fd, events, sizeof events) > 0) {
+        any = true;
+    }
+    return any;
+}
+
+static void open_for_work(jj_office *office)
+{
+    jj_error err = {0};
+
+    int rc = load_key(office, &err);
+    rc = rc ? rc : load_lists(office, &err);
+    rc = rc ? rc : open_inbox(office, &err);
+    if (rc) {
+        close_files(office);
+        jj_log_error(JJ_ERROR, "files are waiting in the inbox and cannot be read yet", &err);
+        office->look_at_ms = jj_monotonic_ms() + LOOK_MS;
+        return;
+    }
+    stop_watching(office);
+    office->idle_since_ms = 0;
+}
+
+static int64_t wait_for_files(jj_office *office)
+{
+    int64_t now_ms = jj_monotonic_ms();
+
+    if (drain_watch(office) || now_ms >= office->look_at_ms) {
+        office->look_at_ms = now_ms + LOOK_MS;
+        if (any_file(office)) {
+            open_for_work(office);
+        }
+    }
+    return office->inbox ? 0 : office->look_at_ms - now_ms;
+}
+
+static int64_t read_files(jj_office *office)
+{
+    int64_t now_ms = jj_monotonic_ms();
+
+    jj_inbox_notice(office->inbox);
+    int64_t wait_ms = jj_inbox_work(office->inbox);
+    if (jj_inbox_pending(office->inbox) > 0) {
+        office->idle_since_ms = 0;
+    } else if (!office->idle_since_ms) {
+        office->idle_since_ms = now_ms;
+    } else if (now_ms - office->idle_since_ms >= CLOSE_MS) {
+        close_files(office);
+        malloc_trim(0);
+        watch_folders(office);
+        return 0;
+    }
+    return wait_ms < CLOSE_MS ? wait_ms : CLOSE_MS;
+}
+
+int64_t jj_office_work(jj_office *office)
+{
+    if (!office) {
+        return -1;
+    }
+    return office->inbox ? read_files(office) : wait_for_files(office);
+}
+
+int jj_office_descriptor(const jj_office *office)
+{
+    if (!office) {
+        return -1;
+    }
+    return office->inbox ? jj_inbox_descriptor(office->inbox) : office->watch_fd;
+}
+
+/* ---- Life --------------------------------------------------------------------------------- */
+
+static int make_folders(const jj_office *office, jj_error *err)
+{
+    char *folder;
+    int rc = jj_mkdir_all(office->instance->inbox, 0770, err);
+
+    for (size_t i = 0; rc == 0 && (folder = folder_at(office, i)); i++) {
+        rc = jj_mkdir_all(folder, 0770, err);
+        free(folder);
+    }
+    return rc;
 }
 
 int jj_office_open(jj_office **office, jj_link *link, const jj_config *config,
@@ -153,14 +326,15 @@ int jj_office_open(jj_office **office, jj_link *link, const jj_config *config,
     if (!new) {
         return jj_fail(err, JJ_EMEMORY, "out of memory");
     }
-    new->link = link;
-    int rc = load_key(new, config, err);
-    rc = rc ? rc : load_lists(new, config, err);
-    rc = rc ? rc : open_inbox(new, config, instance, plugin, err);
+    *new = (jj_office){
+        .link = link, .config = config, .instance = instance, .plugin = plugin, .watch_fd = -1};
+    snprintf(new->source, sizeof new->source, "/%s/%s", config->node, instance->name);
+    int rc = make_folders(new, err);
     if (rc) {
         jj_office_close(new);
         return rc;
     }
+    watch_folders(new);
     *office = new;
     return 0;
 }
@@ -170,23 +344,7 @@ void jj_office_close(jj_office *office)
     if (!office) {
         return;
     }
-    jj_inbox_close(office->inbox);
-    jj_reference_close(office->reference);
-    jj_catalogue_close(office->catalogue);
-    explicit_bzero(office->key, sizeof office->key);
+    close_files(office);
+    stop_watching(office);
     free(office);
-}
-
-int jj_office_descriptor(const jj_office *office)
-{
-    return office ? jj_inbox_descriptor(office->inbox) : -1;
-}
-
-int64_t jj_office_work(jj_office *office)
-{
-    if (!office) {
-        return -1;
-    }
-    jj_inbox_notice(office->inbox);
-    return jj_inbox_work(office->inbox);
 }

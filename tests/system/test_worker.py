@@ -2,13 +2,14 @@
 
 import json
 import os
+import pathlib
 import random
 import re
 import sqlite3
 
 import pytest
 
-from conftest import BUILD, vacancy
+from conftest import BUILD, SANITIZED, vacancy
 
 SAMPLES = str(BUILD / "tests" / "plugins")
 
@@ -279,3 +280,19 @@ def test_stumbling_and_kills_neither_lose_nor_double_for_a_cursor_of_its_own(nod
     n.publish([vacancy("report")])
     events, cursor, _, _ = sink_report(n)
     assert (events, cursor) == (sent + 1, sent + 1)
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer keeps memory that was freed")
+def test_an_inbox_with_nothing_in_it_costs_nothing_and_wakes_up_for_a_file(node):
+    n = node(with_inbox()).start()
+
+    def memory():
+        status = pathlib.Path(f"/proc/{n.pid('probe')}/status").read_text()
+        return int(re.search(r"RssAnon:\s+(\d+)", status).group(1))
+
+    for name in ("satu", "dua"):
+        n.wait(lambda: memory() < 2500, "the schemas to be forgotten")
+        folder = drop(n, f"{name}.csv", rows(10))
+        n.wait(lambda: memory() > 3500, "the schemas to be read")
+        n.wait((folder / "done" / f"{name}.csv").exists, "the file in done/")
+    assert len(reactions(n)) == 10
