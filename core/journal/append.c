@@ -16,6 +16,15 @@ void jj_journal_note(jj_journal *journal, const char *what)
 void jj_journal_run(jj_journal *journal, enum jj_statement statement)
 {
     sqlite3_stmt *prepared = journal->statements[statement];
+    if (!prepared) {
+        jj_journal_note(journal, "the journal is closed after a failure");
+        return;
+    }
+    /* An I/O error, even of a read, may make SQLite roll back by itself. What is written then would
+     * be durable at once and alone, without the rest of its transaction. */
+    if (statement != JJ_SQL_BEGIN && sqlite3_get_autocommit(journal->db)) {
+        jj_journal_note(journal, "the transaction is gone");
+    }
     if (!journal->reason[0] && sqlite3_step(prepared) != SQLITE_DONE) {
         jj_journal_note(journal, "cannot write the journal");
     }
@@ -163,8 +172,9 @@ int jj_journal_commit(jj_journal *journal, jj_error *err)
     if (err) {
         snprintf(err->file, sizeof err->file, "%s", journal->path);
     }
-    if (!sqlite3_get_autocommit(journal->db)) {
-        sqlite3_exec(journal->db, "ROLLBACK", NULL, NULL, NULL);
+    if (journal->db && !sqlite3_get_autocommit(journal->db)) {
+        sqlite3_step(journal->statements[JJ_SQL_ROLLBACK]);
+        sqlite3_reset(journal->statements[JJ_SQL_ROLLBACK]);
     }
     journal->staged = journal->counts;
     journal->pushed_out_staged = journal->pushed_out;

@@ -3,10 +3,11 @@
  * to hand each consumer exactly its events and to prove that none was lost or counted twice.
  *
  * Guarantees. What was written between jj_journal_begin and a jj_journal_commit that returned 0
- * survives kill -9 and the loss of power; without that 0 it is as if it had never been. Cursors
- * count up from 1 without gaps: the newest cursor is the number of events ever accepted. Readers
- * see durable events only. The same key is never appended twice, even after retention has removed
- * the first one's text.
+ * survives kill -9 and the loss of power; without that 0 it is as if it had never been (or, if the
+ * process ended before it could recover, it may be found there whole: a sender that asks again is
+ * then told of duplicates). Cursors count up from 1 without gaps: the newest cursor is the number
+ * of events ever accepted. Readers see durable events only. The same key is never appended twice,
+ * even after retention has removed the first one's text.
  *
  * Errors inside a transaction are sticky: the calls go on to return 0 or a neutral answer, and
  * commit fails. Check once, there. After a failed commit the journal is closed to writing until

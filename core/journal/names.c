@@ -77,6 +77,9 @@ void jj_journal_names_clear(jj_journal_names *names)
 uint32_t jj_journal_name(jj_journal *journal, const char *text)
 {
     jj_journal_names *names = &journal->names;
+    if (!names->slot_count) {
+        return 0; /* closed after a failure: the transaction has failed already */
+    }
     uint32_t number = names->slots[slot_of(names, text)];
     if (number != UINT32_MAX) {
         return number;

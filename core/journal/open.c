@@ -1,5 +1,6 @@
 #include "journal/internal.h"
 
+#include "base/fs.h"
 #include "base/id.h"
 
 #include <errno.h>
@@ -14,9 +15,9 @@
 #define APPLICATION_ID 0x4a4a5231 /* "JJR1" */
 #define VERSION        1
 
-/* What every connection needs. FULL: one fsync for each commit, and a commit that returned is on
- * disk. Checkpoints are made by jj_journal_checkpoint, when nobody waits. secure_delete: erased
- * data is overwritten. */
+/* What every connection to a journal of ours needs. FULL: one fsync for each commit, and a commit
+ * that returned is on disk. Checkpoints are made by jj_journal_checkpoint, when nobody waits.
+ * secure_delete: erased data is overwritten. */
 static const char setup[] = "PRAGMA journal_mode = WAL;"
                             "PRAGMA synchronous = FULL;"
                             "PRAGMA wal_autocheckpoint = 0;"
@@ -79,6 +80,8 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_CONSUMER_MOVE] = "UPDATE consumer SET cursor = ?2, delivered = ?3, filtered = ?4,"
                              " updated_ms = ?5 WHERE id = ?1",
     [JJ_SQL_CONSUMER_DROP] = "DELETE FROM consumer WHERE name = ?1",
+    [JJ_SQL_STATE_CLEAR] = "DELETE FROM state WHERE consumer = (SELECT id FROM consumer"
+                           " WHERE name = ?1)",
     [JJ_SQL_CONSUMERS] = "SELECT id, name, cursor, delivered, filtered, updated_ms FROM consumer"
                          " ORDER BY name",
     [JJ_SQL_STATE_PUT] = "INSERT OR REPLACE INTO state VALUES (?1, ?2, ?3)",
@@ -145,7 +148,27 @@ static int read_number(sqlite3 *db, const char *sql, int64_t *value)
     return rc;
 }
 
-/* Makes a new file's tables; refuses a file that is not ours or that is newer than we are. */
+static int configure(jj_journal *journal, jj_error *err)
+{
+    return sqlite3_exec(journal->db, setup, NULL, NULL, NULL)
+               ? jj_journal_sql_error(journal, "cannot open the journal", err)
+               : 0;
+}
+
+/* Makes a new file's tables, and its entry in the folder durable. */
+static int make_tables(jj_journal *journal, jj_error *err)
+{
+    char *folder = jj_path_dir(journal->path);
+    int rc = folder ? configure(journal, err) : jj_fail(err, JJ_EMEMORY, "out of memory");
+    if (rc == 0 && sqlite3_exec(journal->db, schema, NULL, NULL, NULL)) {
+        rc = jj_journal_sql_error(journal, "cannot make the journal's tables", err);
+    }
+    rc = rc ? rc : jj_dir_sync(folder, err);
+    free(folder);
+    return rc;
+}
+
+/* Refuses a file that is not ours or that is newer than we are before it changes a byte of it. */
 static int check_version(jj_journal *journal, jj_error *err)
 {
     int64_t application = 0, version = 0, tables = 0;
@@ -154,10 +177,8 @@ static int check_version(jj_journal *journal, jj_error *err)
         read_number(journal->db, "SELECT count(*) FROM sqlite_master", &tables)) {
         return jj_journal_sql_error(journal, "cannot read the journal", err);
     }
-    if (tables == 0) {
-        return sqlite3_exec(journal->db, schema, NULL, NULL, NULL)
-                   ? jj_journal_sql_error(journal, "cannot make the journal's tables", err)
-                   : 0;
+    if (tables == 0 && application == 0) {
+        return make_tables(journal, err);
     }
     if (application != APPLICATION_ID) {
         return jj_fail(err, JJ_EVERSION, "%s is not a journal of ours", journal->path);
@@ -166,7 +187,7 @@ static int check_version(jj_journal *journal, jj_error *err)
         return jj_fail(err, JJ_EVERSION, "%s is of version %lld, this program reads version %d",
                        journal->path, (long long)version, VERSION);
     }
-    return 0;
+    return configure(journal, err);
 }
 
 static int prepare(jj_journal *journal, jj_error *err)
@@ -258,12 +279,12 @@ int jj_journal_attach(jj_journal *journal, jj_error *err)
     }
     close(fd);
     if (sqlite3_open_v2(journal->path, &journal->db, flags, NULL) ||
-        sqlite3_extended_result_codes(journal->db, 1) || sqlite3_busy_timeout(journal->db, 5000) ||
-        sqlite3_exec(journal->db, setup, NULL, NULL, NULL)) {
+        sqlite3_extended_result_codes(journal->db, 1) || sqlite3_busy_timeout(journal->db, 5000)) {
         return jj_journal_sql_error(journal, "cannot open the journal", err);
     }
-    sqlite3_wal_hook(journal->db, note_wal, journal);
     int rc = check_version(journal, err);
+    /* Behind the setup, whose wal_autocheckpoint takes the hook away. */
+    sqlite3_wal_hook(journal->db, note_wal, journal);
     rc = rc ? rc : prepare(journal, err);
     rc = rc ? rc : load_names(journal, err);
     return rc ? rc : load_totals(journal, err);
