@@ -1,4 +1,5 @@
-/* Has an option of every type, and a check that judges two of them together. */
+/* Has an option of every type, and a check that judges two of them together. It calls nothing of
+ * the daemon's, so that it can be loaded anywhere. */
 #include "sample.h"
 
 #include <stdio.h>
@@ -28,9 +29,10 @@ static const jj_option options[] = {
 static int check(const jj_value *values, jj_error *err)
 {
     if (values[1].number > 5 && values[2].number) {
-        int rc = jj_fail(err, JJ_ECONFIG, "an eager one can count to 5 only");
+        err->code = JJ_ECONFIG;
         snprintf(err->field, sizeof err->field, "count");
-        return rc;
+        snprintf(err->text, sizeof err->text, "an eager one can count to 5 only");
+        return JJ_ECONFIG;
     }
     return 0;
 }

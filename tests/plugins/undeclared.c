@@ -14,8 +14,8 @@ static int start(void *self, jj_error *err)
 
     json_decref(data);
     host->log(host, JJ_LOG_NOTICE, "publishing alumni.graduated was answered with %s",
-              jj_code_name(rc));
-    return rc == JJ_EFORBIDDEN ? 0 : jj_fail(err, JJ_EINVALID, "it was not refused");
+              rc == JJ_EFORBIDDEN ? "forbidden" : "something else");
+    return rc == JJ_EFORBIDDEN ? 0 : JJ_EINVALID;
 }
 
 const jj_plugin jejaring_plugin = {
