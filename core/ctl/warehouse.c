@@ -74,7 +74,7 @@ static int rebuild(const jj_database *database, jj_pg *pg)
 {
     jj_error err = {0};
     jj_pg_rows *rows = NULL;
-    int rc = jj_pg_run(pg, "SET search_path = jejaring, pg_catalog; SET jit = off; BEGIN", &err);
+    int rc = jj_pg_run(pg, "BEGIN", &err);
 
     rc = rc ? rc : jj_pg_query(pg, "SELECT jejaring.rebuild()", NULL, 0, &rows, &err);
     rc = rc ? rc : jj_pg_commit(pg, &err);
@@ -131,7 +131,6 @@ static int verify(const jj_database *database, jj_pg *pg, bool json)
     jj_error err = {0};
     jj_pg_rows *rows = NULL;
     int rc = jj_pg_run(pg,
-                       "SET search_path = jejaring, pg_catalog; SET jit = off;"
                        "SET work_mem = '64MB'; SET temp_buffers = '64MB';"
                        "BEGIN ISOLATION LEVEL REPEATABLE READ",
                        &err);

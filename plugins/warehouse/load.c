@@ -43,14 +43,7 @@ void jj_load_free(jj_load *load)
 
 int jj_load_prepare(jj_pg *pg, jj_error *err)
 {
-    /* The batches look up a few thousand keys in tables of any size. Plans made while those were
-     * still empty, or anew for each batch, are the wrong ones: always by index, and made once. */
-    return jj_pg_run(pg,
-                     "SET search_path = jejaring, pg_catalog;"
-                     "SET jit = off; SET enable_seqscan = off;"
-                     "SET plan_cache_mode = force_generic_plan;"
-                     "SELECT open_stage()",
-                     err);
+    return jj_pg_run(pg, "SELECT jejaring.open_stage()", err);
 }
 
 /* ---- Rows of binary COPY: big-endian, each field behind its length --------------------------- */

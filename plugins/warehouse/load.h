@@ -21,8 +21,7 @@ typedef struct jj_load jj_load;
 int jj_load_new(jj_load **load, jj_error *err);
 void jj_load_free(jj_load *load);
 
-/* Prepares a session: the staging table, and settings that keep the plans of the batches what they
- * should be. Once for each connection. */
+/* Prepares a session: its staging table. Once for each connection. */
 int jj_load_prepare(jj_pg *pg, jj_error *err);
 
 /* Loads the events. Errors are those of pg.h; JJ_EINVALID never: refused events are told instead.

@@ -141,8 +141,14 @@ COMMENT ON FUNCTION erase IS 'Carries out the erasures of these persons; their t
 
 -- One batch, from the temporary table `stage` to everything. Returns the number of events that were
 -- new. Call it in a transaction that also moves the cursor.
+-- Batches look up a few thousand keys in tables of any size. Plans made while these were still empty,
+-- or anew each time, are the wrong ones: always by index, and made once. (The staging table has no
+-- index and is read whole all the same.) A temporary table goes before one of the search path.
 CREATE OR REPLACE FUNCTION ingest() RETURNS bigint
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET search_path = jejaring, pg_catalog SET jit = off
+SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
     types text[];
     erased uuid[];
@@ -187,7 +193,10 @@ COMMENT ON FUNCTION ingest IS 'Stores and projects the batch in the temporary ta
 -- Projects the whole log anew into the tables that the search path shows, a person never split
 -- between two rounds. Chunks keep the memory flat.
 CREATE OR REPLACE FUNCTION replay() RETURNS bigint
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET search_path = jejaring, pg_catalog SET jit = off
+SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
     chunk CONSTANT integer := 20000;
     done bigint := 0;
@@ -203,7 +212,6 @@ BEGIN
         SELECT event_key, type, source, id, time, recordedtime, region, subject, recipient, cause,
             data, extra
         FROM event e WHERE e.subject >= low AND (high IS NULL OR e.subject <= high);
-        ANALYZE stage;
         SELECT array_agg(DISTINCT type), done + count(*) INTO types, done FROM stage;
         IF types IS NOT NULL THEN
             PERFORM project(types);
@@ -227,7 +235,9 @@ RETURN '{alumni,alumni_version,certification,batch,incubation,outcome,vacancy,ap
 COMMENT ON FUNCTION projections IS 'Tables that are projected from jejaring.event';
 
 CREATE OR REPLACE FUNCTION rebuild() RETURNS bigint
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET search_path = jejaring, pg_catalog
+AS $$
 DECLARE
     name text;
 BEGIN
@@ -244,7 +254,9 @@ COMMENT ON FUNCTION rebuild IS 'Recreates every projection from jejaring.event, 
 -- REPEATABLE READ, so that the log and the tables are of one moment.
 CREATE OR REPLACE FUNCTION verify()
 RETURNS TABLE (name text, stored bigint, missing bigint, surplus bigint)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET search_path = jejaring, pg_catalog
+AS $$
 BEGIN
     FOREACH name IN ARRAY projections() LOOP
         EXECUTE format('CREATE TEMPORARY TABLE %1$I (LIKE jejaring.%1$I INCLUDING ALL) ON COMMIT DROP', name);
