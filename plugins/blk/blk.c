@@ -216,13 +216,13 @@ static void select_one(const struct blk *self, jj_turn *turn, const char *group,
 /* True while results are still waited for. */
 static bool group_settling(const struct blk *self, jj_turn *turn, const char *name, json_t *group)
 {
-    char key[JJ_KEY_MAX];
+    char key[JJ_KEY_MAX], when[JJ_WHEN_SIZE];
     int64_t now_ms = turn->host->now_ms(turn->host), due_ms = jj_number(group, "due", 0);
     if (due_ms == 0) {
         due_ms = now_ms + self->values[OPTION_SETTLE].number;
         jj_doc_set(turn, group, "due", json_integer(due_ms));
     }
-    jj_key(turn, key, "due/%014lld/%s", (long long)due_ms, name);
+    jj_key(turn, key, "due/%s/%s", jj_when(due_ms, when), name);
     if (now_ms < due_ms) {
         jj_put(turn, key, "");
     } else {
@@ -365,10 +365,8 @@ static void on_timer(void *arg, int id)
 {
     struct blk *self = arg;
     jj_turn turn = {self->host, false};
-    char now[24];
-    snprintf(now, sizeof now, "%014lld", (long long)self->host->now_ms(self->host) + 1);
     if (id == TIMER_DUE) {
-        jj_work_due(&turn, "due", now, "todo");
+        jj_work_due_now(&turn, "due", "todo");
     }
     jj_work_do(&turn, "todo", TIMER_WORK, group_work, self);
     jj_turn_settle(&turn);
@@ -385,20 +383,20 @@ static int start(void *arg, jj_error *err)
                                               settle_ms < minute_ms ? settle_ms : minute_ms, true);
 }
 
+static void take(void *self, jj_turn *turn, const jj_event *event, const json_t *data)
+{
+    if (strcmp(event->type, "batch.closed") == 0) {
+        on_closed(turn, event, data);
+    } else {
+        on_person(self, turn, event, data);
+    }
+}
+
 static int on_events(void *arg, const jj_event *events, size_t count)
 {
     struct blk *self = arg;
     jj_turn turn = {self->host, false};
-    for (size_t i = 0; i < count && !turn.failed; i++) {
-        const json_t *data = self->host->data(self->host, &events[i]);
-        if (!jj_name(events[i].subject) || !jj_name(events[i].region)) {
-            self->host->reject(self->host, &events[i], "no usable subject or region");
-        } else if (strcmp(events[i].type, "batch.closed") == 0) {
-            on_closed(&turn, &events[i], data);
-        } else {
-            on_person(self, &turn, &events[i], data);
-        }
-    }
+    jj_take_events(&turn, events, count, take, self);
     jj_work_do(&turn, "todo", TIMER_WORK, group_work, self);
     return jj_turn_verdict(&turn);
 }

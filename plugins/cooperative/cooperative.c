@@ -271,10 +271,10 @@ static int offer_some(jj_turn *turn, const char *id, json_t *order, int most)
 static void order_round(const struct cooperative *self, jj_turn *turn, const char *id,
                         json_t *order, bool open)
 {
-    char key[JJ_KEY_MAX];
+    char key[JJ_KEY_MAX], when[JJ_WHEN_SIZE];
     int64_t now_ms = turn->host->now_ms(turn->host), rounds = jj_number(order, "rounds", 0);
     int64_t due_ms = jj_number(order, "due", 0), last = self->values[OPTION_ROUNDS].number;
-    jj_key(turn, key, "due/%014lld/%s", (long long)due_ms, id);
+    jj_key(turn, key, "due/%s/%s", jj_when(due_ms, when), id);
     if (due_ms && (!open || now_ms >= due_ms)) {
         jj_delete(turn, key);
         json_object_del(order, "due");
@@ -289,7 +289,7 @@ static void order_round(const struct cooperative *self, jj_turn *turn, const cha
     if (rounds < last) {
         due_ms = now_ms + self->values[OPTION_PATIENCE].number;
         jj_doc_set(turn, order, "due", json_integer(due_ms));
-        jj_key(turn, key, "due/%014lld/%s", (long long)due_ms, id);
+        jj_key(turn, key, "due/%s/%s", jj_when(due_ms, when), id);
         jj_put(turn, key, "");
     }
 }
@@ -334,10 +334,8 @@ static void on_timer(void *arg, int id)
 {
     struct cooperative *self = arg;
     jj_turn turn = {self->host, false};
-    char now[24];
-    snprintf(now, sizeof now, "%014lld", (long long)self->host->now_ms(self->host) + 1);
     if (id == TIMER_DUE) {
-        jj_work_due(&turn, "due", now, "todo");
+        jj_work_due_now(&turn, "due", "todo");
     }
     jj_work_do(&turn, "todo", TIMER_WORK, order_work, self);
     jj_turn_settle(&turn);
@@ -353,22 +351,23 @@ static int start(void *arg, jj_error *err)
                              patience_ms < minute_ms ? patience_ms : minute_ms, true);
 }
 
+static void take(void *self, jj_turn *turn, const jj_event *event, const json_t *data)
+{
+    (void)self;
+    if (strncmp(event->type, "order.", 6) == 0) {
+        on_order(turn, event, data);
+    } else if (strncmp(event->type, "business.", 9) == 0) {
+        on_business(turn, event, data);
+    } else {
+        on_erased(turn, event->subject);
+    }
+}
+
 static int on_events(void *arg, const jj_event *events, size_t count)
 {
     struct cooperative *self = arg;
     jj_turn turn = {self->host, false};
-    for (size_t i = 0; i < count && !turn.failed; i++) {
-        const json_t *data = self->host->data(self->host, &events[i]);
-        if (!jj_name(events[i].subject) || !jj_name(events[i].region)) {
-            self->host->reject(self->host, &events[i], "no usable subject or region");
-        } else if (strncmp(events[i].type, "order.", 6) == 0) {
-            on_order(&turn, &events[i], data);
-        } else if (strncmp(events[i].type, "business.", 9) == 0) {
-            on_business(&turn, &events[i], data);
-        } else {
-            on_erased(&turn, events[i].subject);
-        }
-    }
+    jj_take_events(&turn, events, count, take, self);
     jj_work_do(&turn, "todo", TIMER_WORK, order_work, self);
     return jj_turn_verdict(&turn);
 }

@@ -279,20 +279,21 @@ static int start(void *arg, jj_error *err)
     return self->host->timer(self->host, TIMER_WORK, 1, false); /* what a crash left in todo */
 }
 
+static void take(void *self, jj_turn *turn, const jj_event *event, const json_t *data)
+{
+    (void)self;
+    if (strcmp(event->type, "quota.reported") == 0) {
+        on_report(turn, event, data);
+    } else {
+        on_person(turn, event, data);
+    }
+}
+
 static int on_events(void *arg, const jj_event *events, size_t count)
 {
     struct disability *self = arg;
     jj_turn turn = {self->host, false};
-    for (size_t i = 0; i < count && !turn.failed; i++) {
-        const json_t *data = self->host->data(self->host, &events[i]);
-        if (!jj_name(events[i].subject) || !jj_name(events[i].region)) {
-            self->host->reject(self->host, &events[i], "no usable subject or region");
-        } else if (strcmp(events[i].type, "quota.reported") == 0) {
-            on_report(&turn, &events[i], data);
-        } else {
-            on_person(&turn, &events[i], data);
-        }
-    }
+    jj_take_events(&turn, events, count, take, self);
     jj_work_do(&turn, "todo", TIMER_WORK, do_work, self);
     return jj_turn_verdict(&turn);
 }

@@ -94,20 +94,21 @@ static int start(void *arg, jj_error *err)
     return self->host->timer(self->host, TIMER_EXPIRY, self->expiry_check_ms, true);
 }
 
+static void take(void *self, jj_turn *turn, const jj_event *event, const json_t *data)
+{
+    (void)self;
+    if (strncmp(event->type, "vacancy.", 8) == 0) {
+        vacancy_event(turn, event, data);
+    } else {
+        person_event(turn, event, data);
+    }
+}
+
 static int on_events(void *arg, const jj_event *events, size_t count)
 {
     struct industry *self = arg;
     jj_turn turn = {self->host, false};
-    for (size_t i = 0; i < count && !turn.failed; i++) {
-        const json_t *data = self->host->data(self->host, &events[i]);
-        if (!jj_name(events[i].subject) || !jj_name(events[i].region)) {
-            self->host->reject(self->host, &events[i], "no usable subject or region");
-        } else if (strncmp(events[i].type, "vacancy.", 8) == 0) {
-            vacancy_event(&turn, &events[i], data);
-        } else {
-            person_event(&turn, &events[i], data);
-        }
-    }
+    jj_take_events(&turn, events, count, take, self);
     jj_work_do(&turn, "todo", TIMER_WORK, vacancy_work, &self->proposals_per_seat);
     return jj_turn_verdict(&turn);
 }

@@ -304,4 +304,18 @@ static inline void jj_work_due(jj_turn *turn, const char *agenda, const char *no
     json_decref(overdue.found);
 }
 
+/* The same for an agenda whose whens are times, written by jj_when: what is due by now. */
+#define JJ_WHEN_SIZE 24
+static inline const char *jj_when(int64_t time_ms, char out[JJ_WHEN_SIZE])
+{
+    snprintf(out, JJ_WHEN_SIZE, "%014lld", (long long)time_ms);
+    return out;
+}
+
+static inline void jj_work_due_now(jj_turn *turn, const char *agenda, const char *queue)
+{
+    char when[JJ_WHEN_SIZE];
+    jj_work_due(turn, agenda, jj_when(turn->host->now_ms(turn->host) + 1, when), queue);
+}
+
 #endif

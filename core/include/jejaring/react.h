@@ -55,6 +55,26 @@ static inline void jj_turn_settle(const jj_turn *turn)
     }
 }
 
+/* Takes one event. data is its data; its subject and region can be parts of a state key. */
+typedef void (*jj_take)(void *self, jj_turn *turn, const jj_event *event, const json_t *data);
+
+static inline const char *jj_name(const char *text);
+
+/* Hands a batch to take, event by event. One whose subject or region is missing or cannot be a
+ * part of a state key goes to quarantine instead. */
+static inline void jj_take_events(jj_turn *turn, const jj_event *events, size_t count, jj_take take,
+                                  void *self)
+{
+    for (size_t i = 0; i < count && !turn->failed; i++) {
+        const jj_event *event = &events[i];
+        if (jj_name(event->subject) && jj_name(event->region)) {
+            take(self, turn, event, turn->host->data(turn->host, event));
+        } else {
+            turn->host->reject(turn->host, event, "no usable subject or region");
+        }
+    }
+}
+
 /* ---- Members of an event's data ----------------------------------------------------------- */
 
 /* A string member, NULL if it is not there. Borrowed. */
