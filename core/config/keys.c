@@ -46,7 +46,7 @@ static const jj_key *find_key(const jj_key *table, const char *name)
 static void refuse_unknown(jj_reader *reader, const jj_key *table, const jj_yaml_node *mapping)
 {
     const char *names[WORDS_MAX] = {0};
-    for (size_t i = 0; table[i].name != NULL && i < WORDS_MAX - 1; i++) {
+    for (size_t i = 0; i < WORDS_MAX - 1 && table[i].name != NULL; i++) {
         names[i] = table[i].name;
     }
 

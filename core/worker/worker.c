@@ -197,7 +197,10 @@ static void wait_for_work(jj_worker *worker, int64_t wait_ms)
         return;
     }
     for (nfds_t i = OWN_ITEMS; i < count && !worker->failed; i++) {
-        if (items[i].revents) {
+        if (items[i].revents & POLLNVAL) {
+            jj_log(JJ_ERROR, "the plugin closed descriptor %d while it was watched", items[i].fd);
+            worker->host.watch(&worker->host, items[i].fd, 0);
+        } else if (items[i].revents) {
             worker->plugin->on_descriptor(worker->self, items[i].fd, items[i].revents);
             jj_worker_settle(worker);
         }

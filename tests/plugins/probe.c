@@ -18,7 +18,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORD, SCAR, TICK };
+enum {
+    WORD,
+    SCAR,
+    TICK
+};
 
 static const jj_option options[] = {
     {.name = "word", .type = JJ_OPTION_STRING, .initial = "none", .doc = "what to shout"},
@@ -100,8 +104,7 @@ static int say(const probe *self, const jj_event *cause, const char *reason, lon
 static int take(probe *self, const jj_event *event)
 {
     const jj_host *host = self->host;
-    const char *title =
-        json_string_value(json_object_get(host->data(host, event), "title"));
+    const char *title = json_string_value(json_object_get(host->data(host, event), "title"));
     const char *reason = "withdrawn";
     long many = 1;
     char count[24];
@@ -135,8 +138,8 @@ static int take(probe *self, const jj_event *event)
     snprintf(count, sizeof count, "%ld", count_of(self) + 1);
     host->state_put(host, "count", count);
     if (strcmp(title, "shout") == 0) {
-        host->log(host, JJ_LOG_INFO, "the word is %s, the count is %s",
-                  self->values[WORD].string, count);
+        host->log(host, JJ_LOG_INFO, "the word is %s, the count is %s", self->values[WORD].string,
+                  count);
     }
     return JJ_DONE;
 }
@@ -176,16 +179,7 @@ static void stop(void *arg)
 }
 
 const jj_plugin jejaring_plugin = {
-    SAMPLE_HEAD,
-    .name = "probe",
-    .publishes = says,
-    .subscribes = takes,
-    .options = options,
-    .create = create,
-    .start = start,
-    .on_events = on_events,
-    .on_timer = on_timer,
-    .reload = reload,
-    .stop = stop,
-    .destroy = free,
+    SAMPLE_HEAD,          .name = "probe",  .publishes = says, .subscribes = takes,
+    .options = options,   .create = create, .start = start,    .on_events = on_events,
+    .on_timer = on_timer, .reload = reload, .stop = stop,      .destroy = free,
 };
