@@ -230,7 +230,7 @@ static void on_business(jj_turn *turn, const jj_event *event, const json_t *data
 /* What an event says of a person's consent and credit history. */
 static void person_learn(jj_turn *turn, json_t *person, const jj_event *event, const json_t *data)
 {
-    jj_consent_take(turn, person, event, data, "capital");
+    jj_consent_take(turn, person, event, data, "capital", NULL);
     if (strncmp(event->type, "loan.", 5) != 0) {
         return;
     }

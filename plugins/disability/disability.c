@@ -165,7 +165,7 @@ static void on_person(jj_turn *turn, const jj_event *event, const json_t *data)
     char key[JJ_KEY_MAX], work[JJ_KEY_MAX];
     jj_key(turn, key, "p/%s", event->subject);
     json_t *person = jj_doc_load(turn, key);
-    jj_consent_take(turn, person, event, data, "disability");
+    jj_consent_take(turn, person, event, data, "disability", "disability");
     if (strcmp(event->type, "person.erased") == 0) {
         json_object_clear(person);
     } else if (json_object_size(json_object_get(data, "disability")) > 0) { /* alumni.graduated */

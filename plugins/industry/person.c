@@ -104,7 +104,7 @@ static void person_learn(jj_turn *turn, json_t *person, const jj_event *event, c
 {
     char name[JJ_NAME_MAX + 2], skill[JJ_NAME_MAX];
     jj_skill(jj_text(data, "vocation"), skill);
-    jj_consent_take(turn, person, event, data, "industry");
+    jj_consent_take(turn, person, event, data, "industry", "batch");
     if (strcmp(event->type, "alumni.graduated") == 0 && skill[0]) {
         snprintf(name, sizeof name, "t/%s", skill);
         jj_register_take(turn, person, name, event, json_string(event->region));

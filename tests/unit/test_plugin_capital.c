@@ -55,6 +55,7 @@ static void without_consent_nobody_is_referred(void **unused)
     (void)unused;
     fake_host *fake = fake_open(&jejaring_plugin, NULL);
     business(fake, "ani", "2019-06-01", 5000000, "");
+    fake_say(fake, "alumni.graduated", "ani", "2019-01-01", "'vocation': 'roti'"); /* no list */
     consents(fake, "budi");
     fake_say(fake, "consent.withdrawn", "budi", "2019-05-01", "'audiences': ['capital']");
     business(fake, "budi", "2019-06-01", 5000000, "");

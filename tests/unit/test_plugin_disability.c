@@ -73,6 +73,18 @@ static void consent_that_comes_later_makes_the_referral(void **unused)
     fake_close(fake);
 }
 
+static void a_view_bound_by_consent_is_the_hubs_word_for_it(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    fake_say(fake, "alumni.graduated", "seen", "2019-08-01",
+             "'vocation': 'roti', 'disability': {'category': 'hearing'}");
+    fake_say(fake, "alumni.graduated", "hidden", "2019-08-01", "'vocation': 'roti'");
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "referral.made"), 1);
+    fake_close(fake);
+}
+
 static void needs_are_passed_on_at_a_placement_and_only_then(void **unused)
 {
     (void)unused;
@@ -262,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_consenting_graduate_with_a_disability_is_referred_once),
         cmocka_unit_test(consent_that_comes_later_makes_the_referral),
+        cmocka_unit_test(a_view_bound_by_consent_is_the_hubs_word_for_it),
         cmocka_unit_test(needs_are_passed_on_at_a_placement_and_only_then),
         cmocka_unit_test(an_assessment_during_a_placement_is_passed_on),
         cmocka_unit_test(the_quota_is_one_percent_private_and_two_government_rounded_up),

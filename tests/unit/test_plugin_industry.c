@@ -241,11 +241,18 @@ static void a_view_bound_by_consent_is_the_hubs_word_for_it(void **unused)
 {
     (void)unused;
     fake_host *fake = open_industry();
-    fake_say(fake, "alumni.graduated", "seen", "2019-01-01", "'vocation': 'las-smaw-3g'");
+    fake_say(fake, "alumni.graduated", "seen", "2019-01-01",
+             "'vocation': 'las-smaw-3g', 'batch': 'II'");
     fake_say(fake, "alumni.graduated", "hidden", "2019-01-01", FAKE_NOTHING);
+    /* Shown for the consent that another audience has. */
+    fake_say(fake, "alumni.graduated", "other", "2019-01-01", "'vocation': 'las-smaw-3g'");
+    /* Shown to one who acts on a duty of law; nothing was said of consent. */
+    fake_say(fake, "alumni.graduated", "unasked", "2019-01-01",
+             "'vocation': 'las-smaw-3g', 'batch': 'II', 'funding': 'apbd'");
     vacancy(fake, "v1", "");
     deliver(fake);
-    assert_int_equal(fake_count(fake, "placement.proposed"), 1);
+    assert_string_equal(fake_said(fake, "placement.proposed"),
+                        "seen rank=1 reasons=[\"vocation\",\"region\"] vacancy=v1\n");
     fake_close(fake);
 }
 

@@ -328,12 +328,13 @@ static inline bool jj_register_take(jj_turn *turn, json_t *document, const char 
  * alumni.graduated with its own list, consent.granted and consent.withdrawn, the latest time wins.
  * True if the register was written.
  *
- * A reader who is bound by consent does not see the list. That the hub shows it a graduate's
- * vocation or disability at all is the hub's word that this person consents; such a view is told
- * by the missing `funding`, which the schema requires and shows to nobody bound by consent.
+ * A reader who is bound by consent does not see the list, but that the hub shows it something is
+ * the hub's word for that consent. proof names a member of alumni.graduated that is shown, among
+ * those bound by consent, to this audience alone; NULL: there is none. A view that is not bound by
+ * consent is told by `funding`, which is required and shown to nobody who is.
  */
 static inline bool jj_consent_take(jj_turn *turn, json_t *document, const jj_event *event,
-                                   const json_t *data, const char *audience)
+                                   const json_t *data, const char *audience, const char *proof)
 {
     bool named = jj_lists(json_object_get(data, "audiences"), audience);
     if (strcmp(event->type, "consent.granted") == 0) {
@@ -346,12 +347,12 @@ static inline bool jj_consent_take(jj_turn *turn, json_t *document, const jj_eve
         return false;
     }
     const json_t *list = json_object_get(data, "consent");
-    bool vouched = !json_object_get(data, "funding") &&
-                   (json_object_get(data, "vocation") || json_object_get(data, "disability"));
+    bool vouched =
+        proof && json_object_get(data, proof) && !json_object_get(data, "funding") && !list;
     if (!list && !vouched) {
         return false;
     }
-    bool granted = list ? jj_lists(list, audience) : true;
+    bool granted = vouched || jj_lists(list, audience);
     return jj_register_take(turn, document, "consent", event, json_boolean(granted));
 }
 
