@@ -98,12 +98,12 @@ static int file_sync(sqlite3_file *file, int flags)
     if (fails(DISK_SYNC)) {
         return SQLITE_IOERR_FSYNC;
     }
-    int rc = real_of(file)->pMethods->xSync(real_of(file), flags);
-    if (rc == SQLITE_OK && disk.folder) {
+    (void)flags; /* nothing waits for the real disk: a test makes thousands of syncs */
+    if (disk.folder) {
         remember(file);
         disk.synced();
     }
-    return rc;
+    return SQLITE_OK;
 }
 
 static int file_size(sqlite3_file *file, sqlite3_int64 *size)
