@@ -35,7 +35,7 @@ typedef struct jj_supervisor {
     jj_checking checking;
     jj_child children[JJ_CHILDREN_MAX]; /* the hub is the first */
     size_t child_count;
-    bool hub_was_ready; /* workers may be started */
+    bool hub_was_ready; /* the configuration is one that the hub can run by */
     bool announced;     /* READY has been sent */
     bool stopping;
     bool ended;

@@ -21,6 +21,13 @@ static jj_child *hub_of(jj_supervisor *supervisor)
     return &supervisor->children[0];
 }
 
+/* A worker is started when there is a hub that it can come to, and that knows its password. */
+static bool may_start(const jj_supervisor *supervisor, const jj_child *child)
+{
+    const jj_child *hub = &supervisor->children[0];
+    return child->hub || (hub->ready && !hub->stopping);
+}
+
 /* ---- Stopping ----------------------------------------------------------------------------- */
 
 /* Workers first, while the hub can still take what they commit; then the hub. */
@@ -116,8 +123,7 @@ static void start_due(jj_supervisor *supervisor)
 
     for (size_t i = 0; i < supervisor->child_count && !supervisor->stopping; i++) {
         jj_child *child = &supervisor->children[i];
-        bool may_start = child->hub || supervisor->hub_was_ready;
-        if (may_start && child->start_at_ms && child->start_at_ms <= now_ms) {
+        if (may_start(supervisor, child) && child->start_at_ms && child->start_at_ms <= now_ms) {
             jj_supervisor_start(supervisor, child);
         }
     }
@@ -221,7 +227,7 @@ static int wait_ms(const jj_supervisor *supervisor)
 
     for (size_t i = 0; i < supervisor->child_count; i++) {
         const jj_child *child = &supervisor->children[i];
-        if (child->pid <= 0 && !child->hub && !supervisor->hub_was_ready) {
+        if (child->pid <= 0 && !may_start(supervisor, child)) {
             continue;
         }
         int64_t child_ms = jj_child_due_ms(child, hang_timeout_of(supervisor));

@@ -331,8 +331,9 @@ def test_reload_adds_and_removes_plugins(node):
     n.write_config()
     n.reload()
     n.wait(lambda: set(n.children()) == {"hub", "b"}, "b in place of a")
-    assert not alive(a)
+    n.wait(lambda: not alive(a), "the end of a")
     n.wait_for_log(r"b\[\d+\] info: ready")
+    assert "b ended" not in n.log(), "it is started when the hub knows it"
     n.publish([vacancy()])
     closed = n.wait(lambda: n.fetch_all(["vacancy.closed"]), "the reaction of b")
     assert closed[0]["source"] == "/uji/b"
