@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "event/key.h"
 #include "json/load.h"
 
 #include <stdio.h>
@@ -177,33 +178,49 @@ static void append_events(jj_hub *hub, const jj_request *request, jj_counts *cou
     }
 }
 
-static bool quarantine_found(void *arg, const jj_record *record)
+typedef struct found_event {
+    jj_buf text;
+    char type[JJ_ATTRIBUTE_MAX + 1];
+} found_event;
+
+static bool take_event(void *arg, const jj_record *record)
 {
-    jj_buf *text = arg;
-    jj_buf_add(text, record->text.at, record->text.size_bytes);
+    found_event *found = arg;
+    jj_buf_add(&found->text, record->text.at, record->text.size_bytes);
+    snprintf(found->type, sizeof found->type, "%s", record->type);
     return false;
 }
 
-/* Events that the consumer could not use, by their keys: kept with its reason. */
+/* An event that the consumer could not use, by its key: kept with the consumer's reason, which
+ * stands there in clear. */
+static void put_event_aside(jj_hub *hub, const jj_request *request, const jj_consumer *consumer,
+                            const char *hex, const char *reason)
+{
+    unsigned char key[16];
+    jj_error why;
+    found_event found = {0};
+    uint64_t cursor =
+        hex && jj_unhex(hex, strlen(hex), key, sizeof key) ? jj_journal_find(hub->journal, key) : 0;
+    if (cursor &&
+        jj_journal_read(hub->journal, cursor - 1, cursor, true, take_event, &found, NULL) == 0) {
+        jj_fail(&why, JJ_EINVALID, "%s",
+                !reason                ? "no reason given"
+                : jj_holds_nik(reason) ? "the reason given held a NIK and is not kept"
+                                       : reason);
+        jj_hub_quarantine(hub, request->rights->agency, consumer->name,
+                          (jj_bytes){found.text.data ? found.text.data : "", found.text.size},
+                          found.type, &why);
+    }
+    jj_buf_clear(&found.text);
+}
+
 static void put_aside(jj_hub *hub, const jj_request *request, const jj_consumer *consumer)
 {
     const json_t *list = json_object_get(request->options, "rejected");
     for (size_t i = 0; i < json_array_size(list); i++) {
-        unsigned char key[16];
-        jj_buf text = {0};
-        jj_error why;
         const json_t *entry = json_array_get(list, i);
-        const char *hex = jj_json_string(entry, "key"), *reason = jj_json_string(entry, "reason");
-        uint64_t cursor = hex && jj_unhex(hex, strlen(hex), key, sizeof key)
-                              ? jj_journal_find(hub->journal, key)
-                              : 0;
-        if (cursor && jj_journal_read(hub->journal, cursor - 1, cursor, true, quarantine_found,
-                                      &text, NULL) == 0) {
-            jj_fail(&why, JJ_EINVALID, "%s", reason ? reason : "no reason given");
-            jj_hub_quarantine(hub, request->rights->agency, consumer->name,
-                              (jj_bytes){text.data ? text.data : "", text.size}, "", &why);
-        }
-        jj_buf_clear(&text);
+        put_event_aside(hub, request, consumer, jj_json_string(entry, "key"),
+                        jj_json_string(entry, "reason"));
     }
 }
 
