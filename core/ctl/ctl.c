@@ -150,9 +150,8 @@ static void complain(const char *what, const jj_error *err, const char *next)
     fprintf(stderr, "\n  next: %s\n", next);
 }
 
-int jj_ctl_fail(const jj_ctl *ctl, const char *what, const jj_error *err)
+int jj_ctl_fail(const char *what, const jj_error *err)
 {
-    (void)ctl;
     complain(what, err, advice(err->code));
     return exit_code(err->code);
 }
@@ -256,7 +255,7 @@ int jj_ctl_hub(jj_ctl *ctl, jj_client **client)
             .timeout_ms = ctl->timeout_ms,
         };
         if (probe(endpoint, &err) || jj_client_open(&ctl->client, &options, &err)) {
-            return jj_ctl_fail(ctl, NULL, &err);
+            return jj_ctl_fail(NULL, &err);
         }
     }
     *client = ctl->client;
@@ -275,7 +274,7 @@ int jj_ctl_ask(jj_ctl *ctl, const char *verb, json_t *options, json_t **result)
         rc = rc ? rc
                 : jj_json_load(result, reply.result.data, reply.result.size_bytes, JJ_FRAME_MAX,
                                &err);
-        code = rc ? jj_ctl_fail(ctl, NULL, &err) : JJ_EXIT_OK;
+        code = rc ? jj_ctl_fail(NULL, &err) : JJ_EXIT_OK;
     }
     jj_reply_clear(&reply);
     json_decref(options);

@@ -84,7 +84,7 @@ int jj_ctl_ask(jj_ctl *ctl, const char *verb, json_t *options, json_t **result);
 
 /* "jejaringctl: what: place: text" and what to do next, on stderr. Returns the exit code that fits
  * err->code. what may be NULL. */
-int jj_ctl_fail(const jj_ctl *ctl, const char *what, const jj_error *err);
+int jj_ctl_fail(const char *what, const jj_error *err);
 
 /* The same for wrong words on the command line; JJ_EXIT_USAGE. */
 int jj_ctl_misused(const jj_ctl *ctl, const char *format, ...) JJ_PRINTF(2, 3);

@@ -92,7 +92,7 @@ static int take_page(reading *r, const jj_reply *reply)
         r->behind = (uint64_t)json_integer_value(json_object_get(result, "behind"));
     }
     json_decref(result);
-    return rc ? jj_ctl_fail(r->ctl, NULL, &err) : JJ_EXIT_OK;
+    return rc ? jj_ctl_fail(NULL, &err) : JJ_EXIT_OK;
 }
 
 /* Waits for the answer to one FETCH, noticing interrupts. *late: none came in time. */
@@ -109,7 +109,7 @@ static int await(reading *r, uint64_t request, jj_reply *reply, bool *late)
     if (rc) {
         jj_client_forget(r->client, request);
     }
-    return rc && !*late ? jj_ctl_fail(r->ctl, NULL, &err) : JJ_EXIT_OK;
+    return rc && !*late ? jj_ctl_fail(NULL, &err) : JJ_EXIT_OK;
 }
 
 static int fetch_page(reading *r, uint64_t most, bool print, bool *late)
@@ -123,7 +123,7 @@ static int fetch_page(reading *r, uint64_t most, bool print, bool *late)
     json_decref(object);
     int code = JJ_EXIT_OK;
     if (jj_client_send(r->client, "FETCH", options, NULL, 0, &request, &err)) {
-        code = jj_ctl_fail(r->ctl, NULL, &err);
+        code = jj_ctl_fail(NULL, &err);
     } else {
         code = await(r, request, &reply, late);
     }
@@ -140,11 +140,11 @@ static int fetch_page(reading *r, uint64_t most, bool print, bool *late)
 
 /* ---- The commands ------------------------------------------------------------------------- */
 
-static int unreachable(const reading *r)
+static int unreachable(void)
 {
     jj_error err;
     jj_fail(&err, JJ_ETIMEOUT, "no answer in time");
-    return jj_ctl_fail(r->ctl, NULL, &err);
+    return jj_ctl_fail(NULL, &err);
 }
 
 static int read_all(reading *r)
@@ -155,7 +155,7 @@ static int read_all(reading *r)
         uint64_t left = r->most - r->count;
         code = fetch_page(r, left < JJ_EVENTS_MAX ? left : JJ_EVENTS_MAX, true, &late);
         if (late && !r->follow && !interrupted) {
-            return unreachable(r);
+            return unreachable();
         }
         if (late && !told && !interrupted) {
             jj_ctl_say("jejaringctl: the daemon does not answer; waiting until it does");
@@ -177,7 +177,7 @@ static int go_to_end(reading *r)
     bool late = false;
     int code = fetch_page(r, 1, false, &late);
     if (code == 0 && late) {
-        return unreachable(r);
+        return unreachable();
     }
     r->after += r->behind;
     return code;

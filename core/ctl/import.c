@@ -141,7 +141,7 @@ static int prepare(importing *im, const char *type_name, jj_error *err)
     free(events);
     free(reference);
     if (rc) {
-        return jj_ctl_fail(im->ctl, NULL, err);
+        return jj_ctl_fail(NULL, err);
     }
     rc = find_type(im, type_name, &type);
     if (rc) {
@@ -273,7 +273,7 @@ static int run(importing *im, const char *path)
     if (rc == 0 && im->result.reject_name[0]) {
         rejects = jj_path_join(folder, im->result.reject_name);
     }
-    int code = rc && !im->result.refused ? jj_ctl_fail(im->ctl, path, &err)
+    int code = rc && !im->result.refused ? jj_ctl_fail(path, &err)
                : im->result.refused      ? tell_refusal(im, path)
                : im->result.rejected     ? JJ_EXIT_REJECTED
                                          : JJ_EXIT_OK;

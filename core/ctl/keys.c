@@ -14,7 +14,7 @@ int jj_ctl_keys_new(jj_ctl *ctl)
     jj_error err = {0};
     const char *path = ctl->args[0];
     if (jj_key_new(path, &err)) {
-        return jj_ctl_fail(ctl, NULL, &err);
+        return jj_ctl_fail(NULL, &err);
     }
     if (ctl->json) {
         return jj_ctl_print_json(json_pack("{s:s}", "file", path));
@@ -49,11 +49,11 @@ int jj_ctl_keys_pair(jj_ctl *ctl)
     char public_key[JJ_Z85_SIZE], secret_key[JJ_Z85_SIZE + 1];
     const char *path = ctl->args[0];
     if (jj_curve_pair(public_key, secret_key, &err)) {
-        return jj_ctl_fail(ctl, NULL, &err);
+        return jj_ctl_fail(NULL, &err);
     }
     strcat(secret_key, "\n");
     if (write_new(path, secret_key, &err)) {
-        return jj_ctl_fail(ctl, NULL, &err);
+        return jj_ctl_fail(NULL, &err);
     }
     if (ctl->json) {
         return jj_ctl_print_json(json_pack("{s:s, s:s}", "file", path, "public_key", public_key));

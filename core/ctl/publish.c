@@ -82,7 +82,7 @@ static int take_error(publishing *p, const jj_flight *flight, int code, const js
     jj_fail(&err, code, "lines %" PRIu64 " to %" PRIu64 " were not taken: %s", flight->lines[0],
             flight->lines[flight->count - 1], member(result, "detail"));
     if (code != JJ_EFORBIDDEN && code != JJ_EMALFORMED && code != JJ_ETOO_LARGE) {
-        return jj_ctl_fail(p->ctl, NULL, &err);
+        return jj_ctl_fail(NULL, &err);
     }
     for (size_t i = 0; i < flight->count; i++) {
         reject(p, flight->lines[i], jj_code_name(code), member(result, "field"),
@@ -100,7 +100,7 @@ static int land(publishing *p)
     int rc = jj_client_receive(p->client, &reply, p->ctl->timeout_ms, &err);
     rc = rc ? rc
             : jj_json_load(&result, reply.result.data, reply.result.size_bytes, JJ_FRAME_MAX, &err);
-    int code = rc ? jj_ctl_fail(p->ctl, "publishing", &err) : JJ_EXIT_OK;
+    int code = rc ? jj_ctl_fail("publishing", &err) : JJ_EXIT_OK;
     for (size_t i = 0; i < WINDOW && code == 0; i++) {
         jj_flight *flight = &p->flights[i];
         if (flight->request && flight->request == reply.request) {
@@ -127,7 +127,7 @@ static int take_off(publishing *p)
     }
     if (p->text.failed) {
         jj_fail(&err, JJ_EMEMORY, "out of memory");
-        return jj_ctl_fail(p->ctl, NULL, &err);
+        return jj_ctl_fail(NULL, &err);
     }
     while (jj_client_pending(p->client) >= WINDOW) {
         int code = land(p);
@@ -144,7 +144,7 @@ static int take_off(publishing *p)
     }
     if (jj_client_send(p->client, "PUBLISH", NULL, events, p->batch.count, &p->batch.request,
                        &err)) {
-        return jj_ctl_fail(p->ctl, "publishing", &err);
+        return jj_ctl_fail("publishing", &err);
     }
     *free_flight = p->batch;
     p->batch.count = 0;
@@ -191,7 +191,7 @@ static int run(publishing *p)
     if (code == 0 && ferror(p->in)) {
         jj_error err;
         jj_fail_errno(&err, JJ_ESYSTEM, "line %" PRIu64 " cannot be read", p->line + 1);
-        code = jj_ctl_fail(p->ctl, NULL, &err);
+        code = jj_ctl_fail(NULL, &err);
     }
     free(line);
     code = code ? code : take_off(p);
@@ -228,7 +228,7 @@ int jj_ctl_publish(jj_ctl *ctl)
     const char *path = ctl->arg_count > 0 && strcmp(ctl->args[0], "-") != 0 ? ctl->args[0] : NULL;
     if (!p) {
         jj_fail(&err, JJ_EMEMORY, "out of memory");
-        return jj_ctl_fail(ctl, NULL, &err);
+        return jj_ctl_fail(NULL, &err);
     }
     p->ctl = ctl;
     p->in = path ? fopen(path, "re") : stdin;
@@ -236,7 +236,7 @@ int jj_ctl_publish(jj_ctl *ctl)
     int code;
     if (!p->in) {
         jj_fail_errno(&err, JJ_ESYSTEM, "%s cannot be read", path);
-        code = jj_ctl_fail(ctl, NULL, &err);
+        code = jj_ctl_fail(NULL, &err);
     } else if ((code = jj_ctl_hub(ctl, &p->client)) == 0) {
         if (fstat(fileno(p->in), &status) == 0 && S_ISREG(status.st_mode)) {
             p->total_bytes = (uint64_t)status.st_size;

@@ -75,7 +75,7 @@ int jj_ctl_quarantine_show(jj_ctl *ctl)
         jj_error err;
         jj_fail(&err, JJ_EINVALID, "there is no entry %" JSON_INTEGER_FORMAT " in quarantine",
                 number);
-        code = jj_ctl_fail(ctl, NULL, &err);
+        code = jj_ctl_fail(NULL, &err);
     } else if (code == 0 && ctl->json) {
         code = jj_ctl_print_json(json_incref((json_t *)(uintptr_t)entry));
     } else if (code == 0) {

@@ -23,7 +23,7 @@ int jj_ctl_schema_check(jj_ctl *ctl)
         int rc = jj_schema_open(&schema, ctl->args[i], &err);
         if (rc) {
             code = JJ_EXIT_CONFIG;
-            jj_ctl_fail(ctl, NULL, &err);
+            jj_ctl_fail(NULL, &err);
         } else if (!ctl->json) {
             printf("%s: good\n", ctl->args[i]);
         }
@@ -103,11 +103,11 @@ int jj_ctl_schema_validate(jj_ctl *ctl)
     const char *path = ctl->arg_count > 1 && strcmp(ctl->args[1], "-") != 0 ? ctl->args[1] : NULL;
     int code;
     if (jj_schema_open(&schema, ctl->args[0], &err)) {
-        jj_ctl_fail(ctl, NULL, &err);
+        jj_ctl_fail(NULL, &err);
         return JJ_EXIT_CONFIG;
     }
     if (load_instance(path, &instance, &err)) {
-        code = jj_ctl_fail(ctl, path ? path : "standard input", &err);
+        code = jj_ctl_fail(path ? path : "standard input", &err);
         code = err.code == JJ_ESYSTEM || err.code == JJ_EMEMORY ? code : JJ_EXIT_REJECTED;
     } else {
         code = judge(ctl, schema, instance);
