@@ -1,0 +1,277 @@
+"""`make bench`: what the daemon reaches, beside what its parts could reach bare on this machine.
+
+Every figure is measured in each of several rounds, the daemon and its bare counterpart one right
+after the other; a ratio is the median of the rounds' ratios, a figure the median of the figures.
+"""
+
+import argparse
+import collections
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+import pg
+from node import BUILD, ROOT, Node, make_person_key, work_folder
+from warehouse import Warehouse, run_limit, wait_until, write_script
+
+BATCH = 500     # events in one PUBLISH
+WINDOW = 16     # PUBLISH requests in flight
+TARGETS = {"limit_ratio": ("at least", 0.4), "parse_ratio": ("at least", 0.4),
+           "ack_p50_ratio": ("at most", 2.0), "ack_p99_ratio": None}
+WAREHOUSE = {"warehouse": {"audiences": ["node"], "regions": ["*"]}}
+IDLE = {"blk": {"audiences": ["blk"]}, "industry": {"audiences": ["industry"]},
+        "cooperative": {"audiences": ["cooperative"]}, **WAREHOUSE}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--quick", action="store_true", help="a smoke test: the figures mean little")
+    parser.add_argument("--events", type=int, help="default: 200000")
+    parser.add_argument("--rounds", type=int, help="default: 3")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="intake,warehouse,ack,idle", help="parts, with commas")
+    options = parser.parse_args()
+    options.events = options.events or (10000 if options.quick else 200000)
+    options.rounds = options.rounds or (1 if options.quick else 3)
+    options.samples = 200 if options.quick else 1500
+    options.idle_s = 2 if options.quick else 10
+    return options
+
+
+def tool(name, *words):
+    """Runs one of the benchmark's programs; what it prints is a JSON object."""
+    done = subprocess.run([BUILD / "bench" / name, *map(str, words)], text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip())
+    return json.loads(done.stdout)
+
+
+class Bench:
+    def __init__(self, options, folder):
+        self.options = options
+        self.folder = folder
+        self.person_key = folder / "person.key"
+        self.events = folder / "events.jsonl"
+        self.rounds = []
+        self.script = None  # of the limit, once there are rows
+        self.ends = []      # of the batches that the warehouse made
+        make_person_key(self.person_key)
+        self.summary = self.make_events()
+
+    def make_events(self):
+        """Those for the bulk, and behind them in a file of their own those for latency."""
+        bulk, options = self.options.events, self.options
+        everything = bulk + options.samples * options.rounds
+        done = subprocess.run([BUILD / "bench" / "bench_events", str(everything),
+                               str(options.seed), self.person_key], check=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        lines = done.stdout.splitlines(keepends=True)
+        self.events.write_bytes(b"".join(lines[:bulk]))
+        (self.folder / "single.jsonl").write_bytes(b"".join(lines[bulk:]))
+        types = collections.Counter(re.search(rb'"type":"([^"]*)"', line)[1].decode()
+                                    for line in lines[:bulk])
+        size = sum(map(len, lines[:bulk])) - bulk
+        with_nik = sum(b'"nik":' in line for line in lines[:bulk])
+        return {"count": bulk, "mean_bytes": round(size / bulk, 1), "seed": options.seed,
+                "share_with_nik_and_contact": round(with_nik / bulk, 3), "batch": BATCH,
+                "window": WINDOW, "types": dict(types.most_common())}
+
+    def node(self, plugins=None, environment=None):
+        return Node(self.folder, self.person_key, plugins, environment)
+
+    def publish(self, node):
+        return tool("bench_client", "publish", node.endpoint, self.events, BATCH, WINDOW)
+
+    # -- the parts, each for one round
+
+    def intake(self, figures):
+        """Durable acknowledged intake, between two runs of the parse loop."""
+        parse = [tool("bench_bare", "parse", self.events)["events_per_s"]]
+        with self.node() as node:
+            figures["intake_per_s"] = self.publish(node)["events_per_s"]
+        parse.append(tool("bench_bare", "parse", self.events)["events_per_s"])
+        figures["parse_per_s"] = statistics.mean(parse)
+        figures["parse_ratio"] = figures["intake_per_s"] / figures["parse_per_s"]
+
+    def warehouse(self, figures, cluster, template):
+        """From a publishing client to committed rows, and psql's COPY and the same SQL alone."""
+        count = self.options.events
+        cluster.execute("CHECKPOINT")
+        with Warehouse(cluster.database(template)) as warehouse:
+            with self.node(WAREHOUSE, warehouse.database.env) as node:
+                warehouse.wait_connected()
+                start = time.monotonic()
+                acknowledged = subprocess.Popen(
+                    [BUILD / "bench" / "bench_client", "publish", node.endpoint, self.events,
+                     str(BATCH), str(WINDOW)], stdout=subprocess.PIPE)
+                ends = warehouse.wait_stored(count)
+                seconds = time.monotonic() - start
+                if acknowledged.wait() != 0:
+                    raise RuntimeError(f"the client failed\n{node.words()}")
+                figures["intake_meanwhile_per_s"] = json.loads(
+                    acknowledged.stdout.read())["events_per_s"]
+            if not self.script:
+                self.ends = ends
+                self.script = write_script(self.folder, warehouse.save_rows(self.folder,
+                                                                            self.events), ends)
+        figures["stored_per_s"] = count / seconds
+        cluster.execute("CHECKPOINT")
+        database = cluster.database(template)
+        figures["limit_per_s"] = count / run_limit(database, self.script, count)
+        database.drop()
+        figures["limit_ratio"] = figures["stored_per_s"] / figures["limit_per_s"]
+
+    def ack(self, figures, number):
+        """One event at a time, between two runs of its bare parts."""
+        samples = self.options.samples
+        bare = [tool("bench_bare", "floor", self.events, self.folder, samples)]
+        with self.node() as node:
+            ours = tool("bench_client", "latency", node.endpoint, self.folder / "single.jsonl",
+                        number * samples, samples)["ack"]
+        bare.append(tool("bench_bare", "floor", self.events, self.folder, samples))
+        for part in ("round_trip", "fdatasync", "both"):
+            for point in ("p50_us", "p99_us"):
+                figures[f"{part}_{point}"] = statistics.mean(run[part][point] for run in bare)
+        for point in ("p50", "p99"):
+            figures[f"ack_{point}_us"] = ours[f"{point}_us"]
+            figures[f"ack_{point}_ratio"] = ours[f"{point}_us"] / figures[f"both_{point}_us"]
+
+    def make_template(self, cluster):
+        """A database in which the warehouse has made its tables."""
+        database = cluster.database()
+        with self.node(WAREHOUSE, database.env) as node:
+            watched = Warehouse(database)
+            try:
+                watched.wait_connected()
+            except RuntimeError as error:
+                raise RuntimeError(f"{error}\n{node.words()}") from error
+            wait_until(lambda: watched.value(
+                "SELECT cursor FROM jejaring.consumer_cursor WHERE node = 'bench'") is not None,
+                "the warehouse's tables")
+            watched.connection.close()
+        return database
+
+    def idle(self, cluster):
+        plugins = {name: entry for name, entry in IDLE.items()
+                   if (BUILD / "plugins" / f"{name}.so").exists()}
+        database = cluster.database()
+        with self.node(plugins, database.env) as node:
+            figures = node.idle(self.options.idle_s)
+        figures["plugins"] = sorted(plugins)
+        return figures
+
+    def run(self):
+        parts = self.options.only.split(",")
+        result = {}
+        with pg.Cluster(fsync=True, folder=self.folder) as cluster:
+            template = self.make_template(cluster) if "warehouse" in parts else None
+            for number in range(self.options.rounds):
+                figures = {}
+                if "intake" in parts:
+                    self.intake(figures)
+                if "ack" in parts:
+                    self.ack(figures, number)
+                if "warehouse" in parts:
+                    self.warehouse(figures, cluster, template)
+                self.rounds.append(figures)
+                say(f"round {number + 1} of {self.options.rounds}: " + ", ".join(
+                    f"{name} {figures[name]:.2f}" for name in TARGETS if name in figures))
+            if "idle" in parts:
+                result["idle"] = self.idle(cluster)
+        middle = {name: statistics.median(figures[name] for figures in self.rounds)
+                  for name in self.rounds[0]}
+        ratios = {name: round(middle.pop(name), 3) for name in TARGETS if name in middle}
+        sizes = [b - a for a, b in zip([0, *self.ends], self.ends)]
+        return {**ratios, "figures": {name: round(value, 1) for name, value in middle.items()},
+                **result, "rounds": [{name: round(value, 3) for name, value in figures.items()}
+                                     for figures in self.rounds],
+                "events": {**self.summary, "warehouse_batches": sizes}, "machine": machine()}
+
+
+# ---- What it says -----------------------------------------------------------------------------
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def words_of(*command):
+    try:
+        return subprocess.run(command, text=True, check=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, cwd=ROOT).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def machine():
+    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    libraries = {name: words_of("pkg-config", "--modversion", package) for name, package in (
+        ("libzmq", "libzmq"), ("sqlite", "sqlite3"), ("jansson", "jansson"),
+        ("libsodium", "libsodium"))}
+    return {"cpu": model[1] if model else platform.machine(), "cpus": os.cpu_count(),
+            "load": os.getloadavg()[0], "kernel": platform.release(),
+            "jejaring": words_of(str(BUILD / "jejaringd"), "--version"),
+            "commit": words_of("git", "describe", "--always", "--dirty"),
+            "postgresql": words_of("psql", "--version"), **libraries}
+
+
+ROWS = (
+    ("published to committed rows", "stored_per_s", "psql \\copy + same SQL", "limit_per_s",
+     "limit_ratio", "events/s"),
+    ("durable acknowledged intake", "intake_per_s", "jansson parse loop", "parse_per_s",
+     "parse_ratio", "events/s"),
+    ("publish to ack, p50", "ack_p50_us", "fdatasync + round trip", "both_p50_us",
+     "ack_p50_ratio", "us"),
+    ("publish to ack, p99", "ack_p99_us", "fdatasync + round trip", "both_p99_us",
+     "ack_p99_ratio", "us"),
+)
+
+
+def print_table(result, options):
+    figures, events = result["figures"], result["events"]
+    print(f"\n{events['count']:,} events of {events['mean_bytes']:.0f} bytes, seed "
+          f"{events['seed']}, {events['share_with_nik_and_contact']:.0%} with NIK and contact; "
+          f"median of {options.rounds} round{'s'[:options.rounds > 1]}\n")
+    print(f"{'jejaring':29}{'':>12}   {'bare':24}{'':>12}   {'ratio':>5}   target")
+    for ours, name, bare, bare_name, ratio, unit in ROWS:
+        if ratio not in result:
+            continue
+        target = TARGETS[ratio]
+        print(f"{ours:29}{figures[name]:12,.0f}   {bare:24}{figures[bare_name]:12,.0f}   "
+              f"{result[ratio]:5.2f}   {'%s %.1f' % target if target else '-':13} {unit}")
+    if "idle" in result:
+        idle = result["idle"]
+        print(f"\nidle with {len(idle['plugins'])} plugins, {idle['processes']} processes: "
+              f"{idle['rss_mib']:.1f} MiB resident ({idle['pss_mib']:.1f} MiB, shared pages "
+              f"counted once), {idle['cpu_percent']:.2f} % CPU")
+
+
+def main():
+    options = arguments()
+    folder = work_folder()
+    folder.chmod(0o755)
+    try:
+        result = Bench(options, folder).run()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print_table(result, options)
+    path = BUILD / "bench.json"
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"\nwritten: {os.path.relpath(path)}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (RuntimeError, subprocess.CalledProcessError) as error:
+        say(f"bench: {error}")
+        sys.exit(1)
