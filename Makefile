@@ -120,7 +120,7 @@ $(foreach p,$(PLUGINS),$(eval $(call plugin_rule,$(p))))
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(CORE) $(call obj,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))) $(call obj,$(WAREHOUSE_LIB))
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON) -lpq -lcmocka
+	$(Q)$(CC) -pie -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON) -lpq -lcmocka
 
 $(B)/tests/plugins/%.so: tests/plugins/%.c
 	@mkdir -p $(@D)

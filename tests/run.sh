@@ -21,8 +21,8 @@ unit() {
             printf '  %-28s %4d passed\n' "$(basename "$test")" "$good"
         else
             good=$(grep -c '^\[       OK \]' "$log")
-            bad=$(grep -c '^\[  FAILED  \] [a-z]' "$log")
-            [ "$bad" -gt 0 ] || bad=1
+            bad=$(sed -n 's/^ *\([0-9]*\) FAILED TEST(S)$/\1/p' "$log")
+            bad=${bad:-1}
             passed=$((passed + good)) failed=$((failed + bad))
             printf '  %-28s FAILED\n' "$(basename "$test")"
             tail -n 60 "$log"
@@ -32,7 +32,7 @@ unit() {
 
 system() {
     log=$B/tests/system.log
-    /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system 2>&1 | tee "$log"
+    /usr/bin/python3 -m pytest -q -p no:cacheprovider --durations=12 tests/system 2>&1 | tee "$log"
     line=$(grep -E '^[0-9]+ (passed|failed)|^=+ .*(passed|failed|error).* =+$' "$log" | tail -n 1)
     count() {
         printf '%s' "$line" | grep -oE "[0-9]+ $1" | grep -oE '[0-9]+' || echo 0
