@@ -86,12 +86,14 @@ say 'The balance: nothing lost, nothing counted twice'
 $ctl balance
 
 say 'Rows that were refused, ready to be corrected and dropped in again'
+echo "in $demo:"
 find "$demo/inbox" -path '*/rejected/*' -name '*.csv' | while read -r file; do
-    echo "$file: $(($(tail -n +2 "$file" | grep -c .))) rows"
+    echo "${file#"$demo"/}: $(($(tail -n +2 "$file" | grep -c .))) rows"
 done
 
 say 'What the industry plugin proposed'
-$ctl fetch --type placement.proposed --count 1000 --json | wc -l | sed 's/$/ placements proposed/'
+$ctl fetch --type placement.proposed --count 100000 --json 2>/dev/null | wc -l |
+    sed 's/$/ placements proposed to graduates who consented/'
 
 say 'Absorption (serapan) of the graduates, by region and year'
 $ctl report absorption --by region,year
