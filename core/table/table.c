@@ -35,7 +35,7 @@ static int refuse_magic(int fd, bool *workbook, jj_refusal *why)
 static int open_kind(jj_table *table, int fd, const jj_table_options *options, jj_refusal *why)
 {
     struct stat st;
-    bool workbook;
+    bool workbook = false;
     if (fstat(fd, &st)) {
         return jj_refuse_errno(why, "cannot read the file");
     }
