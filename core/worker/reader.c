@@ -8,9 +8,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define WAIT_MS                                                                                    \
-    1000 /* how long the hub holds a FETCH when there is nothing: what is not for us is            \
-          * passed, and so no longer pending, that much later */
+/* How long the hub holds a FETCH when there is nothing. What is not for us is passed, and so is no
+ * longer pending, that much later. */
+#define WAIT_MS      1000
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 30000
 
