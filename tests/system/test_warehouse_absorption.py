@@ -10,7 +10,7 @@ import pytest
 import pg
 import warehouse_events
 import warehouse_oracle
-from warehouse_host import Host
+from warehouse_host import Host, warehouse
 
 GRADUATED = "2018-06-30"
 
@@ -23,7 +23,7 @@ def cluster():
 
 @pytest.fixture()
 def database(cluster):
-    database = cluster.database()
+    database = warehouse(cluster)
     yield database
     database.drop()
 

@@ -1,7 +1,7 @@
 """Order does not matter: the same events in any order, with repetitions, in batches of any size, end
 in the same tables; and so does a rebuild from the log.
 
-JEJARING_PERMUTATIONS says how many orders are tried (default 12)."""
+JEJARING_PERMUTATIONS says how many orders are tried (default 40)."""
 
 import os
 import random
@@ -10,9 +10,9 @@ import pytest
 
 import pg
 import warehouse_events
-from warehouse_host import Host
+from warehouse_host import Host, warehouse
 
-PERMUTATIONS = int(os.environ.get("JEJARING_PERMUTATIONS", "12"))
+PERMUTATIONS = int(os.environ.get("JEJARING_PERMUTATIONS", "40"))
 SIZES = [1, 9, 60, 400, 1000, 5000]
 
 
@@ -60,7 +60,7 @@ def deliver_all(plugin, events, pick):
 def test_any_order_ends_in_the_same_tables(cluster, seed, persons, count):
     events = warehouse_events.Maker(seed, persons=persons).mixed(count, erasures=4)
     pick = random.Random(seed)
-    database = cluster.database()
+    database = warehouse(cluster)
     expected = None
     with Host({"conninfo": database.conninfo}) as plugin, database.connect() as connection:
         cursor = connection.cursor()
@@ -93,7 +93,7 @@ def test_every_type_of_the_catalogue_is_among_the_events():
 
 
 def test_verify_finds_what_differs_and_writes_nothing(cluster):
-    database = cluster.database()
+    database = warehouse(cluster)
     events = warehouse_events.Maker(3, persons=40).mixed(800)
     with Host({"conninfo": database.conninfo}) as plugin:
         assert plugin.resume() == 0
@@ -118,7 +118,7 @@ def test_verify_finds_what_differs_and_writes_nothing(cluster):
 
 
 def test_an_erased_person_does_not_come_back(cluster):
-    database = cluster.database()
+    database = warehouse(cluster)
     maker = warehouse_events.Maker(5, persons=20)
     events = maker.mixed(900, erasures=0)
     person = maker.persons[0]

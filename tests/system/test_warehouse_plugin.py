@@ -10,7 +10,7 @@ import pytest
 import pg
 import warehouse_events
 from cutting_proxy import CuttingProxy
-from warehouse_host import Host
+from warehouse_host import Host, warehouse
 
 WARNING, NOTICE = 4, 5
 
@@ -23,7 +23,7 @@ def cluster():
 
 @pytest.fixture()
 def database(cluster):
-    database = cluster.database()
+    database = warehouse(cluster)
     yield database
     database.drop()
 
@@ -266,6 +266,13 @@ def test_what_is_stored_of_an_event(database):
 # ---- Schema ----------------------------------------------------------------------------------
 
 
+@pytest.fixture()
+def empty(cluster):
+    database = cluster.database()
+    yield database
+    database.drop()
+
+
 def copied_schemas(tmp_path):
     shutil.copytree(pg.ROOT / "schemas", tmp_path / "schemas")
     return tmp_path / "schemas"
@@ -277,52 +284,52 @@ def complaint(database, schemas, **options):
         return words(plugin)[-1] if plugin.log else ""
 
 
-def test_a_migration_that_was_changed_is_refused(database, tmp_path):
+def test_a_migration_that_was_changed_is_refused(empty, tmp_path):
     schemas = copied_schemas(tmp_path)
-    assert "4 migrations applied" in complaint(database, schemas)
-    assert complaint(database, schemas) == ""
+    assert "4 migrations applied" in complaint(empty, schemas)
+    assert complaint(empty, schemas) == ""
     with open(schemas / "warehouse" / "002_person.sql", "a", encoding="utf-8") as file:
         file.write("-- just a word\n")
-    assert "002_person.sql was changed after it had been applied" in complaint(database, schemas)
+    assert "002_person.sql was changed after it had been applied" in complaint(empty, schemas)
 
 
-def test_a_database_newer_than_the_files_is_refused(database, tmp_path):
+def test_a_database_newer_than_the_files_is_refused(empty, tmp_path):
     schemas = copied_schemas(tmp_path)
     extra = schemas / "warehouse" / "005_later.sql"
     extra.write_text("CREATE TABLE later (a integer PRIMARY KEY);")
-    complaint(database, schemas)
+    complaint(empty, schemas)
     extra.unlink()
-    assert "was migrated by a newer Jejaring" in complaint(database, schemas)
+    assert "was migrated by a newer Jejaring" in complaint(empty, schemas)
 
 
-def test_a_migration_that_fails_changes_nothing(database, tmp_path):
+def test_a_migration_that_fails_changes_nothing(empty, tmp_path):
     schemas = copied_schemas(tmp_path)
     extra = schemas / "warehouse" / "005_later.sql"
     extra.write_text("CREATE TABLE later (a integer PRIMARY KEY); SELECT 1 / 0;")
-    assert "005_later.sql: PostgreSQL:" in complaint(database, schemas)
-    assert database.psql("SELECT to_regclass('jejaring.later') IS NULL, max(number) FROM jejaring.migration").strip() == "t|4"
+    assert "005_later.sql: PostgreSQL:" in complaint(empty, schemas)
+    assert empty.psql("SELECT to_regclass('jejaring.later') IS NULL, max(number) FROM jejaring.migration").strip() == "t|4"
     extra.write_text("CREATE TABLE later (a integer PRIMARY KEY);")
-    assert "1 migrations applied" in complaint(database, schemas)
+    assert "1 migrations applied" in complaint(empty, schemas)
 
 
 @pytest.mark.parametrize("name", ["7_short.sql", "006_gap.sql", "notes.sql"])
-def test_files_that_do_not_fit_are_refused(database, tmp_path, name):
+def test_files_that_do_not_fit_are_refused(empty, tmp_path, name):
     schemas = copied_schemas(tmp_path)
     (schemas / "warehouse" / name).write_text("SELECT 1;")
-    assert name in complaint(database, schemas)
-    assert database.psql("SELECT to_regnamespace('jejaring') IS NULL").strip() == "t"
+    assert name in complaint(empty, schemas)
+    assert empty.psql("SELECT to_regnamespace('jejaring') IS NULL").strip() == "t"
 
 
-def test_without_leave_to_migrate_the_schema_is_only_checked(database):
-    assert "run `jejaringctl warehouse migrate`" in complaint(database, pg.ROOT / "schemas", migrate="false")
-    assert "migrations applied" in complaint(database, pg.ROOT / "schemas")
-    assert complaint(database, pg.ROOT / "schemas", migrate="false") == ""
+def test_without_leave_to_migrate_the_schema_is_only_checked(empty):
+    assert "run `jejaringctl warehouse migrate`" in complaint(empty, pg.ROOT / "schemas", migrate="false")
+    assert "migrations applied" in complaint(empty, pg.ROOT / "schemas")
+    assert complaint(empty, pg.ROOT / "schemas", migrate="false") == ""
 
 
-def test_two_workers_that_start_together_migrate_once(database):
+def test_two_workers_that_start_together_migrate_once(empty):
     import threading
 
-    plugins = [Host({"conninfo": database.conninfo}, instance=f"w{n}") for n in range(3)]
+    plugins = [Host({"conninfo": empty.conninfo}, instance=f"w{n}") for n in range(3)]
     threads = [threading.Thread(target=plugin.resume) for plugin in plugins]
     for thread in threads:
         thread.start()
@@ -334,14 +341,14 @@ def test_two_workers_that_start_together_migrate_once(database):
         plugin.close()
 
 
-def test_a_changed_projection_asks_for_a_look(database, events, tmp_path):
+def test_a_changed_projection_asks_for_a_look(empty, events, tmp_path):
     schemas = copied_schemas(tmp_path)
-    with Host({"conninfo": database.conninfo, "schemas": str(schemas)}) as plugin:
+    with Host({"conninfo": empty.conninfo, "schemas": str(schemas)}) as plugin:
         plugin.resume()
         plugin.deliver(events, 0, 300)
     with open(schemas / "warehouse" / "define-10-project.sql", "a", encoding="utf-8") as file:
         file.write("-- another one\n")
-    assert "warehouse verify" in complaint(database, schemas)
+    assert "warehouse verify" in complaint(empty, schemas)
 
 
 def test_a_connection_string_that_is_none_is_refused_without_quoting_it():
