@@ -24,7 +24,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
             -Wformat=2 -Wno-format-truncation $(if $(WERROR),-Werror)
 HARDEN   := -fstack-protector-strong -fPIC -fvisibility=hidden \
             $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=2)
-LIBS_D   := libzmq libsodium sqlite3 yaml-0.1 jansson libzip expat
+# libzip is loaded when a workbook is opened: see core/table/package.c.
+LIBS_D   := libzmq libsodium sqlite3 yaml-0.1 jansson expat
 PKG      := pkg-config
 PG_INCLUDE  := $(shell pg_config --includedir 2>/dev/null)
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DJJ_VERSION='"$(VERSION)"' $(CFLAGS) $(WARNINGS) $(HARDEN) \

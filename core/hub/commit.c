@@ -128,6 +128,10 @@ static int check_state(const json_t *state, jj_error *err)
             return jj_fail(err, JJ_EMALFORMED,
                            "state: keys of 1 to 255 bytes and strings (or null) are expected");
         }
+        if (jj_holds_nik(key) ||
+            (json_is_string(value) && jj_holds_nik(json_string_value(value)))) {
+            return jj_fail(err, JJ_EINVALID, "state: a NIK is not kept; use the person key");
+        }
     }
     return 0;
 }

@@ -14,7 +14,8 @@
 /* ---- Masking ------------------------------------------------------------------------------ */
 
 /* What may be shown of a refused event: public and internal members; nothing of which the schema
- * does not say what it is, and no long run of digits. */
+ * does not say what it is, no text of several words where a code belongs, and no long run of
+ * digits. */
 static json_t *masked_text(const char *text)
 {
     size_t run = 0, longest = 0;
@@ -23,6 +24,12 @@ static json_t *masked_text(const char *text)
         longest = run > longest ? run : longest;
     }
     return json_string(longest >= 10 ? HIDDEN : text);
+}
+
+static json_t *masked_attribute(const char *text)
+{
+    bool words = strpbrk(text, " \t\r\n") != NULL;
+    return words ? json_string(HIDDEN) : masked_text(text);
 }
 
 static json_t *masked_data(const jj_type *type, const json_t *data)
@@ -53,8 +60,7 @@ static json_t *masked_event(const jj_hub *hub, const json_t *event)
     for (size_t i = 0; shown[i]; i++) {
         const char *text = jj_json_string(event, shown[i]);
         if (text) {
-            bool is_time = strcmp(shown[i], "time") == 0;
-            json_object_set_new(out, shown[i], is_time ? json_string(text) : masked_text(text));
+            json_object_set_new(out, shown[i], masked_attribute(text));
         }
     }
     json_object_set_new(out, "data", masked_data(type, json_object_get(event, "data")));

@@ -1,6 +1,7 @@
 #include "hub/internal.h"
 
 #include "base/text.h"
+#include "event/key.h"
 #include "json/load.h"
 
 #include <stdio.h>
@@ -201,9 +202,11 @@ int jj_option_name(const json_t *options, bool required, const char **name, jj_e
     if (!value && !required) {
         return 0;
     }
-    if (!text || !*text || strlen(text) > NAME_MAX_BYTES || strspn(text, allowed) != strlen(text)) {
+    if (!text || !*text || strlen(text) > NAME_MAX_BYTES || strspn(text, allowed) != strlen(text) ||
+        jj_holds_nik(text)) {
         return bad_option(err, "name",
-                          "the consumer's name is expected: 1 to 64 letters, digits, . _ -");
+                          "the consumer's name is expected: 1 to 64 letters, digits, . _ - (and "
+                          "nobody's NIK)");
     }
     *name = text;
     return 0;
