@@ -2,12 +2,14 @@
 #include "ctl/command.h"
 
 #include "base/id.h"
+#include "base/process.h"
 
 #include <stdio.h>
 
 int main(int argc, char **argv)
 {
     jj_ctl ctl = {0};
+    jj_process_forbid_core(); /* an import holds whole files of people */
     if (!jj_id_init()) {
         fputs("jejaringctl: error: the system gives no random numbers\n", stderr);
         return JJ_EXIT_FAILED;

@@ -1,4 +1,5 @@
 /* jejaringd: the daemon. What it does is chosen here and done elsewhere. */
+#include "base/process.h"
 #include "daemon/check.h"
 #include "daemon/describe.h"
 #include "daemon/role.h"
@@ -36,6 +37,7 @@ int main(int argc, char **argv)
     int option, action = 0;
 
     jj_spawn_fill_standard();
+    jj_process_forbid_core();
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         switch (option) {
         case 'c':

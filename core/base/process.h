@@ -1,0 +1,11 @@
+/*
+ * What holds for every process of ours.
+ */
+#ifndef JJ_BASE_PROCESS_H
+#define JJ_BASE_PROCESS_H
+
+/* Memory holds keys and personal data: a crash must not write it to a disk. Children inherit this.
+ * A kernel that is told to pipe core dumps into a program leaves it to that program to obey. */
+void jj_process_forbid_core(void);
+
+#endif
