@@ -305,10 +305,18 @@ static int seal_contact(const jj_intake *intake, jj_admitted *a)
     return jj_seal(intake->secrets, "vault", a->subject, contact, &a->sealed);
 }
 
-/* A NIK anywhere but where it is cut out: in a description, say, or as the event's id. */
-static int check_leak(const json_t *event, const jj_admitted *a, jj_error *err)
+/* A NIK anywhere but where it is cut out: in a description, say, or as the event's id. And contact
+ * that would not be cut out. */
+static int check_leak(const jj_intake *intake, const json_t *event, const jj_admitted *a,
+                      jj_error *err)
 {
     char field[sizeof err->field];
+    if (jj_leak_find_contact(event, a->type, intake->catalogue, field, sizeof field)) {
+        return jj_intake_refuse(
+            err, JJ_EINVALID, field,
+            "a member by whose name contact is sent (a name, telephone, address ...) is not among "
+            "those of this type, and could not be sealed; leave it out");
+    }
     if (jj_leak_find(event, a->type, a->nik, field, sizeof field)) {
         return jj_intake_refuse(
             err, JJ_EINVALID, field,
@@ -416,7 +424,7 @@ static int admit(const jj_intake *intake, const jj_rights *rights, json_t *event
     rc = check_schema(data, a, err);
     rc = rc ? rc : use_nik(intake, data, a, err);
     rc = rc ? rc : check_subject(a, err);
-    rc = rc ? rc : check_leak(event, a, err);
+    rc = rc ? rc : check_leak(intake, event, a, err);
     read_consent(data, a);
     if (rc == 0 && normalise(event, &text, &owned)) {
         rc = jj_fail(err, JJ_EMEMORY, "out of memory");

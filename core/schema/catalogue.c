@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUFFIX ".json"
+#define SUFFIX         ".json"
+#define NAME_MAX_BYTES 128 /* of a member, folded; what is longer is none of ours */
 
 struct entry {
     jj_type type; /* first: jj_type_property finds the rest from it */
@@ -24,6 +25,7 @@ struct jj_catalogue {
     size_t count;
     jj_names names;
     const char **words; /* the names, ended by NULL */
+    jj_names contact;   /* folded names and columns of what goes to the vault */
 };
 
 static int no_memory(jj_error *err)
@@ -123,6 +125,66 @@ static int load_type(jj_catalogue *catalogue, const char *dir, const char *file,
     return describe(catalogue, entry, err);
 }
 
+static size_t count_columns(const jj_property *property)
+{
+    size_t count = 0;
+    while (property->columns[count]) {
+        count++;
+    }
+    return count;
+}
+
+/* Calls add for the folded name and every column of what goes to the vault. False: no memory. */
+static bool each_contact(jj_catalogue *catalogue, bool (*add)(jj_catalogue *, const char *, void *),
+                         void *arg)
+{
+    for (size_t i = 0; i < catalogue->count; i++) {
+        const jj_type *type = &catalogue->entries[i].type;
+        for (size_t p = 0; p < type->property_count; p++) {
+            const jj_property *property = &type->properties[p];
+            size_t columns = property->vault ? count_columns(property) : 0;
+            if (property->vault && !add(catalogue, property->name, arg)) {
+                return false;
+            }
+            for (size_t c = 0; c < columns; c++) {
+                if (!add(catalogue, property->columns[c], arg)) {
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
+static bool count_contact(jj_catalogue *catalogue, const char *name, void *count)
+{
+    (void)catalogue;
+    (void)name;
+    ++*(size_t *)count;
+    return true;
+}
+
+static bool add_contact(jj_catalogue *catalogue, const char *name, void *arg)
+{
+    char folded[NAME_MAX_BYTES];
+    size_t length = jj_fold(name, strlen(name), folded, sizeof folded);
+    char *copy = jj_arena_copy(&catalogue->arena, folded, length);
+    (void)arg;
+    if (copy) {
+        jj_names_add(&catalogue->contact, copy, length, 0);
+    }
+    return copy != NULL;
+}
+
+static int index_contact(jj_catalogue *catalogue, jj_error *err)
+{
+    size_t count = 0;
+    each_contact(catalogue, count_contact, &count);
+    bool indexed = jj_names_init(&catalogue->contact, &catalogue->arena, count) &&
+                   each_contact(catalogue, add_contact, NULL);
+    return indexed ? 0 : no_memory(err);
+}
+
 static int load(jj_catalogue *catalogue, const char *dir, struct dirent **files, size_t count,
                 jj_error *err)
 {
@@ -138,7 +200,7 @@ static int load(jj_catalogue *catalogue, const char *dir, struct dirent **files,
     for (size_t i = 0; i < count && rc == 0; i++) {
         rc = load_type(catalogue, dir, files[i]->d_name, err);
     }
-    return rc;
+    return rc ? rc : index_contact(catalogue, err);
 }
 
 static int no_types(const char *dir, jj_error *err)
@@ -216,4 +278,12 @@ const jj_property *jj_type_property(const jj_type *type, const char *name)
     size_t index;
     return jj_names_find(&entry->properties, name, strlen(name), &index) ? &type->properties[index]
                                                                          : NULL;
+}
+
+bool jj_catalogue_is_contact(const jj_catalogue *catalogue, const char *name)
+{
+    char folded[NAME_MAX_BYTES];
+    size_t length = jj_fold(name, strlen(name), folded, sizeof folded), unused;
+    return length < sizeof folded - 1 &&
+           jj_names_find(&catalogue->contact, folded, length, &unused);
 }

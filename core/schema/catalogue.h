@@ -84,6 +84,10 @@ const jj_type *jj_catalogue_find(const jj_catalogue *catalogue, const char *name
 /* The type whose name is nearest, for "did you mean"; may be NULL. */
 const jj_type *jj_catalogue_nearest(const jj_catalogue *catalogue, const char *name);
 
+/* True if a member of this name would hold contact: folded (jj_fold), it is the name or a column of
+ * a property that some type sends to the vault. Constant time. */
+bool jj_catalogue_is_contact(const jj_catalogue *catalogue, const char *name);
+
 /* The property of this name at the top of data, NULL if there is none. type is one of a
  * catalogue's. Constant time. */
 const jj_property *jj_type_property(const jj_type *type, const char *name);

@@ -352,6 +352,28 @@ static void the_events_of_the_project_are_a_catalogue(void **state)
     jj_catalogue_close(catalogue);
 }
 
+static void contact_is_known_by_its_names_in_events_and_files(void **state)
+{
+    static const char *const contact[] = {"nik", "name", "Nama Lengkap", "no_hp", "ALAMAT"};
+    static const char *const others[] = {"", "vocation", "nama_usaha", "employer", "a"};
+    jj_catalogue *catalogue = NULL;
+    char long_name[1000];
+    (void)state;
+    assert_int_equal(jj_catalogue_open(&catalogue, "schemas/events", NULL), 0);
+    for (size_t i = 0; i < sizeof contact / sizeof *contact; i++) {
+        if (!jj_catalogue_is_contact(catalogue, contact[i])) {
+            fail_msg("\"%s\" is not taken for contact", contact[i]);
+        }
+        if (jj_catalogue_is_contact(catalogue, others[i])) {
+            fail_msg("\"%s\" is taken for contact", others[i]);
+        }
+    }
+    memset(long_name, 'n', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    assert_false(jj_catalogue_is_contact(catalogue, long_name));
+    jj_catalogue_close(catalogue);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_catalogue, close_catalogue)
 
 int main(void)
@@ -375,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_folder_without_types_is_refused),
         cmocka_unit_test(audiences_have_names_and_bits),
         cmocka_unit_test(the_events_of_the_project_are_a_catalogue),
+        cmocka_unit_test(contact_is_known_by_its_names_in_events_and_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -426,6 +426,32 @@ static void other_long_numbers_are_no_nik(void **state)
     assert_accepted("data", "{\"title\":\"3375 0150 0598 000\",\"n\":1000000000000000}");
 }
 
+/* ---- Contact where nothing would seal it -------------------------------------------------- */
+
+static void contact_in_a_type_that_has_none_is_refused(void **state)
+{
+    static const char *const members[] = {"\"name\":\"x\"", "\"Phone\":\"x\"", "\"p_hone\":1",
+                                          "\"other\":{\"a\":[{\"name\":\"x\"}]}"};
+    const char *says = "could not be sealed";
+    (void)state;
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        jj_buf event = {0};
+        jj_buf_printf(&event,
+                      "{\"specversion\":\"1.0\",\"id\":\"c-1\",\"source\":\"urn:office\","
+                      "\"type\":\"order.completed\",\"time\":\"2019-07-01T00:00:00Z\","
+                      "\"region\":\"33.75\",\"subject\":\"" OTHER "\","
+                      "\"data\":{\"value\":1,%s}}",
+                      members[i]);
+        assert_refused_text(event.data, event.size, JJ_EINVALID, "/data", says);
+        jj_buf_clear(&event);
+    }
+    assert_person_refused(",\"nik\":\"" NIK "\",\"disability\":{\"name\":\"x\"}",
+                          "/data/disability", says);
+    /* Where nobody is meant, a name is no contact. */
+    assert_accepted("data", "{\"title\":\"Montir\",\"name\":\"Bengkel Maju\"}");
+    assert_accepted("phone", "\"1\"");
+}
+
 /* ---- Any bytes ---------------------------------------------------------------------------- */
 
 static uint32_t random_state = 20200501;
@@ -513,6 +539,7 @@ int main(void)
         cmocka_unit_test(a_nik_elsewhere_in_data_is_refused),
         cmocka_unit_test(the_persons_own_nik_is_found_in_longer_numbers_too),
         cmocka_unit_test(other_long_numbers_are_no_nik),
+        cmocka_unit_test(contact_in_a_type_that_has_none_is_refused),
         cmocka_unit_test(an_altered_event_never_leaks_and_what_is_stored_is_json),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
