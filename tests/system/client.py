@@ -39,7 +39,8 @@ def nik(number, woman=False, region="337502"):
 
 def person_key(node, number):
     """The person key of a NIK: a UUID of version 8 over BLAKE2b-128, keyed with the person key."""
-    secret = bytes.fromhex((node.folder / "state" / "person.key").read_text().strip())
+    file = node.folder / node.config.get("person_key", "state/person.key")
+    secret = bytes.fromhex(file.read_text().strip())
     digest = bytearray(hashlib.blake2b(number.encode(), key=secret, digest_size=16).digest())
     digest[6] = digest[6] & 0x0F | 0x80
     digest[8] = digest[8] & 0x3F | 0x80
@@ -54,6 +55,16 @@ def graduated(nik_or_none, subject=None, **data):
     if nik_or_none:
         whole["nik"] = nik_or_none
     return event("alumni.graduated", whole, subject=subject, **attributes)
+
+
+def event_key(one):
+    """The key of an event in hexadecimal: its time in milliseconds, then 80 bits of BLAKE2b-128
+    over source and id."""
+    hash_ = hashlib.blake2b(digest_size=16)
+    for part in (one["source"].encode(), one["id"].encode()):
+        hash_.update(len(part).to_bytes(8, "little") + part)
+    moment = datetime.datetime.fromisoformat(one["time"].replace("Z", "+00:00"))
+    return int(moment.timestamp() * 1000).to_bytes(6, "big").hex() + hash_.digest()[:10].hex()
 
 
 # ---- Connections
