@@ -37,7 +37,7 @@ def arguments():
     parser.add_argument("--events", type=int, help="default: 200000")
     parser.add_argument("--rounds", type=int, help="default: 3")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="intake,warehouse,ack,idle", help="parts, with commas")
+    parser.add_argument("--only", default="intake,warehouse,idle", help="parts, with commas")
     options = parser.parse_args()
     options.events = options.events or (10000 if options.quick else 200000)
     options.rounds = options.rounds or (1 if options.quick else 3)
@@ -93,14 +93,32 @@ class Bench:
 
     # -- the parts, each for one round
 
-    def intake(self, figures):
-        """Durable acknowledged intake, between two runs of the parse loop."""
+    def intake(self, figures, number):
+        """Durable acknowledged intake, between two runs of the parse loop; then, on the node that
+        now holds all these events, one event at a time, between two runs of its bare parts."""
         parse = [tool("bench_bare", "parse", self.events)["events_per_s"]]
         with self.node() as node:
+            before = node.cpu_seconds()
             figures["intake_per_s"] = self.publish(node)["events_per_s"]
-        parse.append(tool("bench_bare", "parse", self.events)["events_per_s"])
-        figures["parse_per_s"] = statistics.mean(parse)
-        figures["parse_ratio"] = figures["intake_per_s"] / figures["parse_per_s"]
+            figures["intake_cpu_us"] = (node.cpu_seconds() - before) * 1e6 / self.options.events
+            parse.append(tool("bench_bare", "parse", self.events)["events_per_s"])
+            figures["parse_per_s"] = statistics.mean(parse)
+            figures["parse_ratio"] = figures["intake_per_s"] / figures["parse_per_s"]
+            node.settle()
+            self.ack(figures, node, number)
+
+    def ack(self, figures, node, number):
+        samples = self.options.samples
+        bare = [tool("bench_bare", "floor", self.events, self.folder, samples)]
+        ours = tool("bench_client", "latency", node.endpoint, self.folder / "single.jsonl",
+                    number * samples, samples)["ack"]
+        bare.append(tool("bench_bare", "floor", self.events, self.folder, samples))
+        for part in ("round_trip", "fdatasync", "both"):
+            for point in ("p50_us", "p99_us"):
+                figures[f"{part}_{point}"] = statistics.mean(run[part][point] for run in bare)
+        for point in ("p50", "p99"):
+            figures[f"ack_{point}_us"] = ours[f"{point}_us"]
+            figures[f"ack_{point}_ratio"] = ours[f"{point}_us"] / figures[f"both_{point}_us"]
 
     def warehouse(self, figures, cluster, template):
         """From a publishing client to committed rows, and psql's COPY and the same SQL alone."""
@@ -129,21 +147,6 @@ class Bench:
         figures["limit_per_s"] = count / run_limit(database, self.script, count)
         database.drop()
         figures["limit_ratio"] = figures["stored_per_s"] / figures["limit_per_s"]
-
-    def ack(self, figures, number):
-        """One event at a time, between two runs of its bare parts."""
-        samples = self.options.samples
-        bare = [tool("bench_bare", "floor", self.events, self.folder, samples)]
-        with self.node() as node:
-            ours = tool("bench_client", "latency", node.endpoint, self.folder / "single.jsonl",
-                        number * samples, samples)["ack"]
-        bare.append(tool("bench_bare", "floor", self.events, self.folder, samples))
-        for part in ("round_trip", "fdatasync", "both"):
-            for point in ("p50_us", "p99_us"):
-                figures[f"{part}_{point}"] = statistics.mean(run[part][point] for run in bare)
-        for point in ("p50", "p99"):
-            figures[f"ack_{point}_us"] = ours[f"{point}_us"]
-            figures[f"ack_{point}_ratio"] = ours[f"{point}_us"] / figures[f"both_{point}_us"]
 
     def make_template(self, cluster):
         """A database in which the warehouse has made its tables."""
@@ -177,9 +180,7 @@ class Bench:
             for number in range(self.options.rounds):
                 figures = {}
                 if "intake" in parts:
-                    self.intake(figures)
-                if "ack" in parts:
-                    self.ack(figures, number)
+                    self.intake(figures, number)
                 if "warehouse" in parts:
                     self.warehouse(figures, cluster, template)
                 self.rounds.append(figures)

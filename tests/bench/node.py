@@ -117,6 +117,15 @@ class Node:
                 total += int((task / "schedstat").read_text().split()[0])
         return total / 1e9
 
+    def settle(self, seconds=10):
+        """Until the work that was left for a quiet moment is done."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            before = self.cpu_seconds()
+            time.sleep(1.2)  # its loop turns once a second when nothing happens
+            if self.cpu_seconds() - before < 0.01:
+                return
+
     def idle(self, seconds):
         """What it costs to be there: memory, and CPU over some seconds."""
         time.sleep(2)
