@@ -11,8 +11,8 @@ PLUGINS := template blk industry cooperative capital disability warehouse
 
 BUILD_PACKAGES := build-essential pkg-config libzmq3-dev libyaml-dev libjansson-dev libpq-dev \
                   libsqlite3-dev libsodium-dev libcsv-dev libzip-dev libexpat1-dev
-DEMO_PACKAGES  := $(BUILD_PACKAGES) postgresql-15
-TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3 python3-zmq python3-pytest \
+DEMO_PACKAGES  := $(BUILD_PACKAGES) postgresql-15 python3
+TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-zmq python3-pytest \
                   python3-psycopg2
 LINT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev clang-format-14 cppcheck python3
 

@@ -15,7 +15,9 @@ if [ -z "${JEJARING_DEMO:-}" ]; then
 fi
 
 demo=$B/demo
-ctl="$B/jejaringctl -c $demo/jejaringd.yaml"
+ctl() {
+    "$B/jejaringctl" -c "$demo/jejaringd.yaml" "$@"
+}
 say() {
     printf '\n== %s\n' "$*"
 }
@@ -56,9 +58,9 @@ await() {
         sleep 0.1
     done
 }
-await 'the hub' 150 $ctl status
+await 'the hub' 150 ctl status
 
-say 'Dropping the agencies files into the inboxes'
+say "Dropping the agencies' files into the inboxes"
 files=0
 for file in "$here"/inbox/*/*/*.csv; do
     folder=$demo/inbox/${file#"$here"/inbox/}
@@ -67,13 +69,13 @@ for file in "$here"/inbox/*/*/*.csv; do
     mv "$(dirname "$folder")/.$(basename "$file")" "$folder"
     files=$((files + 1))
 done
-echo "$files files of spreadsheets as offices write them"
+echo "$files CSV files, as offices really write them"
 
 all_taken() {
     [ -z "$(find "$demo/inbox" -mindepth 3 -maxdepth 3 -name '*.csv')" ]
 }
 all_delivered() {
-    $ctl balance --json | /usr/bin/python3 -c '
+    ctl balance --json | /usr/bin/python3 -c '
 import json, sys
 balance = json.load(sys.stdin)
 consumers = {c["name"]: c["pending"] for c in balance["consumers"]}
@@ -83,17 +85,17 @@ await 'the files to be read' 600 all_taken
 await 'the warehouse to have everything' 600 all_delivered
 
 say 'The balance: nothing lost, nothing counted twice'
-$ctl balance
+ctl balance
 
 say 'Rows that were refused, ready to be corrected and dropped in again'
 echo "in $demo:"
 find "$demo/inbox" -path '*/rejected/*' -name '*.csv' | while read -r file; do
-    echo "${file#"$demo"/}: $(($(tail -n +2 "$file" | grep -c .))) rows"
+    echo "${file#"$demo"/}: $(($(tail -n +2 "$file" | grep -c .))) refused"
 done
 
 say 'What the industry plugin proposed'
-$ctl fetch --type placement.proposed --count 100000 --json 2>/dev/null | wc -l |
+ctl fetch --type placement.proposed --count 100000 --json 2>/dev/null | wc -l |
     sed 's/$/ placements proposed to graduates who consented/'
 
 say 'Absorption (serapan) of the graduates, by region and year'
-$ctl report absorption --by region,year
+ctl report absorption --by region,year
