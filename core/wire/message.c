@@ -77,44 +77,61 @@ const char *jj_message_user(const jj_message *message)
     return message->count > 1 ? zmq_msg_gets(frame_at(message, 1), "User-Id") : NULL;
 }
 
+/* A signal between two frames must end neither: what is left of the message would be taken for a
+ * message of its own. */
+static int receive_frame(jj_socket *socket, zmq_msg_t *frame)
+{
+    int rc;
+    do {
+        rc = zmq_msg_recv(frame, socket->handle, ZMQ_DONTWAIT);
+    } while (rc < 0 && zmq_errno() == EINTR);
+    return rc < 0 ? (zmq_errno() == EAGAIN ? JJ_ETIMEOUT : JJ_ESYSTEM) : 0;
+}
+
 int jj_socket_receive(jj_socket *socket, jj_message *message)
 {
+    bool no_memory = false;
     jj_message_empty(message);
     for (;;) {
-        zmq_msg_t *frame = jj_message_next(message);
         zmq_msg_t surplus;
-        if (!frame) {
-            return JJ_EMEMORY;
-        }
-        if (message->count == JJ_FRAMES_MAX) {
-            frame = &surplus;
-        }
-        zmq_msg_init(frame);
-        if (zmq_msg_recv(frame, socket->handle, ZMQ_DONTWAIT) < 0) {
-            zmq_msg_close(frame);
-            return zmq_errno() == EAGAIN || zmq_errno() == EINTR ? JJ_ETIMEOUT : JJ_ESYSTEM;
-        }
-        bool more = zmq_msg_more(frame);
-        if (frame == &surplus) {
-            message->overflow = true;
-            zmq_msg_close(frame);
-        } else {
+        bool full = message->count == JJ_FRAMES_MAX;
+        zmq_msg_t *frame = full || no_memory ? NULL : jj_message_next(message);
+        no_memory = no_memory || (!frame && !full);
+        message->overflow = message->overflow || full;
+        /* What has no room is taken off the socket all the same. */
+        zmq_msg_t *into = frame ? frame : &surplus;
+        zmq_msg_init(into);
+        int rc = receive_frame(socket, into);
+        bool more = rc == 0 && zmq_msg_more(into);
+        if (frame && rc == 0) {
             message->count++;
+        } else {
+            zmq_msg_close(into);
+        }
+        if (rc) {
+            message->overflow = false;
+            return rc;
         }
         if (!more) {
-            return 0;
+            return no_memory ? JJ_EMEMORY : 0;
         }
     }
+}
+
+static int send_frame(jj_socket *socket, zmq_msg_t *frame, bool more)
+{
+    int rc;
+    do {
+        rc = zmq_msg_send(frame, socket->handle, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
+    } while (rc < 0 && zmq_errno() == EINTR);
+    return rc < 0 ? JJ_ETIMEOUT : 0;
 }
 
 int jj_socket_send(jj_socket *socket, jj_message *message)
 {
     int rc = 0;
     for (size_t i = 0; i < message->count && rc == 0; i++) {
-        int more = i + 1 < message->count ? ZMQ_SNDMORE : 0;
-        if (zmq_msg_send(frame_at(message, i), socket->handle, ZMQ_DONTWAIT | more) < 0) {
-            rc = JJ_ETIMEOUT;
-        }
+        rc = send_frame(socket, frame_at(message, i), i + 1 < message->count);
     }
     jj_message_empty(message);
     return rc;

@@ -64,7 +64,9 @@ static int open_socket(jj_socket **socket, jj_wire *wire, int type, jj_error *er
         free(new);
         return fail_zmq(err, "make a ZeroMQ socket", NULL);
     }
-    int64_t frame_max = JJ_FRAME_MAX;
+    /* A frame somewhat beyond the limit is still answered with `too_large`; from here on libzmq
+     * ends the connection without a word. */
+    int64_t frame_max = 2 * JJ_FRAME_MAX;
     zmq_setsockopt(new->handle, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max);
     set_int(new, ZMQ_LINGER, LINGER_MS);
     set_int(new, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
@@ -84,6 +86,13 @@ void jj_socket_close(jj_socket *socket)
     }
 }
 
+/* libzmq reads 41 bytes whatever the text's length is. */
+static int set_key(jj_socket *socket, int option, const char *z85)
+{
+    return !z85 || strlen(z85) != JJ_Z85_SIZE - 1 ||
+           zmq_setsockopt(socket->handle, option, z85, JJ_Z85_SIZE);
+}
+
 static int set_door(jj_socket *socket, const jj_door_options *options, jj_error *err)
 {
     if (options->door == JJ_DOOR_OPEN) {
@@ -97,7 +106,7 @@ static int set_door(jj_socket *socket, const jj_door_options *options, jj_error 
         return 0;
     }
     set_int(socket, ZMQ_CURVE_SERVER, 1);
-    if (zmq_setsockopt(socket->handle, ZMQ_CURVE_SECRETKEY, options->secret_key, JJ_Z85_SIZE)) {
+    if (set_key(socket, ZMQ_CURVE_SECRETKEY, options->secret_key)) {
         return jj_fail(err, JJ_ECONFIG, "the server's secret key is not a CURVE key in Z85");
     }
     return 0;
@@ -163,11 +172,10 @@ int jj_socket_zap(jj_socket **socket, jj_wire *wire, jj_error *err)
 static int set_credentials(jj_socket *socket, const jj_client_options *options, jj_error *err)
 {
     void *handle = socket->handle;
-    if (options->plain_user) {
-        zmq_setsockopt(handle, ZMQ_PLAIN_USERNAME, options->plain_user,
-                       strlen(options->plain_user));
-        zmq_setsockopt(handle, ZMQ_PLAIN_PASSWORD, options->plain_password,
-                       strlen(options->plain_password));
+    const char *user = options->plain_user, *password = options->plain_password;
+    if (user && (!password || zmq_setsockopt(handle, ZMQ_PLAIN_USERNAME, user, strlen(user)) ||
+                 zmq_setsockopt(handle, ZMQ_PLAIN_PASSWORD, password, strlen(password)))) {
+        return jj_fail(err, JJ_ECONFIG, "a name and a password of 1 to 255 bytes are expected");
     }
     if (!options->server_key) {
         return 0;
@@ -175,9 +183,9 @@ static int set_credentials(jj_socket *socket, const jj_client_options *options, 
     if (!options->public_key || !options->secret_key) {
         return jj_fail(err, JJ_ECONFIG, "a server key needs a key pair of our own beside it");
     }
-    if (zmq_setsockopt(handle, ZMQ_CURVE_SERVERKEY, options->server_key, JJ_Z85_SIZE) ||
-        zmq_setsockopt(handle, ZMQ_CURVE_PUBLICKEY, options->public_key, JJ_Z85_SIZE) ||
-        zmq_setsockopt(handle, ZMQ_CURVE_SECRETKEY, options->secret_key, JJ_Z85_SIZE)) {
+    if (set_key(socket, ZMQ_CURVE_SERVERKEY, options->server_key) ||
+        set_key(socket, ZMQ_CURVE_PUBLICKEY, options->public_key) ||
+        set_key(socket, ZMQ_CURVE_SECRETKEY, options->secret_key)) {
         return jj_fail(err, JJ_ECONFIG, "not a CURVE key: 40 characters of Z85 are expected");
     }
     return 0;
@@ -193,8 +201,9 @@ static int open_client(jj_socket **socket, jj_wire *wire, int type,
     }
     set_int(new, ZMQ_RECONNECT_IVL, RECONNECT_MS);
     set_int(new, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX);
-    /* What waits for a connection waits in the client, which sends it again by itself. */
-    set_int(new, ZMQ_IMMEDIATE, 1);
+    /* What waits for a connection waits in the client, which sends it again by itself. Not for a
+     * subscriber: libzmq 4.3.4 would never send its subscriptions. */
+    set_int(new, ZMQ_IMMEDIATE, type != ZMQ_SUB);
     if (topic) {
         zmq_setsockopt(new->handle, ZMQ_SUBSCRIBE, topic, strlen(topic));
     }
@@ -227,6 +236,12 @@ int jj_socket_dealer(jj_socket **socket, jj_wire *wire, const jj_client_options 
 int jj_socket_connect(jj_socket *socket, const char *endpoint, jj_error *err)
 {
     return zmq_connect(socket->handle, endpoint) ? fail_zmq(err, "connect to", endpoint) : 0;
+}
+
+int jj_socket_reconnect(jj_socket *socket, const char *endpoint, jj_error *err)
+{
+    zmq_disconnect(socket->handle, endpoint); /* an error: it is not connected, which is the aim */
+    return jj_socket_connect(socket, endpoint, err);
 }
 
 int jj_socket_subscriber(jj_socket **socket, jj_wire *wire, const jj_client_options *options,

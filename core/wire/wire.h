@@ -2,8 +2,10 @@
  * ZeroMQ behind names of our own: sockets for the hub and its clients, multi-part messages, and
  * one poll for sockets and plain descriptors. The only room that includes zmq.h.
  *
- * Every socket is made with the limits that libzmq leaves open by default: frame size, linger,
- * heartbeats, handshake time. A context belongs to one process and is never carried over a fork.
+ * Every socket is made with the limits that libzmq leaves open by default: frame size (twice
+ * JJ_FRAME_MAX, so that who exceeds that one can be told), linger, heartbeats, handshake time. What
+ * libzmq cannot limit is how many frames one message has: they are all in memory before the first
+ * can be received. A context belongs to one process and is never carried over a fork.
  */
 #ifndef JJ_WIRE_WIRE_H
 #define JJ_WIRE_WIRE_H
@@ -73,6 +75,9 @@ int jj_socket_zap(jj_socket **socket, jj_wire *wire, jj_error *err);
 int jj_socket_dealer(jj_socket **socket, jj_wire *wire, const jj_client_options *options,
                      jj_error *err);
 int jj_socket_connect(jj_socket *socket, const char *endpoint, jj_error *err);
+/* Begins anew with an endpoint: libzmq itself never tries again once it was refused, or when the
+ * other side broke the protocol. */
+int jj_socket_reconnect(jj_socket *socket, const char *endpoint, jj_error *err);
 int jj_socket_subscriber(jj_socket **socket, jj_wire *wire, const jj_client_options *options,
                          const char *topic, jj_error *err);
 /* A socket on which jj_socket_event tells of connections made and lost by another one. */
@@ -80,7 +85,7 @@ int jj_socket_monitor(jj_socket **monitor, jj_wire *wire, jj_socket *watched, jj
 
 void jj_socket_close(jj_socket *socket);
 
-/* Never waits. 0, JJ_ETIMEOUT (nothing there; nowhere to send), JJ_ESYSTEM, JJ_EMEMORY. */
+/* Never waits. 0, JJ_ETIMEOUT (nothing there), JJ_ESYSTEM, JJ_EMEMORY (a message is lost). */
 int jj_socket_receive(jj_socket *socket, jj_message *message);
 /* Sends and empties the message. JJ_ETIMEOUT: the peer is gone or does not read; it is lost. */
 int jj_socket_send(jj_socket *socket, jj_message *message);
