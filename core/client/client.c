@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #define TIMEOUT_MS 10000
+#define CHECK_MS   100   /* how often to look for requests without an answer in time */
+#define REFUSED_MS 2000  /* until the next try after a refusal */
+#define DOWN_MS    15000 /* until we begin anew what libzmq did not bring about */
 
 /* A request that waits for its answer. Its bytes are kept: they are sent again after a break. */
 typedef struct request {
@@ -35,11 +38,14 @@ typedef struct answer {
 struct jj_client {
     jj_wire *wire;
     jj_socket *socket, *monitor;
+    char *endpoint;
     bool connected, refused;
+    int64_t connect_ms; /* monotonic: when to connect anew, unless there is a connection */
     int epoll;
     int timeout_ms;
     uint64_t last_number;
-    size_t pending;
+    size_t pending, unsent; /* requests without an answer; of these, not under way */
+    int64_t next_check_ms;  /* monotonic: when to look for requests to be sent again */
     request *first, **last; /* in the order of sending */
     answer *early;          /* answers that arrived while another one was waited for */
 };
@@ -90,6 +96,12 @@ int jj_client_open(jj_client **client, const jj_client_options *options, jj_erro
         rc = jj_fail(err, JJ_ECONFIG, "no endpoint to connect to");
         goto fail;
     }
+    new->endpoint = strdup(options->endpoint);
+    new->connect_ms = jj_monotonic_ms() + DOWN_MS;
+    if (!new->endpoint) {
+        rc = jj_fail(err, JJ_EMEMORY, "out of memory");
+        goto fail;
+    }
     if ((rc = jj_wire_open(&new->wire, err)) ||
         (rc = jj_socket_dealer(&new->socket, new->wire, options, err)) ||
         (rc = jj_socket_monitor(&new->monitor, new->wire, new->socket, err)) ||
@@ -128,6 +140,7 @@ void jj_client_close(jj_client *client)
     jj_socket_close(client->monitor);
     jj_socket_close(client->socket);
     jj_wire_close(client->wire);
+    free(client->endpoint);
     free(client);
 }
 
@@ -138,7 +151,11 @@ int jj_client_descriptor(const jj_client *client)
 
 size_t jj_client_pending(const jj_client *client)
 {
-    return client->pending;
+    size_t count = client->pending;
+    for (const answer *a = client->early; a; a = a->next) {
+        count++;
+    }
+    return count;
 }
 
 /* ---- Sending ------------------------------------------------------------------------------ */
@@ -165,15 +182,14 @@ static request *new_request(const char *verb, const char *options, const jj_byte
     char *at = r->data;
     for (size_t i = 0; i < count; i++) {
         r->sizes[i] = events[i].size_bytes;
-        memcpy(at, events[i].data, events[i].size_bytes);
-        at += events[i].size_bytes;
+        at = events[i].size_bytes ? mempcpy(at, events[i].data, events[i].size_bytes) : at;
     }
     r->count = count;
     return r;
 }
 
-/* Hands a request to the socket. It stays unsent while there is no connection. */
-static void transmit(jj_client *client, request *r)
+/* Hands a request to the socket. False: there is no connection, or no room; it stays as it is. */
+static bool transmit(jj_client *client, request *r)
 {
     char number[24];
     snprintf(number, sizeof number, "%llu", (unsigned long long)r->number);
@@ -187,16 +203,32 @@ static void transmit(jj_client *client, request *r)
         rc = jj_message_add(&message, at, r->sizes[i]);
         at += r->sizes[i];
     }
-    if (rc == 0 && jj_socket_send(client->socket, &message) == 0) {
+    rc = rc ? rc : jj_socket_send(client->socket, &message);
+    if (rc == 0) {
+        client->unsent -= !r->sent;
         r->sent = true;
         r->again_ms = jj_monotonic_ms() + client->timeout_ms;
     }
     jj_message_clear(&message);
+    return rc == 0;
+}
+
+/* Sends what waits, in order: nothing overtakes a request that could not be sent. */
+static void send_waiting(jj_client *client)
+{
+    for (request *r = client->first; r && client->unsent; r = r->next) {
+        if (!r->sent && !transmit(client, r)) {
+            return;
+        }
+    }
 }
 
 int jj_client_send(jj_client *client, const char *verb, const char *options, const jj_bytes *events,
                    size_t count, uint64_t *number, jj_error *err)
 {
+    if (strlen(verb) >= sizeof((request *)0)->verb) {
+        return jj_fail(err, JJ_ETOO_LARGE, "no verb is as long as that");
+    }
     if (count > JJ_EVENTS_MAX) {
         return jj_fail(err, JJ_ETOO_LARGE, "%zu events, at most %d go into one message", count,
                        JJ_EVENTS_MAX);
@@ -218,9 +250,11 @@ int jj_client_send(jj_client *client, const char *verb, const char *options, con
     *client->last = r;
     client->last = &r->next;
     client->pending++;
-    /* Order is kept: nothing overtakes a request that still waits for the connection. */
-    if (client->connected) {
+    client->unsent++;
+    if (client->connected && client->unsent == 1) {
         transmit(client, r);
+    } else if (client->connected) {
+        send_waiting(client);
     }
     *number = r->number;
     return 0;
@@ -236,6 +270,7 @@ static void remove_request(jj_client *client, uint64_t number)
                 client->last = at;
             }
             client->pending--;
+            client->unsent -= !r->sent;
             free_request(r);
             return;
         }
@@ -245,6 +280,15 @@ static void remove_request(jj_client *client, uint64_t number)
 void jj_client_forget(jj_client *client, uint64_t number)
 {
     remove_request(client, number);
+    for (answer **at = &client->early; *at; at = &(*at)->next) {
+        answer *a = *at;
+        if (a->reply.request == number) {
+            *at = a->next;
+            jj_reply_clear(&a->reply);
+            free(a);
+            return;
+        }
+    }
 }
 
 static bool is_pending(const jj_client *client, uint64_t number)
@@ -264,7 +308,7 @@ static bool bytes_are(jj_bytes bytes, const char *text)
     return strlen(text) == bytes.size_bytes && memcmp(bytes.data, text, bytes.size_bytes) == 0;
 }
 
-/* The code of an ERROR's result. */
+/* The code of an ERROR's result. Whatever it says, an ERROR is never a success. */
 static int error_code(jj_bytes result)
 {
     json_t *object = NULL;
@@ -274,7 +318,15 @@ static int error_code(jj_bytes result)
         code = name ? jj_code_parse(name) : code;
     }
     json_decref(object);
-    return code;
+    return code < 0 ? code : JJ_EUNAVAILABLE;
+}
+
+static int code_of(jj_bytes kind, jj_bytes result)
+{
+    if (bytes_are(kind, "OK") || bytes_are(kind, "EVENTS")) {
+        return 0;
+    }
+    return bytes_are(kind, "ERROR") ? error_code(result) : JJ_EVERSION;
 }
 
 /* Turns a message into a reply, which takes its memory. False: not an answer to anything that is
@@ -304,7 +356,7 @@ static bool to_reply(jj_client *client, jj_message *message, jj_reply *reply)
         memory->events[i] = jj_message_frame(&memory->message, i + 4);
     }
     jj_bytes result = jj_message_frame(&memory->message, 3);
-    *reply = (jj_reply){.code = bytes_are(kind, "ERROR") ? error_code(result) : 0,
+    *reply = (jj_reply){.code = code_of(kind, result),
                         .request = request_number,
                         .result = result,
                         .events = memory->events,
@@ -314,23 +366,50 @@ static bool to_reply(jj_client *client, jj_message *message, jj_reply *reply)
     return true;
 }
 
+static void note_link(jj_client *client, enum jj_link link)
+{
+    client->connected = link == JJ_LINK_UP;
+    /* Who is refused is cut off, too, and that is told behind it. */
+    client->refused = link == JJ_LINK_REFUSED || (link == JJ_LINK_DOWN && client->refused);
+    if (client->connected) {
+        return;
+    }
+    client->connect_ms = jj_monotonic_ms() + (client->refused ? REFUSED_MS : DOWN_MS);
+    for (request *r = client->first; r; r = r->next) {
+        r->sent = false;
+    }
+    client->unsent = client->pending;
+}
+
+static void connect_anew(jj_client *client)
+{
+    int64_t now_ms = jj_monotonic_ms();
+    if (now_ms >= client->connect_ms) {
+        client->connect_ms = now_ms + DOWN_MS;
+        jj_socket_reconnect(client->socket, client->endpoint, NULL);
+    }
+}
+
 /* Follows the connection, and sends what has to be sent (again). */
 static void service(jj_client *client)
 {
     enum jj_link link;
     while ((link = jj_socket_event(client->monitor)) != JJ_LINK_NONE) {
-        client->connected = link == JJ_LINK_UP;
-        client->refused = link == JJ_LINK_REFUSED;
-        for (request *r = client->first; r && !client->connected; r = r->next) {
-            r->sent = false;
-        }
+        note_link(client, link);
     }
     if (!client->connected) {
+        connect_anew(client);
         return;
     }
+    send_waiting(client);
     int64_t now_ms = jj_monotonic_ms();
+    if (now_ms < client->next_check_ms) {
+        return;
+    }
+    client->next_check_ms =
+        now_ms + (client->timeout_ms < CHECK_MS ? client->timeout_ms : CHECK_MS);
     for (request *r = client->first; r; r = r->next) {
-        if (!r->sent || now_ms >= r->again_ms) {
+        if (r->sent && now_ms >= r->again_ms) {
             transmit(client, r);
         }
     }
@@ -359,18 +438,20 @@ static int no_answer(const jj_client *client, jj_error *err)
 static int receive(jj_client *client, jj_reply *reply, int wait_ms, jj_error *err)
 {
     int64_t deadline_ms = jj_monotonic_ms() + wait_ms;
+    /* Looks up now and then: a request may have to be sent again. */
+    const long step_ms = client->timeout_ms < 1000 ? client->timeout_ms : 1000;
     for (;;) {
         service(client);
         if (receive_now(client, reply)) {
             return 0;
         }
-        int64_t left_ms = wait_ms < 0 ? 1000 : deadline_ms - jj_monotonic_ms();
+        int64_t left_ms = wait_ms < 0 ? step_ms : deadline_ms - jj_monotonic_ms();
         if (left_ms <= 0) {
             return no_answer(client, err);
         }
         jj_poll items[] = {{.socket = client->socket, .events = POLLIN},
                            {.socket = client->monitor, .events = POLLIN}};
-        jj_wire_poll(items, 2, left_ms > 1000 ? 1000 : (long)left_ms);
+        jj_wire_poll(items, 2, left_ms > step_ms ? step_ms : (long)left_ms);
     }
 }
 

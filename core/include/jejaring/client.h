@@ -44,7 +44,7 @@ typedef struct jj_bytes {
 
 /* An answer of the hub. Filled by jj_client_receive and jj_client_request; the caller clears it. */
 typedef struct jj_reply {
-    int code;               /* 0, or the JJ_E* of an ERROR */
+    int code;               /* 0, or the JJ_E* of an ERROR (JJ_EVERSION: an unknown kind) */
     uint64_t request;       /* number that jj_client_send gave */
     jj_bytes result;        /* JSON object */
     const jj_bytes *events; /* of an EVENTS answer */
@@ -72,7 +72,7 @@ JJ_API int jj_client_receive(jj_client *client, jj_reply *reply, int wait_ms, jj
 JJ_API int jj_client_request(jj_client *client, const char *verb, const char *options,
                              const jj_bytes *events, size_t count, jj_reply *reply, jj_error *err);
 
-/* Forgets a request that was sent: its answer will be dropped. */
+/* Forgets a request that was sent: its answer is dropped, or will be. */
 JJ_API void jj_client_forget(jj_client *client, uint64_t request);
 
 JJ_API void jj_reply_clear(jj_reply *reply);
@@ -81,7 +81,7 @@ JJ_API void jj_reply_clear(jj_reply *reply);
  * that answers JJ_ETIMEOUT (edge-triggered, like ZMQ_FD). */
 JJ_API int jj_client_descriptor(const jj_client *client);
 
-/* How many requests wait for an answer. */
+/* How many answers jj_client_receive has still to give. */
 JJ_API size_t jj_client_pending(const jj_client *client);
 
 #ifdef __cplusplus
