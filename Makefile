@@ -57,6 +57,7 @@ BENCH     := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c)
 
 .PHONY: all demo test unit system lint format asan bench fuzz install uninstall clean help deps-% programs
 .DEFAULT_GOAL := all
+.SECONDARY:
 
 all: deps-build ## build the daemon, the tools, the library and the plugins
 	@$(MAKE) --no-print-directory programs

@@ -5,7 +5,7 @@ set -u
 
 B=${B:-build}
 case $B in /*) ;; *) B=$PWD/$B ;; esac
-export B
+export B JJ_TEST_PLUGINS="$B/tests/plugins"
 passed=0 failed=0
 which=${1:-all}
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}"
