@@ -135,6 +135,8 @@ class Bench:
                 seconds = time.monotonic() - start
                 if acknowledged.wait() != 0:
                     raise RuntimeError(f"the client failed\n{node.words()}")
+                for role in ("hub", "worker"):
+                    figures[f"stored_{role}_cpu_us"] = node.cpu_seconds(role) * 1e6 / count
                 figures["intake_meanwhile_per_s"] = json.loads(
                     acknowledged.stdout.read())["events_per_s"]
             if not self.script:

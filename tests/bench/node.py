@@ -109,12 +109,14 @@ class Node:
                 proportional += int(line.split()[1]) if line.startswith("Pss:") else 0
         return resident, proportional
 
-    def cpu_seconds(self):
-        """CPU time of all threads so far, to the nanosecond."""
+    def cpu_seconds(self, role=None):
+        """CPU time of all threads so far, to the nanosecond; of one role only if it is named."""
         total = 0
         for pid in self.pids():
-            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-                total += int((task / "schedstat").read_text().split()[0])
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if role is None or role.encode() in words:
+                for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                    total += int((task / "schedstat").read_text().split()[0])
         return total / 1e9
 
     def settle(self, seconds=10):

@@ -7,18 +7,17 @@ import time
 COLUMNS = ("event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, "
            "data, extra")
 
-# What the plugin tells its own session (plugins/warehouse: load.c, store.c).
+# As the plugin does (plugins/warehouse: load.c, store.c).
 SESSION = """\\set ON_ERROR_STOP on
-SET temp_buffers = '32MB'; SET search_path = jejaring, pg_catalog;
-SET jit = off; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;
-SELECT open_stage();
+SET temp_buffers = '32MB';
+SELECT jejaring.open_stage();
 SELECT extract(epoch FROM clock_timestamp());
 """
 BATCH = """BEGIN;
-SELECT cursor FROM consumer_cursor WHERE node = 'psql' FOR UPDATE;
+SELECT cursor FROM jejaring.consumer_cursor WHERE node = 'psql' FOR UPDATE;
 \\copy pg_temp.stage ({columns}) FROM '{file}'
-SELECT ingest();
-UPDATE consumer_cursor SET cursor = {cursor}, moved_at = now() WHERE node = 'psql';
+SELECT jejaring.ingest();
+UPDATE jejaring.consumer_cursor SET cursor = {cursor}, moved_at = now() WHERE node = 'psql';
 COMMIT;
 """
 
@@ -94,7 +93,7 @@ class Warehouse:
 
 def write_script(folder, rows, ends):
     """A psql script that stores the rows in batches with these ends. Returns its path."""
-    script = [SESSION, "INSERT INTO consumer_cursor VALUES ('psql', 'psql', 0);\n"]
+    script = [SESSION, "INSERT INTO jejaring.consumer_cursor VALUES ('psql', 'psql', 0);\n"]
     start = 0
     for number, end in enumerate(ends):
         file = folder / f"batch{number}"
