@@ -254,7 +254,8 @@ def test_a_plugin_with_its_own_cursor_gets_everything_once_and_in_large_batches(
     n.reload()
     events, cursor, largest, _ = sink_report(n)
     assert (events, cursor) == (12500, 12500)
-    assert largest > 1000, "several pages come as one batch"
+    # How many pages come as one batch depends on which of the two is faster; never half a one.
+    assert largest >= 1000
 
 
 def test_the_hub_follows_the_cursor_that_the_plugin_keeps(node):
@@ -284,7 +285,13 @@ def test_stumbling_and_kills_neither_lose_nor_double_for_a_cursor_of_its_own(nod
 
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer keeps memory that was freed")
 def test_an_inbox_with_nothing_in_it_costs_nothing_and_wakes_up_for_a_file(node):
-    n = node(with_inbox()).start()
+    """What is never read, and stays, is nothing."""
+    n = node(with_inbox())
+    inbox = n.folder / "inbox" / "vacancy.closed"
+    inbox.mkdir(parents=True)
+    (inbox / "Thumbs.db").write_text("gambar")
+    (inbox / "lain.csv").symlink_to("/dev/null")
+    n.start()
 
     def memory():
         status = pathlib.Path(f"/proc/{n.pid('probe')}/status").read_text()
@@ -295,4 +302,5 @@ def test_an_inbox_with_nothing_in_it_costs_nothing_and_wakes_up_for_a_file(node)
         folder = drop(n, f"{name}.csv", rows(10))
         n.wait(lambda: memory() > 3500, "the schemas to be read")
         n.wait((folder / "done" / f"{name}.csv").exists, "the file in done/")
+    assert n.log().count("is no regular file") == 2, "it was opened for the two files alone"
     assert len(reactions(n)) == 10
