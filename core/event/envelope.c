@@ -65,18 +65,25 @@ static int check_region(const char *region, jj_error *err)
                  "or city");
 }
 
+static bool is_attribute_name(const char *name)
+{
+    size_t length = 0;
+    while ((name[length] >= 'a' && name[length] <= 'z') ||
+           (name[length] >= '0' && name[length] <= '9')) {
+        length++;
+    }
+    return length > 0 && length <= 64 && name[length] == '\0';
+}
+
 /* CloudEvents attributes are scalars named by lower-case letters and digits; what we know by name
  * is checked elsewhere. The field stays empty: such a name may be anything. */
 static int check_extensions(const json_t *event, jj_error *err)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789";
     for (void *at = json_object_iter((json_t *)event); at;
          at = json_object_iter_next((json_t *)event, at)) {
         const char *name = json_object_iter_key(at);
         const json_t *value = json_object_iter_value(at);
-        size_t length = strlen(name);
-        bool named = length > 0 && length <= 64 && strspn(name, allowed) == length;
-        if (!named) {
+        if (!is_attribute_name(name)) {
             return jj_intake_refuse(
                 err, JJ_EINVALID, "",
                 "an attribute's name is not 1 to 64 lower-case letters and digits");

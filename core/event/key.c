@@ -115,29 +115,39 @@ static bool is_hex(char c)
  * like a NIK. */
 static bool is_in_hash(const char *text, const char *first, const char *end)
 {
-    while (first > text && is_hex(first[-1])) {
+    while (first > text && is_hex(first[-1]) && end - first < HASH_DIGITS) {
         first--;
     }
-    while (is_hex(*end)) {
+    while (is_hex(*end) && end - first < HASH_DIGITS) {
         end++;
     }
     return end - first >= HASH_DIGITS;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Sixteen digits in a row cover one place in sixteen: only these are looked at. */
 bool jj_holds_nik(const char *text)
 {
-    size_t run = 0;
-    for (const char *at = text;; at++) {
-        if (*at >= '0' && *at <= '9') {
-            run++;
+    size_t length = strlen(text);
+    for (size_t place = 15; place < length; place += 16) {
+        const char *first = text + place, *end = first;
+        if (!is_digit(*first)) {
             continue;
         }
-        if (run == 16 && jj_nik_check(at - 16, 16) == JJ_NIK_OK && !is_in_hash(text, at - 16, at)) {
+        while (first > text && is_digit(first[-1]) && end - first <= 16) {
+            first--;
+        }
+        while (is_digit(*end) && end - first <= 16) {
+            end++;
+        }
+        if (end - first == 16 && jj_nik_check(first, 16) == JJ_NIK_OK &&
+            !is_in_hash(text, first, end)) {
             return true;
         }
-        run = 0;
-        if (!*at) {
-            return false;
-        }
     }
+    return false;
 }

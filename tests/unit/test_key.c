@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -182,6 +183,20 @@ static void a_nik_within_a_text_is_found_but_not_in_a_hash(void **state)
     }
 }
 
+/* An event of a whole frame must not stop the hub: each place is looked at a few times at most. */
+static void a_long_text_is_searched_in_linear_time(void **state)
+{
+    static const char part[] = "3375020101900001a"; /* all of it is one long hash */
+    static char text[1 << 20];
+    (void)state;
+    for (size_t at = 0; at + sizeof part < sizeof text; at += sizeof part - 1) {
+        memcpy(text + at, part, sizeof part);
+    }
+    clock_t start = clock();
+    assert_false(jj_holds_nik(text));
+    assert_true(clock() - start < 2 * CLOCKS_PER_SEC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_person_key_is_the_keyed_hash_of_the_nik),
         cmocka_unit_test(a_possible_nik_is_accepted),
         cmocka_unit_test(a_nik_within_a_text_is_found_but_not_in_a_hash),
+        cmocka_unit_test(a_long_text_is_searched_in_linear_time),
         cmocka_unit_test(an_impossible_birth_date_is_refused),
         cmocka_unit_test(a_serial_starts_at_one),
         cmocka_unit_test(anything_but_16_digits_is_refused),
