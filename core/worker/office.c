@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "event/secret.h"
+#include "import/folder.h"
 #include "import/inbox.h"
 #include "worker/module.h"
 #include "json/load.h"
@@ -195,6 +196,8 @@ static void watch_folders(jj_office *office)
     office->look_at_ms = jj_monotonic_ms();
 }
 
+/* Only what the inbox would read counts: a Thumbs.db or a symbolic link that stays for ever must
+ * not have the schemas loaded again and again. */
 static bool holds_file(const char *folder)
 {
     bool found = false;
@@ -202,7 +205,8 @@ static bool holds_file(const char *folder)
     const struct dirent *entry;
 
     while (dir && !found && (entry = readdir(dir))) {
-        found = entry->d_name[0] != '.' && entry->d_type != DT_DIR;
+        found = (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN) &&
+                jj_name_is_wanted(entry->d_name);
     }
     if (dir) {
         closedir(dir);
