@@ -13,6 +13,7 @@ struct jj_wire {
 
 struct jj_socket {
     void *handle;
+    void *watched; /* of a monitor: the socket that it watches; else NULL */
 };
 
 /* Room for one more frame behind the last, not initialised; NULL without memory. */

@@ -81,6 +81,11 @@ static int open_socket(jj_socket **socket, jj_wire *wire, int type, jj_error *er
 void jj_socket_close(jj_socket *socket)
 {
     if (socket) {
+        /* An event for a monitor that is no longer there would block the thread that does all of
+         * the context's input and output, for ever. */
+        if (socket->watched) {
+            zmq_socket_monitor(socket->watched, NULL, 0);
+        }
         zmq_close(socket->handle);
         free(socket);
     }
@@ -267,7 +272,10 @@ int jj_socket_monitor(jj_socket **monitor, jj_wire *wire, jj_socket *watched, jj
     jj_socket *new = NULL;
     int rc = open_socket(&new, wire, ZMQ_PAIR, err);
     if (rc == 0 && (rc = connect_to(&new, address, err)) == 0) {
+        new->watched = watched->handle;
         *monitor = new;
+    } else {
+        zmq_socket_monitor(watched->handle, NULL, 0);
     }
     return rc;
 }
