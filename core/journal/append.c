@@ -7,9 +7,10 @@
 
 void jj_journal_note(jj_journal *journal, const char *what)
 {
+    bool said = journal->db && sqlite3_errcode(journal->db) != SQLITE_OK;
     if (!journal->reason[0]) {
-        snprintf(journal->reason, sizeof journal->reason, "%s: %s", what,
-                 sqlite3_errmsg(journal->db));
+        snprintf(journal->reason, sizeof journal->reason, "%s%s%s", what, said ? ": " : "",
+                 said ? sqlite3_errmsg(journal->db) : "");
     }
 }
 
