@@ -36,7 +36,8 @@ static const jj_rights *judge_plugin(const jj_hub *hub, const jj_message *reques
     }
     memcpy(name, user.data, user.size_bytes);
     name[user.size_bytes] = '\0';
-    const jj_plugin_identity *plugin = jj_hub_plugin(hub, name);
+    bool whole = strlen(name) == user.size_bytes;
+    const jj_plugin_identity *plugin = whole ? jj_hub_plugin(hub, name) : NULL;
     bool right = plugin && token_matches(plugin, jj_message_frame(request, 7));
     return right ? &plugin->rights : NULL;
 }
