@@ -168,6 +168,9 @@ static const char *fault_text(enum jj_fault fault)
         return "Berkas ini terlalu besar. Bagi menjadi beberapa berkas, atau simpan sebagai CSV.";
     case JJ_FAULT_WORKBOOK:
         return "Berkas Excel ini rusak. Buka di Excel, simpan lagi, lalu kirim ulang.";
+    case JJ_FAULT_NOT_WORKBOOK:
+        return "Berkas ini bukan Excel (.xlsx). Kalau berasal dari LibreOffice (.ods) atau Google "
+               "Sheets, simpan atau unduh sebagai Excel (.xlsx) atau CSV, lalu kirim ulang.";
     case JJ_FAULT_SHEET:
         return "Lembar kerja (sheet) yang diminta tidak ada di berkas Excel ini.";
     case JJ_FAULT_NONE:

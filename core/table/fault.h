@@ -20,8 +20,9 @@ enum jj_fault {
     JJ_FAULT_CELL_SIZE,  /* a cell is longer than JJ_CELL_MAX */
     JJ_FAULT_COLUMNS,    /* a row has more than JJ_COLUMNS_MAX columns */
     JJ_FAULT_SIZE,       /* the file, or what unpacks from it, is too large */
-    JJ_FAULT_WORKBOOK,   /* damaged, or not a workbook inside */
-    JJ_FAULT_SHEET,      /* there is no sheet of the name that was asked for, or none at all */
+    JJ_FAULT_WORKBOOK,   /* damaged */
+    JJ_FAULT_NOT_WORKBOOK, /* a ZIP archive with something else in it: ODS, DOCX, pictures */
+    JJ_FAULT_SHEET,        /* there is no sheet of the name that was asked for, or none at all */
 };
 
 /* Where the functions of this room report what stopped them; both are the caller's. */

@@ -117,7 +117,7 @@ static void relations_of(struct parts *parts, const char *part, char out[JJ_PART
 
 static int no_workbook(jj_refusal *why)
 {
-    return jj_refuse(why, JJ_FAULT_WORKBOOK, JJ_EMALFORMED,
+    return jj_refuse(why, JJ_FAULT_NOT_WORKBOOK, JJ_EMALFORMED,
                      "a ZIP archive, but no workbook (XLSX) in it");
 }
 

@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-static const char *const faults[] = {"none",     "empty",    "not_table",  "old_excel",
-                                     "web_page", "encoding", "open_quote", "cell_size",
-                                     "columns",  "size",     "workbook",   "sheet"};
+static const char *const faults[] = {
+    "none",      "empty",   "not_table", "old_excel", "web_page",     "encoding", "open_quote",
+    "cell_size", "columns", "size",      "workbook",  "not_workbook", "sheet"};
 
 static json_t *failure(int code, enum jj_fault fault, const jj_error *err)
 {
