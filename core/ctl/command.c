@@ -103,6 +103,9 @@ static int unknown_command(const jj_ctl *ctl, const char *word, const char *seco
     }
     snprintf(both, sizeof both, "%s%s%s", word, second ? " " : "", second ? second : "");
     bool group = second_words(word, seconds, sizeof seconds);
+    if (group && !second) {
+        return jj_ctl_misused(ctl, "\"%s\" needs one of: %s", word, seconds);
+    }
     const char *nearest = jj_closest(both, names);
     nearest = nearest || group ? nearest : jj_closest(word, names);
     if (nearest) {

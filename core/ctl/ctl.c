@@ -131,7 +131,7 @@ static int exit_code(int code)
 static void complain(const char *what, const jj_error *err, const char *next)
 {
     fprintf(stderr, "jejaringctl: %serror:%s ", jj_ctl_red(stderr), jj_ctl_plain(stderr));
-    if (what) {
+    if (what && strcmp(what, err->file) != 0) {
         fprintf(stderr, "%s: ", what);
     }
     if (err->file[0]) {

@@ -229,7 +229,7 @@ static void tell_words(const importing *im, const char *reject_path)
            im->dry_run ? "dry run, nothing was sent: " : "", jj_ctl_count(r->rows),
            jj_ctl_count(r->accepted), jj_ctl_count(r->duplicate), jj_ctl_count(r->rejected));
     if (reject_path) {
-        jj_ctl_say("  next: correct the rows in %s, whose last column says what is wrong, and\n"
+        jj_ctl_say("  next: correct the rows in %s, whose first column says what is wrong, and\n"
                    "  import that file",
                    reject_path);
     }
