@@ -184,7 +184,9 @@ install: all ## install below PREFIX (and DESTDIR)
 	ln -sf $(SONAME) $(LIB)/libjejaring.so
 	install -m 644 $(PLUGIN_SO) $(LIB)/jejaring/plugins
 	install -m 644 core/include/jejaring/*.h $(DESTDIR)$(PREFIX)/include/jejaring
-	cp -R schemas config/jejaringd.yaml $(SHR)
+	cp -R schemas $(SHR)
+	sed 's,^# \(schemas\|plugin_path\): /usr/,\1: $(PREFIX)/,' config/jejaringd.yaml \
+	    > $(SHR)/jejaringd.yaml
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' core/client/jejaring.pc.in \
 	    > $(LIB)/pkgconfig/jejaring.pc
 
