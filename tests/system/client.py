@@ -18,6 +18,7 @@ import time
 import uuid
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 from conftest import PATIENCE, ROOT, event
 
@@ -155,6 +156,34 @@ def connected(endpoint, **options):
         yield connection
     finally:
         connection.close()
+
+
+REFUSED = {zmq.EVENT_HANDSHAKE_FAILED_AUTH, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
+           zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_DISCONNECTED, zmq.EVENT_CLOSED}
+
+
+def is_let_in(endpoint, curve=None, plain=None, seconds=PATIENCE):
+    """Knocks, and says whether the handshake succeeded or was refused."""
+    socket_ = zmq.Context.instance().socket(zmq.DEALER)
+    monitor = socket_.get_monitor_socket(
+        zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_HANDSHAKE_FAILED_AUTH |
+        zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+        zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED)
+    socket_.linger = 0
+    socket_.handshake_ivl = 2000
+    if curve:
+        socket_.curve_serverkey, socket_.curve_publickey, socket_.curve_secretkey = curve
+    if plain:
+        socket_.plain_username, socket_.plain_password = plain
+    try:
+        socket_.connect(endpoint)
+        assert monitor.poll(seconds * 1000), f"{endpoint} neither lets in nor refuses"
+        told = recv_monitor_message(monitor)["event"]
+        assert told == zmq.EVENT_HANDSHAKE_SUCCEEDED or told in REFUSED, told
+        return told == zmq.EVENT_HANDSHAKE_SUCCEEDED
+    finally:
+        socket_.disable_monitor()
+        socket_.close(0)
 
 
 # ---- A publisher that never gives up
@@ -356,7 +385,7 @@ def instance(schema, pick):
         return text(schema, pick)
     if kind == "boolean":
         return True
-    low = schema.get("minimum", 0)
+    low = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
     return low + pick.randrange(min(schema.get("maximum", low + 90) - low, 90) + 1)
 
 
@@ -375,7 +404,8 @@ def text(schema, pick):
 
 def full_event(type_, pick, subject=None, **attributes):
     """An event of the type with every property of its data. For a person's event `subject` is a
-    NIK; else the entity key that the data carry is the subject."""
+    NIK; else the entity key that the data carry is the subject, and whoever is named beside it is
+    named by a key."""
     schema = CATALOGUE[type_]
     data = instance({**schema, "type": "object"}, pick)
     if schema["x-subject"] == "person":
@@ -383,6 +413,7 @@ def full_event(type_, pick, subject=None, **attributes):
             data["nik"] = subject
         return event(type_, data, id=str(uuid.UUID(int=pick.getrandbits(128), version=4)),
                      **attributes)
+    data.pop("nik", None)
     entity = data[schema["x-subject"]]
     return event(type_, data, subject=entity,
                  id=str(uuid.UUID(int=pick.getrandbits(128), version=4)), **attributes)
