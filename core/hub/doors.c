@@ -158,7 +158,7 @@ static bool lets_strangers_in(jj_hub *hub, const jj_hub_door *door, const char *
         jj_hub_serve_zap(hub);
         link = jj_socket_event(monitor);
     }
-    jj_socket_close(monitor);
+    jj_socket_close(monitor); /* first: see wire.h */
     jj_socket_close(stranger);
     return link != JJ_LINK_REFUSED;
 }
