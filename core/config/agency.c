@@ -120,24 +120,19 @@ static void check(jj_reader *reader, const jj_yaml_node *root, const whole *all,
     }
 }
 
-/* Reads one file; a file with a problem adds no agency. */
-static void read_file(whole *all, const char *path, jj_findings *findings)
+/* Reads one file's text; one with a problem adds no agency. */
+static void read_text(whole *all, const char *path, const jj_buf *text, jj_findings *findings)
 {
-    jj_buf text = {0};
-    jj_error err = {0};
     const jj_yaml_node *root;
     size_t before = jj_findings_total(findings);
     jj_agency *agency = &all->agencies.list[all->agencies.count];
-    jj_yaml **document = &all->documents[all->document_count];
     const char *file = jj_pool_copy(&all->pool, path, strlen(path));
 
     *agency = (jj_agency){.file = file};
     if (file == NULL) {
         jj_findings_add(findings, path, 0, 0, "out of memory");
-    } else if (jj_file_read(path, FILE_SIZE_MAX, &text, &err) != 0) {
-        jj_findings_add_error(findings, &err);
-    } else if (jj_yaml_parse(document, &root, path, text.data ? text.data : "", text.size,
-                             findings) == 0) {
+    } else if (jj_yaml_parse(&all->documents[all->document_count], &root, path,
+                             text->data ? text->data : "", text->size, findings) == 0) {
         jj_reader reader = {file, "/", &all->pool, findings};
         all->document_count++;
         jj_keys_read(&reader, jj_agency_keys, root, agency);
@@ -145,6 +140,18 @@ static void read_file(whole *all, const char *path, jj_findings *findings)
     }
     if (jj_findings_total(findings) == before) {
         all->agencies.count++;
+    }
+}
+
+static void read_file(whole *all, const char *path, jj_findings *findings)
+{
+    jj_buf text = {0};
+    jj_error err = {0};
+
+    if (jj_file_read(path, FILE_SIZE_MAX, &text, &err) != 0) {
+        jj_findings_add_error(findings, &err);
+    } else {
+        read_text(all, path, &text, findings);
     }
     jj_buf_clear(&text);
 }
@@ -170,11 +177,40 @@ static void read_folder(whole *all, const char *dir, struct dirent **names, size
     }
 }
 
+/* Room for so many agencies, or NULL. */
+static whole *new_whole(size_t size)
+{
+    whole *all = calloc(1, sizeof *all);
+
+    if (all != NULL) {
+        all->agencies.list = calloc(size + 1, sizeof *all->agencies.list);
+        all->documents = calloc(size + 1, sizeof *all->documents);
+        if (all->agencies.list == NULL || all->documents == NULL) {
+            jj_agencies_free(&all->agencies);
+            all = NULL;
+        }
+    }
+    return all;
+}
+
+int jj_agency_judge(const char *file, const jj_buf *text, jj_findings *findings)
+{
+    size_t before = jj_findings_total(findings);
+    whole *all = new_whole(1);
+
+    if (all == NULL) {
+        jj_findings_add(findings, file, 0, 0, "out of memory");
+        return JJ_EMEMORY;
+    }
+    read_text(all, file, text, findings);
+    jj_agencies_free(&all->agencies);
+    return jj_findings_total(findings) > before ? JJ_ECONFIG : 0;
+}
+
 int jj_agencies_load(const jj_agencies **agencies, const char *dir, jj_findings *findings)
 {
     struct dirent **names = NULL;
     size_t before = jj_findings_total(findings);
-    whole *all = calloc(1, sizeof *all);
     int count = scandir(dir, &names, is_agency_file, alphasort);
     if (count < 0 && errno != ENOENT) {
         jj_findings_add(findings, dir, 0, 0, "cannot read the folder: %s", strerror(errno));
@@ -183,20 +219,15 @@ int jj_agencies_load(const jj_agencies **agencies, const char *dir, jj_findings 
     if (size > JJ_AGENCIES_MAX) {
         jj_findings_add(findings, dir, 0, 0, "more than %d agencies", JJ_AGENCIES_MAX);
     }
-    if (all != NULL) {
-        all->agencies.list = calloc(size + 1, sizeof *all->agencies.list);
-        all->documents = calloc(size + 1, sizeof *all->documents);
-    }
-    bool memory = all != NULL && all->agencies.list != NULL && all->documents != NULL;
-    if (memory && size <= JJ_AGENCIES_MAX) {
+    whole *all = new_whole(size);
+    if (all != NULL && size <= JJ_AGENCIES_MAX) {
         read_folder(all, dir, names, size, findings);
     }
     for (size_t i = 0; i < size; i++) {
         free(names[i]);
     }
     free(names);
-    if (!memory) {
-        jj_agencies_free(all != NULL ? &all->agencies : NULL);
+    if (all == NULL) {
         return JJ_EMEMORY;
     }
     jj_findings_sort(findings);

@@ -12,6 +12,7 @@
 #ifndef JJ_CONFIG_AGENCY_H
 #define JJ_CONFIG_AGENCY_H
 
+#include "base/buf.h"
 #include "config/config.h"
 #include "config/findings.h"
 
@@ -40,6 +41,10 @@ typedef struct jj_agencies {
  * JJ_ECONFIG with the good ones in *agencies, or JJ_EMEMORY. */
 int jj_agencies_load(const jj_agencies **agencies, const char *dir, jj_findings *findings);
 void jj_agencies_free(const jj_agencies *agencies);
+
+/* Whether text would do as the file of one agency, whatever the others are. file is for messages.
+ * Returns 0, JJ_ECONFIG or JJ_EMEMORY. */
+int jj_agency_judge(const char *file, const jj_buf *text, jj_findings *findings);
 
 const jj_agency *jj_agencies_find(const jj_agencies *agencies, const char *id);
 const jj_agency *jj_agencies_by_key(const jj_agencies *agencies, const char *public_key);

@@ -39,6 +39,24 @@ static const jj_flag report_flags[] = {
     {0},
 };
 
+static const jj_flag agency_flags[] = {
+    {"name", "TEXT", "its name for people"},
+    {"audience", "LIST", "as whom it reads: blk, industry, cooperative, capital, ..."},
+    {"region", "LIST", "whose events it may read and publish: 33.75, 33 or *"},
+    {"publish", "LIST", "the event types that it may publish (none)"},
+    {"public-key", "KEY", "of a pair that it made itself; the bundle then has no secret key"},
+    {"host", "HOST", "name or address of this node as seen by the agency"},
+    {"bundle", "FOLDER", "where the connection bundle goes (./ID)"},
+    {0},
+};
+
+static const jj_flag rotate_flags[] = {
+    {"public-key", "KEY", "of a pair that it made itself; the bundle then has no secret key"},
+    {"host", "HOST", "name or address of this node as seen by the agency"},
+    {"bundle", "FOLDER", "where the new connection bundle goes (./ID)"},
+    {0},
+};
+
 const jj_command jj_commands[] = {
     {.name = "status",
      .args = "",
@@ -159,6 +177,52 @@ const jj_command jj_commands[] = {
      .args_max = 1,
      .summary = "make an agency's key pair: secret to FILE, public to stdout",
      .run = jj_ctl_keys_pair},
+    {.name = "keys curve",
+     .args = "FILE",
+     .args_min = 1,
+     .args_max = 1,
+     .summary = "make the hub's key pair: secret to FILE, public to stdout",
+     .details = "For `server_key` of the configuration. A file that is there is never overwritten.",
+     .run = jj_ctl_keys_curve},
+    {.name = "agency add",
+     .args = "ID",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = agency_flags,
+     .summary = "let an agency in: its file, and a connection bundle for it",
+     .details =
+         "Writes ID.yaml into the folder `agencies` of the configuration, and a folder with the\n"
+         "endpoint, the hub's public key, a key pair of the agency's own and examples that work\n"
+         "as they stand. In force from the next SIGHUP on (systemctl reload jejaringd).",
+     .run = jj_ctl_agency_add},
+    {.name = "agency list",
+     .args = "",
+     .summary = "who may connect",
+     .details = "Exit code 78 if a file is wrong: the hub leaves its agency out.",
+     .run = jj_ctl_agency_list},
+    {.name = "agency show",
+     .args = "ID",
+     .args_min = 1,
+     .args_max = 1,
+     .summary = "one agency, with its rights and key",
+     .run = jj_ctl_agency_show},
+    {.name = "agency revoke",
+     .args = "ID",
+     .args_min = 1,
+     .args_max = 1,
+     .summary = "let an agency in no more",
+     .details =
+         "Writes `revoked: true` into its file. From the next SIGHUP on its open connections are\n"
+         "answered `unauthorised`.",
+     .run = jj_ctl_agency_revoke},
+    {.name = "agency rotate",
+     .args = "ID",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = rotate_flags,
+     .summary = "give an agency a new key pair, in a new bundle",
+     .details = "From the next SIGHUP on the old key is not known any more.",
+     .run = jj_ctl_agency_rotate},
     {.name = "schema check",
      .args = "FILE...",
      .args_min = 1,

@@ -19,6 +19,13 @@ int jj_ctl_import(jj_ctl *ctl); /* import.c */
 
 int jj_ctl_keys_new(jj_ctl *ctl); /* keys.c */
 int jj_ctl_keys_pair(jj_ctl *ctl);
+int jj_ctl_keys_curve(jj_ctl *ctl);
+
+int jj_ctl_agency_add(jj_ctl *ctl); /* agency.c */
+int jj_ctl_agency_list(jj_ctl *ctl);
+int jj_ctl_agency_show(jj_ctl *ctl);
+int jj_ctl_agency_revoke(jj_ctl *ctl);
+int jj_ctl_agency_rotate(jj_ctl *ctl);
 
 int jj_ctl_schema_check(jj_ctl *ctl); /* schema.c */
 int jj_ctl_schema_validate(jj_ctl *ctl);

@@ -43,24 +43,42 @@ static int write_new(const char *path, const char *text, jj_error *err)
     return 0;
 }
 
-int jj_ctl_keys_pair(jj_ctl *ctl)
+/* A CURVE pair: the secret half to the file, the public one to stdout. */
+static int make_pair(jj_ctl *ctl, const char *advice)
 {
     jj_error err = {0};
     char public_key[JJ_Z85_SIZE], secret_key[JJ_Z85_SIZE + 1];
     const char *path = ctl->args[0];
-    if (jj_curve_pair(public_key, secret_key, &err)) {
-        return jj_ctl_fail(NULL, &err);
+    int rc = jj_curve_pair(public_key, secret_key, &err);
+    if (rc == 0) {
+        strcat(secret_key, "\n");
+        rc = write_new(path, secret_key, &err);
     }
-    strcat(secret_key, "\n");
-    if (write_new(path, secret_key, &err)) {
+    explicit_bzero(secret_key, sizeof secret_key);
+    if (rc) {
         return jj_ctl_fail(NULL, &err);
     }
     if (ctl->json) {
         return jj_ctl_print_json(json_pack("{s:s, s:s}", "file", path, "public_key", public_key));
     }
     puts(public_key);
-    jj_ctl_say("The secret key is in %s and stays with the agency; the line above is the public\n"
-               "one.\n  next: enter it in the agency's file on the hub, public_key: \"...\"",
-               path);
+    jj_ctl_say("The secret key is in %s; the line above is the public one.\n%s", path, advice);
     return JJ_EXIT_OK;
+}
+
+int jj_ctl_keys_pair(jj_ctl *ctl)
+{
+    return make_pair(ctl, "The secret one stays with the agency.\n"
+                          "  next: the node's administrator gives the public one to\n"
+                          "  `jejaringctl agency add ID --public-key ...`");
+}
+
+int jj_ctl_keys_curve(jj_ctl *ctl)
+{
+    return make_pair(ctl,
+                     "Agencies know this hub by the public one. Who holds the secret one can\n"
+                     "pretend to be this node, and without it every agency needs a new bundle:\n"
+                     "keep a copy where no machine is.\n"
+                     "  next: name it in the configuration, server_key, and let the daemon's user\n"
+                     "  own it; it counts from the daemon's next start on");
 }

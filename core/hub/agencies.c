@@ -71,8 +71,20 @@ const jj_plugin_identity *jj_hub_plugin(const jj_hub *hub, const char *name)
 
 static const char *const nothing[] = {NULL};
 
-static jj_rights rights_of(const jj_agency *agency)
+/* An id names the owner of events and the consumers: nobody gets that of somebody who is there. */
+static bool is_taken(const jj_hub *hub, const char *id)
 {
+    return strcmp(hub->admin.agency, id) == 0 || jj_config_plugin(hub->config, id);
+}
+
+static jj_rights rights_of(const jj_hub *hub, const jj_agency *agency)
+{
+    if (is_taken(hub, agency->id)) {
+        jj_log(JJ_ERROR,
+               "an agency is left out: %s: \"%s\" is the name of the administrator or of a plugin",
+               agency->file, agency->id);
+        return (jj_rights){0};
+    }
     return (jj_rights){.agency = agency->id,
                        .audiences = agency->audiences,
                        .regions = agency->regions.list,
@@ -98,7 +110,7 @@ static int load_agencies(jj_hub *hub, jj_error *err)
         return jj_fail(err, JJ_EMEMORY, "out of memory");
     }
     for (size_t i = 0; i < agencies->count; i++) {
-        rights[i] = rights_of(&agencies->list[i]);
+        rights[i] = rights_of(hub, &agencies->list[i]);
     }
     jj_agencies_free(hub->agencies);
     free(hub->agency_rights);
@@ -109,7 +121,11 @@ static int load_agencies(jj_hub *hub, jj_error *err)
 
 static const jj_rights *agency_rights(const jj_hub *hub, const jj_agency *agency)
 {
-    return agency && !agency->revoked ? &hub->agency_rights[agency - hub->agencies->list] : NULL;
+    if (!agency || agency->revoked) {
+        return NULL;
+    }
+    const jj_rights *rights = &hub->agency_rights[agency - hub->agencies->list];
+    return rights->agency ? rights : NULL;
 }
 
 const jj_rights *jj_hub_agency_by_key(const jj_hub *hub, const char *public_key)

@@ -2,7 +2,6 @@
 #include "hub/internal.h"
 
 #include "base/clock.h"
-#include "base/fs.h"
 
 #include <poll.h>
 #include <sodium.h>
@@ -65,6 +64,19 @@ static const jj_rights *judge(const jj_hub *hub, const jj_message *request)
     return NULL;
 }
 
+/* What the connection's requests will carry: a plugin's name; of an agency its key, so that one
+ * whose key is replaced is not known any more by the old one. */
+static void add_user(const jj_message *request, const jj_rights *rights, jj_message *answer)
+{
+    char public_key[JJ_Z85_SIZE] = "";
+    if (rights && is_text(jj_message_frame(request, 5), "CURVE")) {
+        jj_z85_encode(jj_message_frame(request, 6), public_key);
+        jj_message_add_z(answer, public_key);
+    } else {
+        jj_message_add_z(answer, rights ? rights->agency : "");
+    }
+}
+
 void jj_hub_serve_zap(jj_hub *hub)
 {
     jj_message request = {0}, answer = {0};
@@ -75,7 +87,7 @@ void jj_hub_serve_zap(jj_hub *hub)
         jj_message_add(&answer, id.data, id.size_bytes);
         jj_message_add_z(&answer, rights ? "200" : "400");
         jj_message_add_z(&answer, rights ? "OK" : "unknown");
-        jj_message_add_z(&answer, rights ? rights->agency : "");
+        add_user(&request, rights, &answer);
         jj_message_add_z(&answer, "");
         jj_socket_send(hub->zap, &answer);
     }
@@ -84,11 +96,21 @@ void jj_hub_serve_zap(jj_hub *hub)
 }
 
 /* Who sent this: whom the endpoint names, or whom the connection's own authentication gave. Asked
- * at each request, so that an agency that was revoked is out at once. */
+ * at each request, so that an agency that was revoked, or whose key was replaced, is out at once.
+ */
 const jj_rights *jj_hub_rights(const jj_hub *hub, const jj_hub_door *door, const char *user)
 {
-    const char *agency = door->as ? door->as : user;
-    return agency ? jj_hub_agency(hub, agency) : NULL;
+    if (door->as) {
+        return jj_hub_agency(hub, door->as);
+    }
+    if (!user) {
+        return NULL;
+    }
+    if (door->curve) {
+        return jj_hub_agency_by_key(hub, user);
+    }
+    const jj_plugin_identity *plugin = jj_hub_plugin(hub, user);
+    return plugin ? &plugin->rights : NULL;
 }
 
 /* ---- Sockets ------------------------------------------------------------------------------ */
@@ -100,35 +122,11 @@ static int open_door(jj_hub *hub, const char *endpoint, const char *as,
         return jj_fail(err, JJ_ECONFIG, "more than %d endpoints to listen at", JJ_DOORS_MAX);
     }
     jj_hub_door *door = &hub->doors[hub->door_count];
-    *door = (jj_hub_door){.as = as, .endpoint = endpoint};
+    *door = (jj_hub_door){.as = as, .endpoint = endpoint, .curve = options->door == JJ_DOOR_CURVE};
     int rc = jj_socket_router(&door->socket, hub->wire, endpoint, options, err);
     if (rc == 0) {
         hub->door_count++;
     }
-    return rc;
-}
-
-/* The secret half of the hub's CURVE key: Z85 in a file that only its owner may read. */
-static int load_server_key(const char *path, char key[JJ_Z85_SIZE], jj_error *err)
-{
-    jj_buf text = {0};
-    int rc = jj_file_check_private(path, err);
-    rc = rc ? rc : jj_file_read(path, 4096, &text, err);
-    while (text.size && (text.data[text.size - 1] == '\n' || text.data[text.size - 1] == '\r')) {
-        text.size--;
-    }
-    if (rc == 0 && text.size != JJ_Z85_SIZE - 1) {
-        rc = jj_fail(err, JJ_ECONFIG, "%s is not a CURVE secret key: 40 characters are expected",
-                     path);
-    }
-    if (rc == 0) {
-        memcpy(key, text.data, JJ_Z85_SIZE - 1);
-        key[JJ_Z85_SIZE - 1] = '\0';
-    }
-    if (text.data) {
-        sodium_memzero(text.data, text.capacity);
-    }
-    jj_buf_clear(&text);
     return rc;
 }
 
@@ -167,8 +165,7 @@ static int open_curve_door(jj_hub *hub, const jj_listener *listener, jj_error *e
 {
     char secret[JJ_Z85_SIZE], public_key[JJ_Z85_SIZE];
     const jj_door_options options = {JJ_DOOR_CURVE, AGENCY_DOMAIN, secret};
-    int rc = load_server_key(hub->config->server_key, secret, err);
-    rc = rc ? rc : jj_curve_public(secret, public_key, err);
+    int rc = jj_curve_load(hub->config->server_key, secret, public_key, err);
     rc = rc ? rc : open_door(hub, listener->endpoint, NULL, &options, err);
     sodium_memzero(secret, sizeof secret);
     if (rc == 0 && lets_strangers_in(hub, &hub->doors[hub->door_count - 1], public_key)) {

@@ -23,6 +23,7 @@ typedef struct jj_hub_door {
     jj_socket *socket;
     const char *as;       /* agency that everybody is who comes in here; NULL: by ZAP user */
     const char *endpoint; /* both borrowed from the configuration */
+    bool curve;           /* the ZAP user is an agency's public key, else a plugin's name */
 } jj_hub_door;
 
 /* A plugin's identity: the rights that the configuration gives it, and its password. */

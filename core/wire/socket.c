@@ -328,23 +328,6 @@ int jj_socket_descriptor(const jj_socket *socket)
     return fd;
 }
 
-int jj_curve_pair(char public_key[JJ_Z85_SIZE], char secret_key[JJ_Z85_SIZE], jj_error *err)
-{
-    return zmq_curve_keypair(public_key, secret_key) ? fail_zmq(err, "make a CURVE pair", NULL) : 0;
-}
-
-int jj_curve_public(const char *secret_key, char public_key[JJ_Z85_SIZE], jj_error *err)
-{
-    return zmq_curve_public(public_key, secret_key)
-               ? jj_fail(err, JJ_ECONFIG, "not a CURVE secret key in Z85")
-               : 0;
-}
-
-bool jj_z85_encode(jj_bytes key, char text[JJ_Z85_SIZE])
-{
-    return key.size_bytes == 32 && zmq_z85_encode(text, (const uint8_t *)key.data, 32);
-}
-
 void jj_reachable(const char *endpoint, char *out, size_t size_bytes)
 {
     const char *colon = strrchr(endpoint, ':');

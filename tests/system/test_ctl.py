@@ -43,7 +43,7 @@ def lines(events):
 @pytest.mark.parametrize("words, message", [
     ([], "a command is needed"),
     (["stauts"], 'there is no command "stauts"; did you mean "status"?'),
-    (["keys"], '"keys" needs one of: new, pair'),
+    (["keys"], '"keys" needs one of: new, pair, curve'),
     (["keys", "nwe", "x"], 'there is no command "keys nwe"; did you mean "keys new"?'),
     (["frobnicate"], 'there is no command "frobnicate"'),
     (["fetch", "--tpye", "x"], "there is no option --tpye here; did you mean --type?"),
