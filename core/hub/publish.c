@@ -37,11 +37,10 @@ void jj_hub_hold_ok(jj_hub *hub, const jj_request *request, const jj_buf *result
 enum jj_known jj_hub_append(jj_hub *hub, jj_admitted *admitted)
 {
     jj_record *record = &admitted->record;
-    enum jj_known known = jj_journal_known(hub->journal, record->key, record->digest);
+    enum jj_known known = jj_journal_append(hub->journal, record);
     if (known != JJ_KNOWN_NOT) {
         return known;
     }
-    jj_journal_append(hub->journal, record);
     hub->staged++;
     if (admitted->granted) {
         jj_journal_consent_put(hub->journal, record, admitted->granted, true);

@@ -85,13 +85,15 @@ static void bind_text(sqlite3_stmt *statement, int at, const char *text)
     }
 }
 
-static void remember(jj_journal *journal, const jj_record *record)
+/* False if the key is there already. */
+static bool remember(jj_journal *journal, const jj_record *record, uint64_t cursor)
 {
     sqlite3_stmt *statement = journal->statements[JJ_SQL_REMEMBER];
     sqlite3_bind_blob(statement, 1, record->key, 16, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 2, (int64_t)record->digest);
-    sqlite3_bind_int64(statement, 3, (int64_t)record->cursor);
+    sqlite3_bind_int64(statement, 3, (int64_t)cursor);
     jj_journal_run(journal, JJ_SQL_REMEMBER);
+    return journal->reason[0] || sqlite3_changes(journal->db) > 0;
 }
 
 static void seal(jj_journal *journal, const jj_record *record)
@@ -106,10 +108,13 @@ static void seal(jj_journal *journal, const jj_record *record)
     jj_journal_run(journal, JJ_SQL_SEAL);
 }
 
-void jj_journal_append(jj_journal *journal, jj_record *record)
+enum jj_known jj_journal_append(jj_journal *journal, jj_record *record)
 {
-    record->cursor = ++journal->staged.accepted;
-    remember(journal, record);
+    uint64_t cursor = journal->staged.accepted + 1;
+    if (!remember(journal, record, cursor)) {
+        return jj_journal_known(journal, record->key, record->digest);
+    }
+    record->cursor = journal->staged.accepted = cursor;
     int64_t type = jj_journal_name(journal, record->type);
     int64_t region = jj_journal_name(journal, record->region);
     int64_t owner = jj_journal_name(journal, record->owner);
@@ -128,6 +133,7 @@ void jj_journal_append(jj_journal *journal, jj_record *record)
     if (record->contact.size_bytes) {
         seal(journal, record);
     }
+    return JJ_KNOWN_NOT;
 }
 
 void jj_journal_count(jj_journal *journal, const jj_counts *more)

@@ -61,8 +61,9 @@ enum jj_known {
 };
 enum jj_known jj_journal_known(jj_journal *journal, const unsigned char key[16], uint64_t digest);
 
-/* Appends an event whose key is not known and sets record->cursor. */
-void jj_journal_append(jj_journal *journal, jj_record *record);
+/* Appends an event, unless its key is known: says so, and then nothing is changed. Sets
+ * record->cursor of a new one. */
+enum jj_known jj_journal_append(jj_journal *journal, jj_record *record);
 
 /* Adds to what the hub has counted since its journal was made. received must always be the sum of
  * the other three. */

@@ -62,7 +62,7 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_COMMIT] = "COMMIT",
     [JJ_SQL_ROLLBACK] = "ROLLBACK",
     [JJ_SQL_KNOWN] = "SELECT digest, cursor FROM known WHERE key = ?1",
-    [JJ_SQL_REMEMBER] = "INSERT INTO known VALUES (?1, ?2, ?3)",
+    [JJ_SQL_REMEMBER] = "INSERT INTO known VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     [JJ_SQL_APPEND] = "INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [JJ_SQL_SEAL] = "INSERT INTO vault (subject, type, region, owner, sealed)"
                     " VALUES (?1, ?2, ?3, ?4, ?5)",
