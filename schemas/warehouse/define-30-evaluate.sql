@@ -34,8 +34,13 @@ RETURNS TABLE (
     status text, formal boolean, witness text, placed boolean,
     status_6m text, formal_6m boolean, witness_6m text, placed_6m boolean,
     status_12m text, formal_12m boolean, witness_12m text, placed_12m boolean)
-LANGUAGE sql STABLE AS $$
-WITH
+LANGUAGE plpgsql STABLE
+-- Made for any number of persons: those are looked up by index, everything else is hashed or sorted.
+SET enable_nestloop = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+RETURN QUERY WITH
 -- Of each graduation the version that was known.
 known_graduation AS (
     SELECT DISTINCT ON (v.person, v.year, v.vocation, v.batch) v.*
@@ -143,6 +148,6 @@ FROM graduation g
     LEFT JOIN judged j USING (nr)
     LEFT JOIN bounds f ON f.person = g.person,
     LATERAL (SELECT greatest(g.graduated_all, f.last_on), greatest(g.recorded_all, f.recorded))
-        AS b (settled_on, recorded)
-$$;
+        AS b (settled_on, recorded);
+END $$;
 COMMENT ON FUNCTION evaluate IS 'Where the graduations of these persons stand: on as_of and 6 and 12 months after graduation, with what was known at known_at';

@@ -2,8 +2,9 @@
 -- and verify() for everything.
 
 -- Brings jejaring.standing and the counters up to date for these persons. What changes in the
--- counters is the difference between the rows before and after, so they never drift.
-CREATE OR REPLACE FUNCTION settle(persons uuid[]) RETURNS void
+-- counters is the difference between the rows before and after, so they never drift. A rebuild counts
+-- once, at its end: see count_cells().
+CREATE OR REPLACE FUNCTION settle(persons uuid[], counting boolean DEFAULT true) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     IF cardinality(persons) = 0 THEN
@@ -50,7 +51,7 @@ BEGIN
             graduates, traced, employed, self_employed, formal, informal, placed, by_employer,
             by_cooperative, by_bank, by_opd, by_self)
         SELECT * FROM change c
-        WHERE (
+        WHERE counting AND (
             c.graduates, c.traced, c.employed, c.self_employed, c.formal, c.informal, c.placed,
             c.by_employer, c.by_cooperative, c.by_bank, c.by_opd, c.by_self)
             <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -110,6 +111,28 @@ BEGIN
     DELETE FROM absorption_cell WHERE graduates = 0;
 END $$;
 COMMENT ON FUNCTION settle IS 'Brings jejaring.standing and jejaring.absorption_cell up to date for these persons';
+
+-- The counters of everything, from jejaring.standing.
+CREATE OR REPLACE FUNCTION count_cells() RETURNS void
+LANGUAGE sql AS $$
+    INSERT INTO absorption_cell (
+        region, year,
+        graduates, traced, employed, self_employed, formal, informal, placed, by_employer,
+        by_cooperative, by_bank, by_opd, by_self)
+    SELECT region, year, count(*), count(status), count(*) FILTER (WHERE status = 'employed'),
+        count(*) FILTER (WHERE status = 'self_employed'), count(*) FILTER (WHERE formal),
+        count(*) FILTER (WHERE NOT formal), count(*) FILTER (WHERE placed),
+        count(*) FILTER (WHERE works AND witness = 'employer'),
+        count(*) FILTER (WHERE works AND witness = 'cooperative'),
+        count(*) FILTER (WHERE works AND witness = 'bank'),
+        count(*) FILTER (WHERE works AND witness = 'opd'),
+        count(*) FILTER (WHERE works AND witness = 'self')
+    FROM (SELECT DISTINCT ON (region, year, person) *, status IN ('employed', 'self_employed') AS works
+          FROM standing WHERE NOT ahead
+          ORDER BY region, year, person, graduated_on DESC, vocation, batch) AS person_once
+    GROUP BY region, year
+$$;
+COMMENT ON FUNCTION count_cells IS 'Fills the empty jejaring.absorption_cell from jejaring.standing';
 
 -- Removes what happened to these persons up to their tombstones, from the log and from every table,
 -- and puts what happened since into `stage` once more.
@@ -216,7 +239,7 @@ BEGIN
         IF types IS NOT NULL THEN
             PERFORM project(types);
             PERFORM collect(types);
-            PERFORM settle(touched(types));
+            PERFORM settle(touched(types), false);
         END IF;
         EXIT WHEN high IS NULL;
         -- Everything up to and with `high` is done; the next subject is the one behind it.
@@ -224,6 +247,7 @@ BEGIN
         EXIT WHEN NOT FOUND;
     END LOOP;
     TRUNCATE stage;
+    PERFORM count_cells();
     RETURN done;
 END $$;
 COMMENT ON FUNCTION replay IS 'Projects every event of the log into the tables that the search path shows';
