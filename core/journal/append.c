@@ -39,6 +39,7 @@ void jj_journal_begin(jj_journal *journal)
         return;
     }
     journal->open = true;
+    journal->grown_count = 0;
     journal->reason[0] = '\0';
     if (journal->failed) {
         jj_journal_note(journal, "the journal is closed to writing after a failure");
@@ -161,6 +162,7 @@ int jj_journal_commit(jj_journal *journal, jj_error *err)
         return 0;
     }
     journal->open = false;
+    jj_journal_bound_quarantine(journal);
     if (memcmp(&journal->counts, &journal->staged, sizeof journal->counts) != 0 ||
         journal->pushed_out != journal->pushed_out_staged) {
         store_totals(journal);

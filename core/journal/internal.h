@@ -57,6 +57,13 @@ typedef struct jj_journal_names {
     size_t slot_count;
 } jj_journal_names;
 
+/* Agencies whose quarantine may have grown beyond its bound in this transaction. */
+#define JJ_GROWN_MAX 8
+typedef struct jj_grown {
+    char agency[128];
+    uint64_t keep_max;
+} jj_grown;
+
 struct jj_journal {
     char *path;
     int lock; /* descriptor of the lock file */
@@ -69,6 +76,8 @@ struct jj_journal {
     jj_counts staged;                       /* with what the open transaction adds */
     uint64_t tail;                          /* oldest cursor with text */
     uint64_t pushed_out, pushed_out_staged; /* from quarantine */
+    jj_grown grown[JJ_GROWN_MAX];
+    size_t grown_count;
     int64_t wal_bytes;
     bool open;        /* a transaction is under way */
     bool failed;      /* a commit failed: no writing until recovery */
@@ -80,6 +89,9 @@ void jj_journal_note(jj_journal *journal, const char *what);
 
 /* Runs a statement that gives no rows, and resets it. */
 void jj_journal_run(jj_journal *journal, enum jj_statement statement);
+
+/* Brings the quarantine of all agencies that grew back into its bounds. */
+void jj_journal_bound_quarantine(jj_journal *journal);
 
 /* The number of a text, new ones being stored within the transaction. */
 uint32_t jj_journal_name(jj_journal *journal, const char *text);

@@ -160,8 +160,8 @@ typedef struct jj_quarantined {
     jj_span sealed;   /* the event, encrypted by the caller */
 } jj_quarantined;
 
-/* Keeps a rejected event; beyond keep_max entries of its agency the oldest are dropped and
- * counted. Within a transaction. */
+/* Keeps a rejected event; at the commit the oldest beyond keep_max entries of its agency are dropped
+ * and counted. Within a transaction. */
 void jj_journal_quarantine(jj_journal *journal, const jj_quarantined *entry, uint64_t keep_max);
 
 /* The cursor of an accepted event by its key; 0 if it is not known. */

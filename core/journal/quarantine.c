@@ -1,8 +1,52 @@
 #include "journal/internal.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static void bind(sqlite3_stmt *statement, int at, const char *text)
 {
     sqlite3_bind_text(statement, at, text ? text : "", -1, SQLITE_STATIC);
+}
+
+static void trim(jj_journal *journal, const char *agency, uint64_t keep_max)
+{
+    sqlite3_stmt *statement = journal->statements[JJ_SQL_QUARANTINE_TRIM];
+    bind(statement, 1, agency);
+    sqlite3_bind_int64(statement, 2, (int64_t)keep_max);
+    jj_journal_run(journal, JJ_SQL_QUARANTINE_TRIM);
+    if (!journal->reason[0]) {
+        journal->pushed_out_staged += (uint64_t)sqlite3_changes64(journal->db);
+    }
+}
+
+void jj_journal_bound_quarantine(jj_journal *journal)
+{
+    for (size_t i = 0; i < journal->grown_count; i++) {
+        trim(journal, journal->grown[i].agency, journal->grown[i].keep_max);
+    }
+    journal->grown_count = 0;
+}
+
+/* Finding the oldest to be dropped means to count all that are kept: once a transaction, not at
+ * each of the thousand events of a flood. */
+static void note_growth(jj_journal *journal, const char *agency, uint64_t keep_max)
+{
+    for (size_t i = 0; i < journal->grown_count; i++) {
+        if (strcmp(journal->grown[i].agency, agency) == 0) {
+            journal->grown[i].keep_max = keep_max;
+            return;
+        }
+    }
+    if (strlen(agency) >= sizeof journal->grown[0].agency) {
+        trim(journal, agency, keep_max);
+        return;
+    }
+    if (journal->grown_count == JJ_GROWN_MAX) {
+        jj_journal_bound_quarantine(journal);
+    }
+    jj_grown *grown = &journal->grown[journal->grown_count++];
+    snprintf(grown->agency, sizeof grown->agency, "%s", agency);
+    grown->keep_max = keep_max;
 }
 
 void jj_journal_quarantine(jj_journal *journal, const jj_quarantined *entry, uint64_t keep_max)
@@ -17,12 +61,7 @@ void jj_journal_quarantine(jj_journal *journal, const jj_quarantined *entry, uin
     bind(statement, 7, entry->type);
     sqlite3_bind_blob(statement, 8, entry->sealed.at, (int)entry->sealed.size_bytes, SQLITE_STATIC);
     jj_journal_run(journal, JJ_SQL_QUARANTINE);
-
-    statement = journal->statements[JJ_SQL_QUARANTINE_TRIM];
-    bind(statement, 1, entry->agency);
-    sqlite3_bind_int64(statement, 2, (int64_t)keep_max);
-    jj_journal_run(journal, JJ_SQL_QUARANTINE_TRIM);
-    journal->pushed_out_staged += (uint64_t)sqlite3_changes(journal->db);
+    note_growth(journal, entry->agency ? entry->agency : "", keep_max);
 }
 
 static const char *column(sqlite3_stmt *row, int at)

@@ -391,6 +391,38 @@ static void each_agency_keeps_its_newest_and_the_rest_is_counted(void **state)
     jj_journal_close(journal);
 }
 
+static void many_agencies_in_one_transaction_keep_their_own_bounds(void **state)
+{
+    jj_journal *journal = journal_open();
+    uint64_t kept, pushed_out;
+    (void)state;
+    jj_journal_begin(journal);
+    for (unsigned i = 0; i < 300; i++) {
+        char agency[16];
+        snprintf(agency, sizeof agency, "agency-%u", i % 20);
+        const jj_quarantined entry = {.agency = agency, .sealed = {"x", 1}};
+        jj_journal_quarantine(journal, &entry, 4);
+    }
+    journal_commit(journal);
+    jj_journal_quarantine_totals(journal, &kept, &pushed_out);
+    assert_int_equal(kept, 80);
+    assert_int_equal(pushed_out, 220);
+    assert_int_equal(journal_number("SELECT max(n) FROM (SELECT count(*) AS n FROM quarantine"
+                                    " GROUP BY agency)"),
+                     4);
+    /* Nothing of a transaction that never was is left over for the next one. */
+    jj_journal_begin(journal);
+    const jj_quarantined lost = {.agency = "agency-1", .sealed = {"x", 1}};
+    jj_journal_quarantine(journal, &lost, 0);
+    jj_journal_close(journal);
+    journal = journal_open();
+    quarantine(journal, "agency-2", "y", 4);
+    jj_journal_quarantine_totals(journal, &kept, &pushed_out);
+    assert_int_equal(kept, 80);
+    assert_int_equal(pushed_out, 221);
+    jj_journal_close(journal);
+}
+
 static void a_number_is_never_given_again(void **state)
 {
     jj_journal *journal = journal_open();
@@ -582,6 +614,7 @@ int main(void)
         TEST(consent_is_a_persons_own),
         TEST(a_rejected_event_is_kept_with_its_reason),
         TEST(each_agency_keeps_its_newest_and_the_rest_is_counted),
+        TEST(many_agencies_in_one_transaction_keep_their_own_bounds),
         TEST(a_number_is_never_given_again),
         TEST(old_events_go_and_young_ones_stay),
         TEST(no_limit_takes_nothing),
