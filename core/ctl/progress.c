@@ -4,9 +4,12 @@
 #include "ctl/ctl.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-#define WIDTH    30
+#define WIDTH    30  /* of the bar at most */
+#define NARROW   5   /* a shorter bar tells nothing */
+#define WORDS    50  /* room for what stands behind the bar */
 #define PATIENCE 500 /* ms before there is a bar at all */
 #define INTERVAL 100
 
@@ -18,6 +21,16 @@ void jj_progress_start(jj_progress *progress)
         .started_ms = now_ms,
         .next_ms = now_ms + PATIENCE,
     };
+}
+
+/* A line that is longer than the terminal is wide could not be wiped out again. */
+static int bar_width(void)
+{
+    struct winsize size;
+    int room = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+                   ? (int)size.ws_col - WORDS
+                   : WIDTH;
+    return room >= WIDTH ? WIDTH : room >= NARROW ? room : 0;
 }
 
 void jj_progress_show(jj_progress *progress, uint64_t done, uint64_t total, uint64_t count,
@@ -32,11 +45,12 @@ void jj_progress_show(jj_progress *progress, uint64_t done, uint64_t total, uint
     fputs("\r\033[K", stderr);
     if (total > 0) {
         double part = done < total ? (double)done / (double)total : 1;
-        fputc('[', stderr);
-        for (int i = 0; i < WIDTH; i++) {
-            fputc(i < (int)(part * WIDTH) ? '#' : '.', stderr);
+        int width = bar_width();
+        fputs(width ? "[" : "", stderr);
+        for (int i = 0; i < width; i++) {
+            fputc(i < (int)(part * width) ? '#' : '.', stderr);
         }
-        fprintf(stderr, "] %3d %% ", (int)(part * 100));
+        fprintf(stderr, "%s%3d %% ", width ? "] " : "", (int)(part * 100));
     }
     int64_t passed_ms = now_ms - progress->started_ms;
     fprintf(stderr, "%s %s, %s/s", jj_ctl_count(count), things,
