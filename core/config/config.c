@@ -179,6 +179,23 @@ static void check_server_key(jj_reader *reader, const jj_yaml_node *root, const 
     }
 }
 
+static void check_bell_key(jj_reader *reader, const jj_yaml_node *root, const jj_config *config)
+{
+    const jj_words *bell = &config->hub.bell;
+    const jj_yaml_node *list = jj_yaml_get(jj_yaml_get(root, "hub"), "bell");
+    const jj_yaml_node *entry = list != NULL ? list->first : NULL;
+
+    for (size_t i = 0; i < bell->count && entry != NULL; i++, entry = entry->next) {
+        if (bell->list[i] != NULL && jj_endpoint_is_outer(bell->list[i]) &&
+            config->server_key == NULL) {
+            jj_reader_complain(reader, entry,
+                               "\"%.100s\" can be reached from other machines, where the bell "
+                               "speaks CURVE, which needs \"server_key\"; or use 127.0.0.1",
+                               bell->list[i]);
+        }
+    }
+}
+
 static void read_tree(jj_reader *reader, const jj_yaml_node *root, jj_config *config)
 {
     jj_keys_read(reader, jj_config_keys, root, config);
@@ -191,6 +208,7 @@ static void read_tree(jj_reader *reader, const jj_yaml_node *root, jj_config *co
     }
     check_claims(reader, root, config);
     check_server_key(reader, root, config);
+    check_bell_key(reader, root, config);
 }
 
 int jj_config_parse(const jj_config **config, const char *file, const char *text, size_t size_bytes,

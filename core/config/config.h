@@ -47,7 +47,7 @@ typedef struct jj_listeners {
 
 typedef struct jj_hub_config {
     jj_listeners listen;
-    jj_words bell;            /* endpoints beside bell_endpoint */
+    jj_words bell;            /* endpoints beside bell_endpoint; the outer ones speak CURVE */
     int64_t retention_age_ms; /* 0: no limit by age */
     int64_t retention_bytes;  /* 0: no limit by size */
     int64_t quarantine;       /* rejected events that are kept for each agency */
@@ -105,6 +105,9 @@ int jj_config_parse(const jj_config **config, const char *file, const char *text
                     jj_findings *findings);
 
 void jj_config_free(const jj_config *config);
+
+/* True if other machines can reach it: tcp, and not loopback. */
+bool jj_endpoint_is_outer(const char *endpoint);
 
 /* The instance of that name, or NULL. */
 const jj_plugin_config *jj_config_plugin(const jj_config *config, const char *name);

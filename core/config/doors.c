@@ -63,6 +63,11 @@ static host_kind tcp_host(const char *endpoint)
     return judge_host(host);
 }
 
+bool jj_endpoint_is_outer(const char *endpoint)
+{
+    return strncmp(endpoint, "tcp://", 6) == 0 && tcp_host(endpoint) == HOST_OPEN;
+}
+
 static bool check_tcp(jj_reader *reader, const jj_yaml_node *node, const char *endpoint)
 {
     const char *colon = strrchr(endpoint + strlen("tcp://"), ':');
@@ -119,7 +124,7 @@ static void read_listener(jj_reader *reader, const jj_key *table, const jj_yaml_
         return;
     }
     bool tcp = strncmp(out->endpoint, "tcp://", 6) == 0;
-    if (tcp && out->as != NULL && tcp_host(out->endpoint) == HOST_OPEN) {
+    if (out->as != NULL && jj_endpoint_is_outer(out->endpoint)) {
         jj_reader_complain(reader, node,
                            "\"%.100s\" can be reached from other machines, where only CURVE is "
                            "spoken: leave out \"as\", or use 127.0.0.1",
@@ -165,15 +170,7 @@ static void read_bell(jj_reader *reader, const jj_key *key, const jj_yaml_node *
         return;
     }
     for (const jj_yaml_node *entry = node->first; entry != NULL; entry = entry->next) {
-        const char **endpoint = &words.list[words.count++];
-        read_endpoint(reader, key, entry, endpoint);
-        if (*endpoint != NULL && strncmp(*endpoint, "tcp://", 6) == 0 &&
-            tcp_host(*endpoint) == HOST_OPEN) {
-            jj_reader_complain(reader, entry,
-                               "\"%.100s\" can be reached from other machines, and the bell is not "
-                               "encrypted: use 127.0.0.1",
-                               *endpoint);
-        }
+        read_endpoint(reader, key, entry, &words.list[words.count++]);
     }
     *(jj_words *)out = words;
 }

@@ -49,7 +49,8 @@ const jj_key jj_hub_keys[] = {
     {.name = "bell",
      .type = &jj_key_bell,
      .offset = offsetof(jj_hub_config, bell),
-     .doc = "endpoints of the bell beside ipc://<run>/bell.sock"},
+     .doc = "endpoints of the bell beside ipc://<run>/bell.sock; one that other machines can reach "
+            "speaks CURVE, to agencies only"},
     {.name = "retention",
      .type = &jj_key_mapping,
      .offset = 0,

@@ -26,6 +26,7 @@ typedef struct jj_bundle {
     const jj_agency *agency;
     const char *node;
     char endpoint[256];
+    char bell[256]; /* empty: agencies do not hear it */
     char server_key[JJ_Z85_SIZE];
     char secret_key[JJ_Z85_SIZE]; /* empty: the agency holds it, and it is not in the bundle */
     char public_key[JJ_Z85_SIZE];

@@ -80,9 +80,10 @@ static const char guide[] =
 
 static json_t *values_of(const jj_bundle *bundle)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "agency", bundle->agency->id, "node",
-                     bundle->node, "endpoint", bundle->endpoint, "server_key", bundle->server_key,
-                     "public_key", bundle->public_key);
+    const char *bell = bundle->bell[0] ? bundle->bell : NULL;
+    return json_pack("{s:s, s:s, s:s, s:s*, s:s, s:s}", "agency", bundle->agency->id, "node",
+                     bundle->node, "endpoint", bundle->endpoint, "bell", bell, "server_key",
+                     bundle->server_key, "public_key", bundle->public_key);
 }
 
 /* Appends a template, every @NAME@ replaced by the member `name` of values. */
@@ -213,5 +214,10 @@ int jj_bundle_address(jj_bundle *bundle, const jj_config *config, const char *ho
     explicit_bzero(secret, sizeof secret);
     bundle->node = config->node;
     from_outside(door, host, bundle->endpoint, sizeof bundle->endpoint);
+    for (size_t i = 0; i < config->hub.bell.count && !bundle->bell[0]; i++) {
+        if (jj_endpoint_is_outer(config->hub.bell.list[i])) {
+            from_outside(config->hub.bell.list[i], host, bundle->bell, sizeof bundle->bell);
+        }
+    }
     return rc;
 }

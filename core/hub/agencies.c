@@ -91,8 +91,30 @@ static jj_rights rights_of(const jj_hub *hub, const jj_agency *agency)
                        .publishes = agency->publishes.list ? agency->publishes.list : nothing};
 }
 
+static const jj_rights *agency_rights(const jj_hub *hub, const jj_agency *agency)
+{
+    if (!agency || agency->revoked) {
+        return NULL;
+    }
+    const jj_rights *rights = &hub->agency_rights[agency - hub->agencies->list];
+    return rights->agency ? rights : NULL;
+}
+
+/* True if a key of old is let in no more. */
+static bool lost_one(const jj_hub *hub, const jj_agencies *old)
+{
+    for (size_t i = 0; old && i < old->count; i++) {
+        const jj_agency *agency = &old->list[i];
+        if (agency->public_key && !agency->revoked &&
+            !jj_hub_agency_by_key(hub, agency->public_key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A file with a problem is left out and said so: its agency is not let in. */
-static int load_agencies(jj_hub *hub, jj_error *err)
+static int load_agencies(jj_hub *hub, bool *lost, jj_error *err)
 {
     jj_findings findings = {0};
     const jj_agencies *agencies = NULL;
@@ -112,20 +134,13 @@ static int load_agencies(jj_hub *hub, jj_error *err)
     for (size_t i = 0; i < agencies->count; i++) {
         rights[i] = rights_of(hub, &agencies->list[i]);
     }
-    jj_agencies_free(hub->agencies);
+    const jj_agencies *old = hub->agencies;
     free(hub->agency_rights);
     hub->agencies = agencies;
     hub->agency_rights = rights;
+    *lost = lost_one(hub, old);
+    jj_agencies_free(old);
     return 0;
-}
-
-static const jj_rights *agency_rights(const jj_hub *hub, const jj_agency *agency)
-{
-    if (!agency || agency->revoked) {
-        return NULL;
-    }
-    const jj_rights *rights = &hub->agency_rights[agency - hub->agencies->list];
-    return rights->agency ? rights : NULL;
 }
 
 const jj_rights *jj_hub_agency_by_key(const jj_hub *hub, const char *public_key)
@@ -146,19 +161,24 @@ int jj_hub_load_rights(jj_hub *hub, const json_t *grants, jj_error *err)
 {
     hub->admin = (jj_rights){
         .agency = "local", .audiences = JJ_AUDIENCE_NODE, .regions = everywhere, .admin = true};
+    bool lost;
     int rc = load_plugins(hub, grants, err);
-    return rc ? rc : load_agencies(hub, err);
+    return rc ? rc : load_agencies(hub, &lost, err);
 }
 
 void jj_hub_reload_rights(jj_hub *hub)
 {
     jj_error err;
+    bool lost = false;
     /* Those who wait hold on to rights that are about to go: they are asked to come again. */
     jj_hub_dismiss_waiters(hub);
-    if (load_agencies(hub, &err)) {
+    if (load_agencies(hub, &lost, &err)) {
         jj_log_error(JJ_ERROR, "the agencies stay as they were", &err);
     } else {
         jj_log(JJ_NOTICE, "read the agencies again: %zu", hub->agencies->count);
+    }
+    if (lost) {
+        jj_hub_renew_bell(hub);
     }
 }
 

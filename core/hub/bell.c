@@ -1,28 +1,118 @@
+/* The bell: one publisher for this machine, and one for agencies, which speaks CURVE. */
 #include "hub/internal.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #define HEARTBEAT_TOPIC "bell/"
+#define REOPEN_TRIES    20
+#define REOPEN_PAUSE_MS 5
 
-int jj_hub_open_bell(jj_hub *hub, jj_error *err)
+/* ---- Sockets ------------------------------------------------------------------------------ */
+
+/* Binds a bell to those endpoints of the configuration that are outer ones, or to the others. */
+static int bind_all(const jj_hub *hub, const jj_hub_bell *bell, bool outer, jj_error *err)
 {
-    const jj_door_options open = {.door = JJ_DOOR_OPEN};
-    const jj_hub_config *config = &hub->config->hub;
-    int rc = jj_socket_publisher(&hub->bell, hub->wire, &open, err);
-    rc = rc ? rc : jj_socket_bind(hub->bell, config->bell_endpoint, err);
-    for (size_t i = 0; i < config->bell.count && rc == 0; i++) {
-        rc = jj_socket_bind(hub->bell, config->bell.list[i], err);
+    const jj_words *endpoints = &hub->config->hub.bell;
+    int rc = 0;
+    for (size_t i = 0; i < endpoints->count && rc == 0; i++) {
+        if (jj_endpoint_is_outer(endpoints->list[i]) == outer) {
+            rc = jj_socket_bind(bell->socket, endpoints->list[i], err);
+        }
     }
     return rc;
 }
 
+static void close_one(jj_hub_bell *bell)
+{
+    jj_socket_close(bell->socket);
+    *bell = (jj_hub_bell){0};
+}
+
+static bool has_outer(const jj_hub *hub)
+{
+    const jj_words *endpoints = &hub->config->hub.bell;
+    for (size_t i = 0; i < endpoints->count; i++) {
+        if (jj_endpoint_is_outer(endpoints->list[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int open_outer(jj_hub *hub, jj_error *err)
+{
+    const jj_door_options options = jj_hub_curve(hub);
+    int rc = jj_socket_publisher(&hub->outer_bell.socket, hub->wire, &options, err);
+    rc = rc ? rc : bind_all(hub, &hub->outer_bell, true, err);
+    if (rc) {
+        close_one(&hub->outer_bell);
+    }
+    return rc;
+}
+
+static int try_strangers(jj_hub *hub, jj_error *err)
+{
+    const jj_words *endpoints = &hub->config->hub.bell;
+    int rc = 0;
+    for (size_t i = 0; i < endpoints->count && rc == 0; i++) {
+        if (jj_endpoint_is_outer(endpoints->list[i])) {
+            rc = jj_hub_try_stranger(hub, endpoints->list[i], true, err);
+        }
+    }
+    return rc;
+}
+
+int jj_hub_open_bell(jj_hub *hub, jj_error *err)
+{
+    const jj_door_options open = {.door = JJ_DOOR_OPEN};
+    int rc = jj_socket_publisher(&hub->bell.socket, hub->wire, &open, err);
+    rc = rc ? rc : jj_socket_bind(hub->bell.socket, hub->config->hub.bell_endpoint, err);
+    rc = rc ? rc : bind_all(hub, &hub->bell, false, err);
+    if (rc == 0 && has_outer(hub)) {
+        rc = open_outer(hub, err);
+        rc = rc ? rc : try_strangers(hub, err);
+    }
+    return rc;
+}
+
+void jj_hub_close_bell(jj_hub *hub)
+{
+    close_one(&hub->bell);
+    close_one(&hub->outer_bell);
+}
+
+/* A publisher cannot drop one of its listeners. libzmq gives the port back a moment after the
+ * close: until then the heartbeat tries again. */
+void jj_hub_renew_bell(jj_hub *hub)
+{
+    jj_error err;
+    if (has_outer(hub)) {
+        close_one(&hub->outer_bell);
+        for (int i = 0; i < REOPEN_TRIES && open_outer(hub, &err); i++) {
+            poll(NULL, 0, REOPEN_PAUSE_MS);
+        }
+    }
+}
+
+static void reopen(jj_hub *hub)
+{
+    jj_error err;
+    if (!hub->outer_bell.socket && has_outer(hub) && open_outer(hub, &err) &&
+        jj_throttle_pass(&hub->bell_trouble, 60000, NULL)) {
+        jj_log_error(JJ_ERROR, "agencies do not hear the bell; trying again every second", &err);
+    }
+}
+
+/* ---- Subscriptions ------------------------------------------------------------------------ */
+
 /* A subscription arrives once for each topic, however many listen: the count says whether anybody
  * does. */
-void jj_hub_serve_bell(jj_hub *hub)
+static void serve_one(jj_hub_bell *bell)
 {
     jj_message message = {0};
-    while (jj_socket_receive(hub->bell, &message) == 0) {
+    while (bell->socket && jj_socket_receive(bell->socket, &message) == 0) {
         jj_bytes topic = jj_message_frame(&message, 0);
         bool heartbeat = topic.size_bytes == sizeof HEARTBEAT_TOPIC &&
                          memcmp(topic.data + 1, HEARTBEAT_TOPIC, topic.size_bytes - 1) == 0;
@@ -30,10 +120,28 @@ void jj_hub_serve_bell(jj_hub *hub)
             continue;
         }
         if (topic.data[0] == 1) {
-            hub->bell_topics++;
-        } else if (topic.data[0] == 0 && hub->bell_topics) {
-            hub->bell_topics--;
+            bell->topics++;
+        } else if (topic.data[0] == 0 && bell->topics) {
+            bell->topics--;
         }
+    }
+    jj_message_clear(&message);
+}
+
+void jj_hub_serve_bell(jj_hub *hub)
+{
+    serve_one(&hub->bell);
+    serve_one(&hub->outer_bell);
+}
+
+/* ---- Ringing ------------------------------------------------------------------------------ */
+
+static void ring_at(const jj_hub_bell *bell, const char *topic, const char *text, size_t size_bytes)
+{
+    jj_message message = {0};
+    if (bell->socket && jj_message_add_z(&message, topic) == 0 &&
+        jj_message_add(&message, text, size_bytes) == 0) {
+        jj_socket_send(bell->socket, &message);
     }
     jj_message_clear(&message);
 }
@@ -69,7 +177,6 @@ static bool ring_one(void *arg, const jj_record *record)
 {
     jj_hub *hub = arg;
     char topic[2 * JJ_ATTRIBUTE_MAX];
-    jj_message message = {0};
     jj_buf text = {0};
     /* What is meant for one agency is announced to nobody else. */
     if (record->recipient[0]) {
@@ -77,18 +184,17 @@ static bool ring_one(void *arg, const jj_record *record)
     }
     snprintf(topic, sizeof topic, "%s/%s/", record->type, record->region);
     write_bell(record, &text);
-    if (!text.failed && jj_message_add_z(&message, topic) == 0 &&
-        jj_message_add(&message, text.data, text.size) == 0) {
-        jj_socket_send(hub->bell, &message);
+    if (!text.failed) {
+        ring_at(&hub->bell, topic, text.data, text.size);
+        ring_at(&hub->outer_bell, topic, text.data, text.size);
     }
-    jj_message_clear(&message);
     jj_buf_clear(&text);
     return true;
 }
 
 void jj_hub_ring(jj_hub *hub, uint64_t after)
 {
-    if (hub->bell_topics) {
+    if (hub->bell.topics || hub->outer_bell.topics) {
         jj_journal_read(hub->journal, after, UINT64_MAX, true, ring_one, hub, NULL);
     }
 }
@@ -96,11 +202,9 @@ void jj_hub_ring(jj_hub *hub, uint64_t after)
 void jj_hub_heartbeat(jj_hub *hub)
 {
     char text[64];
-    jj_message message = {0};
+    reopen(hub);
     snprintf(text, sizeof text, "{\"cursor\":\"%llu\"}",
              (unsigned long long)jj_journal_head(hub->journal));
-    if (jj_message_add_z(&message, HEARTBEAT_TOPIC) == 0 && jj_message_add_z(&message, text) == 0) {
-        jj_socket_send(hub->bell, &message);
-    }
-    jj_message_clear(&message);
+    ring_at(&hub->bell, HEARTBEAT_TOPIC, text, strlen(text));
+    ring_at(&hub->outer_bell, HEARTBEAT_TOPIC, text, strlen(text));
 }

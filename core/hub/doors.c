@@ -130,23 +130,32 @@ static int open_door(jj_hub *hub, const char *endpoint, const char *as,
     return rc;
 }
 
+/* A socket of the kind that the endpoint expects, which tries to come in, and its monitor. Nothing
+ * is missed: the judge answers later. */
+static int knock(jj_hub *hub, const jj_client_options *options, bool bell, jj_socket **stranger,
+                 jj_socket **monitor, jj_error *err)
+{
+    int rc = bell ? jj_socket_subscriber(stranger, hub->wire, options, "", err)
+                  : jj_socket_dealer(stranger, hub->wire, options, err);
+    rc = rc ? rc : jj_socket_monitor(monitor, hub->wire, *stranger, err);
+    return rc || bell ? rc : jj_socket_connect(*stranger, options->endpoint, err);
+}
+
 /* Knocks with a key that nobody knows, and reports whether the door let it in. */
-static bool lets_strangers_in(jj_hub *hub, const jj_hub_door *door, const char *server_key)
+static bool lets_strangers_in(jj_hub *hub, const char *at, bool bell)
 {
     char public_key[JJ_Z85_SIZE], secret_key[JJ_Z85_SIZE], endpoint[256];
     jj_error err;
     jj_socket *stranger = NULL, *monitor = NULL;
     enum jj_link link = JJ_LINK_NONE;
     int64_t deadline_ms = jj_monotonic_ms() + SELF_TEST_MS;
-    jj_reachable(door->endpoint, endpoint, sizeof endpoint);
+    jj_reachable(at, endpoint, sizeof endpoint);
     const jj_client_options options = {.endpoint = endpoint,
-                                       .server_key = server_key,
+                                       .server_key = hub->server_public,
                                        .public_key = public_key,
                                        .secret_key = secret_key};
     if (jj_curve_pair(public_key, secret_key, &err) ||
-        jj_socket_dealer(&stranger, hub->wire, &options, &err) ||
-        jj_socket_monitor(&monitor, hub->wire, stranger, &err) ||
-        jj_socket_connect(stranger, endpoint, &err)) {
+        knock(hub, &options, bell, &stranger, &monitor, &err)) {
         link = JJ_LINK_UP; /* could not be tried: as bad as let in */
     }
     while (link != JJ_LINK_UP && link != JJ_LINK_REFUSED && jj_monotonic_ms() < deadline_ms) {
@@ -161,19 +170,25 @@ static bool lets_strangers_in(jj_hub *hub, const jj_hub_door *door, const char *
     return link != JJ_LINK_REFUSED;
 }
 
-static int open_curve_door(jj_hub *hub, const jj_listener *listener, jj_error *err)
+int jj_hub_try_stranger(jj_hub *hub, const char *endpoint, bool bell, jj_error *err)
 {
-    char secret[JJ_Z85_SIZE], public_key[JJ_Z85_SIZE];
-    const jj_door_options options = {JJ_DOOR_CURVE, AGENCY_DOMAIN, secret};
-    int rc = jj_curve_load(hub->config->server_key, secret, public_key, err);
-    rc = rc ? rc : open_door(hub, listener->endpoint, NULL, &options, err);
-    sodium_memzero(secret, sizeof secret);
-    if (rc == 0 && lets_strangers_in(hub, &hub->doors[hub->door_count - 1], public_key)) {
-        rc = jj_fail(err, JJ_EUNAVAILABLE,
-                     "a test with an unknown key was not turned away at %s: not started",
-                     listener->endpoint);
-    }
-    return rc;
+    return lets_strangers_in(hub, endpoint, bell)
+               ? jj_fail(err, JJ_EUNAVAILABLE,
+                         "a test with an unknown key was not turned away at %s: not started",
+                         endpoint)
+               : 0;
+}
+
+jj_door_options jj_hub_curve(const jj_hub *hub)
+{
+    return (jj_door_options){JJ_DOOR_CURVE, AGENCY_DOMAIN, hub->server_secret};
+}
+
+static int open_curve_door(jj_hub *hub, const char *endpoint, jj_error *err)
+{
+    const jj_door_options options = jj_hub_curve(hub);
+    int rc = open_door(hub, endpoint, NULL, &options, err);
+    return rc ? rc : jj_hub_try_stranger(hub, endpoint, false, err);
 }
 
 int jj_hub_open_doors(jj_hub *hub, jj_error *err)
@@ -183,12 +198,15 @@ int jj_hub_open_doors(jj_hub *hub, jj_error *err)
     const jj_door_options plain = {.door = JJ_DOOR_PLAIN, .domain = PLUGIN_DOMAIN};
     /* The judge must be there before the first door that asks it. */
     int rc = jj_socket_zap(&hub->zap, hub->wire, err);
+    if (rc == 0 && hub->config->server_key) {
+        rc = jj_curve_load(hub->config->server_key, hub->server_secret, hub->server_public, err);
+    }
     rc = rc ? rc : open_door(hub, config->admin_endpoint, hub->admin.agency, &open, err);
     rc = rc ? rc : open_door(hub, config->plugin_endpoint, NULL, &plain, err);
     for (size_t i = 0; i < config->listen.count && rc == 0; i++) {
         const jj_listener *listener = &config->listen.list[i];
         rc = listener->as ? open_door(hub, listener->endpoint, listener->as, &open, err)
-                          : open_curve_door(hub, listener, err);
+                          : open_curve_door(hub, listener->endpoint, err);
     }
     return rc;
 }
@@ -199,5 +217,6 @@ void jj_hub_close_doors(jj_hub *hub)
         jj_socket_close(hub->doors[i].socket);
     }
     jj_socket_close(hub->zap);
-    jj_socket_close(hub->bell);
+    jj_hub_close_bell(hub);
+    sodium_memzero(hub->server_secret, sizeof hub->server_secret);
 }

@@ -207,13 +207,16 @@ static bool serve_door(jj_hub *hub, jj_hub_door *door)
 
 static void turn(jj_hub *hub, int signals, bool *stop)
 {
-    jj_poll items[JJ_DOORS_MAX + 3];
+    jj_poll items[JJ_DOORS_MAX + 4];
     size_t count = 0;
     items[count++] = (jj_poll){.fd = signals, .events = POLLIN};
     items[count++] = (jj_poll){.socket = hub->zap, .events = POLLIN};
-    items[count++] = (jj_poll){.socket = hub->bell, .events = POLLIN};
+    items[count++] = (jj_poll){.socket = hub->bell.socket, .events = POLLIN};
     for (size_t i = 0; i < hub->door_count; i++) {
         items[count++] = (jj_poll){.socket = hub->doors[i].socket, .events = POLLIN};
+    }
+    if (hub->outer_bell.socket) {
+        items[count++] = (jj_poll){.socket = hub->outer_bell.socket, .events = POLLIN};
     }
     int64_t wait_ms = hub->next_second_ms - jj_monotonic_ms();
     int ready = jj_wire_poll(items, count, wait_ms > 0 ? (long)wait_ms : 0);

@@ -26,6 +26,12 @@ typedef struct jj_hub_door {
     bool curve;           /* the ZAP user is an agency's public key, else a plugin's name */
 } jj_hub_door;
 
+/* A socket of the bell. */
+typedef struct jj_hub_bell {
+    jj_socket *socket; /* NULL: not open */
+    size_t topics;     /* subscriptions other than to the heartbeat */
+} jj_hub_bell;
+
 /* A plugin's identity: the rights that the configuration gives it, and its password. */
 typedef struct jj_plugin_identity {
     jj_rights rights;
@@ -98,8 +104,9 @@ typedef struct jj_hub {
     jj_rights *agency_rights; /* one for each of them */
     jj_hub_door doors[JJ_DOORS_MAX];
     size_t door_count;
-    jj_socket *zap, *bell;
-    size_t bell_topics; /* subscriptions other than to the heartbeat */
+    jj_socket *zap;
+    jj_hub_bell bell, outer_bell; /* for this machine; for agencies, by CURVE */
+    char server_public[JJ_Z85_SIZE], server_secret[JJ_Z85_SIZE]; /* empty: no key is configured */
 
     jj_held *held, **held_end; /* in the order in which they will be answered */
     size_t staged;             /* events in the open transaction */
@@ -112,7 +119,7 @@ typedef struct jj_hub {
     int64_t started_ms, next_second_ms, next_report_ms, next_recover_ms; /* monotonic */
     int status_fd;
     bool scrub; /* something was erased: empty the write-ahead log after the commit */
-    jj_throttle refusal;
+    jj_throttle refusal, bell_trouble;
 } jj_hub;
 
 /* ---- agencies.c ---- */
@@ -129,6 +136,10 @@ const jj_rights *jj_hub_agency_by_key(const jj_hub *hub, const char *public_key)
 int jj_hub_open_doors(jj_hub *hub, jj_error *err);
 void jj_hub_close_doors(jj_hub *hub);
 void jj_hub_serve_zap(jj_hub *hub);
+/* How an endpoint is opened at which agencies prove who they are. */
+jj_door_options jj_hub_curve(const jj_hub *hub);
+/* Fails unless an unknown key is turned away at an endpoint that is open. */
+int jj_hub_try_stranger(jj_hub *hub, const char *endpoint, bool bell, jj_error *err);
 const jj_rights *jj_hub_rights(const jj_hub *hub, const jj_hub_door *door, const char *user);
 
 /* ---- request.c ---- */
@@ -213,8 +224,11 @@ void jj_hub_status(jj_hub *hub, const jj_request *request);
 
 /* ---- bell.c ---- */
 int jj_hub_open_bell(jj_hub *hub, jj_error *err);
+void jj_hub_close_bell(jj_hub *hub);
+/* Cuts off everybody who hears the outer bell; who is still known comes back by itself. */
+void jj_hub_renew_bell(jj_hub *hub);
 void jj_hub_serve_bell(jj_hub *hub); /* subscriptions */
 void jj_hub_ring(jj_hub *hub, uint64_t after);
-void jj_hub_heartbeat(jj_hub *hub);
+void jj_hub_heartbeat(jj_hub *hub); /* each second */
 
 #endif

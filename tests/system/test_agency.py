@@ -289,3 +289,99 @@ def test_an_agency_named_like_a_plugin_is_left_out(node):
         connection.send("HELLO")
         n.wait_for_log('"blk" is the name of the administrator or of a plugin')
         assert connection.is_silent(0.5)
+
+
+# ---- The bell
+
+
+def open_bell(node):
+    n = open_node(node)
+    n.bell = f"tcp://127.0.0.1:{free_port()}"
+    n.config["hub"]["bell"] = [n.bell.replace("127.0.0.1", "0.0.0.0")]
+    n.write_config()
+    return n.start()
+
+
+@contextlib.contextmanager
+def listening(endpoint, curve=None, topic=b""):
+    socket = zmq.Context.instance().socket(zmq.SUB)
+    socket.linger = 0
+    socket.reconnect_ivl = 10
+    if curve:
+        socket.curve_serverkey, socket.curve_publickey, socket.curve_secretkey = curve
+    socket.subscribe(topic)
+    socket.connect(endpoint)
+    try:
+        yield socket
+    finally:
+        socket.close()
+
+
+def hears(socket, seconds=PATIENCE):
+    return socket.poll(seconds * 1000) and socket.recv_multipart()
+
+
+def drain(socket):
+    while socket.poll(0):
+        socket.recv_multipart()
+
+
+def test_an_agency_hears_the_bell_and_nobody_else(node):
+    n = open_bell(node)
+    bank = add(n, "bank")
+    assert json.loads((bank / "connection.json").read_text())["bell"] == n.bell
+    n.reload()
+    _, curve = door(bank)
+    stranger = Curve()
+    with listening(n.bell, curve, b"vacancy.opened/33.75/") as hearing, \
+            listening(n.bell) as naked, \
+            listening(n.bell, (curve[0], stranger.public.encode(),
+                               stranger.secret.encode())) as knocking:
+        said = vacancy()
+
+        def rung():
+            n.publish([vacancy(title="lain")])
+            return hears(hearing, 0.2)
+        n.wait(rung, "the subscription to arrive")
+        drain(hearing)
+        n.publish([said])
+        topic, text = hears(hearing)
+        while json.loads(text)["id"] != said["id"]:
+            topic, text = hears(hearing)
+        assert topic == b"vacancy.opened/33.75/"
+        assert set(json.loads(text)) == {"specversion", "id", "source", "type", "time", "region",
+                                         "recordedtime", "cursor"}
+        assert not naked.poll(1500) and not knocking.poll(0), "the heartbeat alone comes sooner"
+
+
+def test_the_bell_stops_for_a_revoked_agency_and_comes_back_for_the_others(node):
+    n = open_bell(node)
+    bank, office = add(n, "bank"), add(n, "office", audience="opd")
+    n.reload()
+    with listening(n.bell, door(bank)[1]) as out, listening(n.bell, door(office)[1]) as stays, \
+            came_in(office) as connection:
+        connection.ok("HELLO")
+        assert hears(out) and hears(stays)
+        ctl("agency", "revoke", "bank", node=n)
+        n.reload()
+        n.wait(lambda: (drain(out), not hears(out, 1.5))[1], "silence")
+        drain(stays)
+        assert hears(stays)[0] == b"bell/"
+        assert not out.poll(0)
+        assert connection.ok("HELLO")["agency"] == "office"
+
+
+def test_adding_an_agency_leaves_the_bell_alone(node):
+    n = open_bell(node)
+    bank = add(n, "bank")
+    n.reload()
+    with listening(n.bell, door(bank)[1]) as hearing:
+        watch = hearing.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        assert hears(hearing)
+        add(n, "office", audience="opd")
+        n.reload()
+        drain(hearing)
+        assert hears(hearing)
+        assert not watch.poll(0), "the connection was dropped"
+        hearing.disable_monitor()
+        watch.close(0)
