@@ -268,6 +268,7 @@ static int open_parts(jj_hub *hub, const json_t *grants, jj_error *err)
     rc = rc ? rc : jj_secrets_open(&hub->secrets, config->person_key, config->state, &made, err);
     rc = rc ? rc : jj_catalogue_open(&hub->catalogue, events, err);
     rc = rc ? rc : jj_journal_open(&hub->journal, journal, err);
+    rc = rc ? rc : jj_audit_begin(hub->journal, hub->secrets.node_key, err);
     rc = rc ? rc : jj_wire_open(&hub->wire, err);
     rc = rc ? rc : jj_hub_load_rights(hub, grants, err);
     rc = rc ? rc : jj_hub_open_doors(hub, err);

@@ -88,30 +88,76 @@ static void hash_record(const unsigned char key[32], const unsigned char before[
     jj_hash(key, parts, sizeof parts / sizeof *parts, hash, HASH_SIZE);
 }
 
-/* The newest link of the chain as it is written apart. */
-static bool read_last(jj_journal *journal, int64_t *number, unsigned char hash[HASH_SIZE])
+/* A number of records and a hash: those of the newest record, or those of the mark. */
+typedef struct link {
+    int64_t number;
+    unsigned char hash[HASH_SIZE];
+} link;
+
+static bool read_link(jj_journal *journal, enum jj_statement which, link *found)
 {
-    sqlite3_stmt *row = journal->statements[JJ_SQL_AUDIT_LAST];
-    bool found =
-        row && sqlite3_step(row) == SQLITE_ROW && sqlite3_column_bytes(row, 1) == HASH_SIZE;
-    if (found) {
-        *number = sqlite3_column_int64(row, 0);
-        memcpy(hash, sqlite3_column_blob(row, 1), HASH_SIZE);
+    sqlite3_stmt *row = journal->statements[which];
+    *found = (link){0};
+    int step = row ? sqlite3_step(row) : SQLITE_ERROR;
+    if (step == SQLITE_ROW && sqlite3_column_bytes(row, 1) == HASH_SIZE) {
+        found->number = sqlite3_column_int64(row, 0);
+        memcpy(found->hash, sqlite3_column_blob(row, 1), HASH_SIZE);
     }
     sqlite3_reset(row);
-    return found;
+    return step == SQLITE_ROW || step == SQLITE_DONE;
+}
+
+static link mark_of(const unsigned char key[32], const link *newest)
+{
+    char head[32];
+    link mark = {.number = newest->number};
+    int length = snprintf(head, sizeof head, "last %lld", (long long)newest->number);
+    const jj_part parts[] = {{head, (size_t)length}, {newest->hash, HASH_SIZE}};
+    jj_hash(key, parts, sizeof parts / sizeof *parts, mark.hash, HASH_SIZE);
+    return mark;
+}
+
+static bool is_same(const link *a, const link *b)
+{
+    return a->number == b->number && memcmp(a->hash, b->hash, HASH_SIZE) == 0;
+}
+
+static void write_mark(jj_journal *journal, const unsigned char key[32], const link *newest)
+{
+    link mark = mark_of(key, newest);
+    sqlite3_stmt *statement = journal->statements[JJ_SQL_AUDIT_MOVE];
+    sqlite3_bind_int64(statement, 1, mark.number);
+    sqlite3_bind_blob(statement, 2, mark.hash, HASH_SIZE, SQLITE_TRANSIENT);
+    jj_journal_run(journal, JJ_SQL_AUDIT_MOVE);
+}
+
+int jj_audit_begin(jj_journal *journal, const unsigned char key[32], jj_error *err)
+{
+    const link none = {0};
+    link mark;
+    bool fresh = journal->counts.received == 0 && journal->counts.accepted == 0;
+    if (!fresh || !read_link(journal, JJ_SQL_AUDIT_LAST, &mark) || !is_same(&mark, &none)) {
+        return 0;
+    }
+    jj_journal_begin(journal);
+    write_mark(journal, key, &none);
+    return jj_journal_commit(journal, err);
 }
 
 void jj_journal_audit(jj_journal *journal, const unsigned char key[32], const jj_audit *record)
 {
     jj_audit full = *record;
-    unsigned char before[HASH_SIZE], hash[HASH_SIZE];
-    if (!read_last(journal, &full.number, before)) {
+    link newest, mark;
+    unsigned char hash[HASH_SIZE];
+    if (!read_link(journal, JJ_SQL_AUDIT_NEWEST, &newest) ||
+        !read_link(journal, JJ_SQL_AUDIT_LAST, &mark)) {
         jj_journal_note(journal, "the audit chain cannot be read");
         return;
     }
-    full.number++;
-    hash_record(key, before, &full, hash);
+    link expected = mark_of(key, &newest);
+    bool whole = is_same(&mark, &expected);
+    full.number = newest.number + 1;
+    hash_record(key, newest.hash, &full, hash);
     sqlite3_stmt *statement = journal->statements[JJ_SQL_AUDIT];
     sqlite3_bind_int64(statement, 1, full.number);
     sqlite3_bind_int64(statement, 2, full.at_ms);
@@ -121,10 +167,11 @@ void jj_journal_audit(jj_journal *journal, const unsigned char key[32], const jj
     bind_text(statement, 6, full.detail);
     sqlite3_bind_blob(statement, 7, hash, HASH_SIZE, SQLITE_STATIC);
     jj_journal_run(journal, JJ_SQL_AUDIT);
-    statement = journal->statements[JJ_SQL_AUDIT_MOVE];
-    sqlite3_bind_int64(statement, 1, full.number);
-    sqlite3_bind_blob(statement, 2, hash, HASH_SIZE, SQLITE_STATIC);
-    jj_journal_run(journal, JJ_SQL_AUDIT_MOVE);
+    if (whole) {
+        newest.number = full.number;
+        memcpy(newest.hash, hash, HASH_SIZE);
+        write_mark(journal, key, &newest);
+    }
 }
 
 static jj_audit audit_of(sqlite3_stmt *row)
@@ -159,8 +206,8 @@ int jj_journal_audit_read(jj_journal *journal, const char *person, jj_audit_visi
 int jj_audit_verify(jj_journal *journal, const unsigned char key[32], uint64_t *count,
                     jj_error *err)
 {
-    unsigned char before[HASH_SIZE] = {0}, hash[HASH_SIZE], last[HASH_SIZE];
-    int64_t expected = 0, last_number = -1;
+    link newest = {0}, mark;
+    unsigned char hash[HASH_SIZE];
     int rc = 0, step = SQLITE_DONE;
     sqlite3_stmt *row = journal->statements[JJ_SQL_AUDIT_READ];
     if (!row) {
@@ -168,30 +215,30 @@ int jj_audit_verify(jj_journal *journal, const unsigned char key[32], uint64_t *
     }
     while (rc == 0 && (step = sqlite3_step(row)) == SQLITE_ROW) {
         jj_audit record = audit_of(row);
-        expected++;
-        hash_record(key, before, &record, hash);
-        if (record.number != expected || sqlite3_column_bytes(row, 6) != HASH_SIZE ||
+        newest.number++;
+        hash_record(key, newest.hash, &record, hash);
+        if (record.number != newest.number || sqlite3_column_bytes(row, 6) != HASH_SIZE ||
             memcmp(hash, sqlite3_column_blob(row, 6), HASH_SIZE) != 0) {
             rc = jj_fail(err, JJ_EINVALID,
                          "the audit chain is broken at record %lld: it, or one before it, was "
                          "altered or removed",
-                         (long long)expected);
+                         (long long)newest.number);
         }
-        memcpy(before, hash, HASH_SIZE);
+        memcpy(newest.hash, hash, HASH_SIZE);
     }
     if (rc == 0 && step != SQLITE_DONE) {
         rc = cannot_read(journal, err);
     }
     sqlite3_reset(row);
-    if (rc == 0 && (!read_last(journal, &last_number, last) || last_number != expected ||
-                    memcmp(last, before, HASH_SIZE) != 0)) {
+    link expected = mark_of(key, &newest);
+    if (rc == 0 && (!read_link(journal, JJ_SQL_AUDIT_LAST, &mark) || !is_same(&mark, &expected))) {
         rc = jj_fail(err, JJ_EINVALID,
-                     "the audit chain ends at record %lld, but it was longer: records were removed "
-                     "from its end",
-                     (long long)expected);
+                     "the audit chain ends at record %lld, but not as it did: records were removed "
+                     "from its end or added",
+                     (long long)newest.number);
     }
     if (rc == 0) {
-        *count = (uint64_t)expected;
+        *count = (uint64_t)newest.number;
     }
     return rc;
 }

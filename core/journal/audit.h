@@ -2,9 +2,13 @@
  * Accountability: who received what about a person, and the audit chain of what was done with
  * personal data on purpose (contacts revealed, persons erased).
  *
- * Each record of the chain carries a keyed hash over itself and the hash before; the newest hash
- * and the number of records stand apart. Whoever alters, removes or adds a record without the
- * node's key is found by jj_audit_verify.
+ * Each record of the chain carries a keyed hash over itself and the hash before; apart stands a
+ * mark, a keyed hash over the number of records and the newest one's hash. Whoever alters, removes
+ * or adds a record without the node's key is found by jj_audit_verify. A chain that was found
+ * broken stays so: records that follow do not mend it.
+ *
+ * Not here: that the whole journal was replaced by an older copy of itself can be seen only from
+ * outside, e.g. by the number of records that was told before.
  */
 #ifndef JJ_JOURNAL_AUDIT_H
 #define JJ_JOURNAL_AUDIT_H
@@ -39,6 +43,10 @@ typedef struct jj_audit {
     const char *person; /* person key */
     const char *detail; /* the purpose, and what was shown */
 } jj_audit;
+
+/* Marks the chain of a journal that has never received anything as empty; else does nothing. Once
+ * after each opening, outside of a transaction. */
+int jj_audit_begin(jj_journal *journal, const unsigned char key[32], jj_error *err);
 
 /* Appends a record, hashed with key. Within a transaction. */
 void jj_journal_audit(jj_journal *journal, const unsigned char key[32], const jj_audit *record);

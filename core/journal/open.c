@@ -108,6 +108,7 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_DELIVERIES] = "SELECT at_ms, agency, consumer, after, upto, bits FROM delivery"
                           " WHERE after < ?1 AND upto >= ?1 ORDER BY number",
     [JJ_SQL_AUDIT] = "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [JJ_SQL_AUDIT_NEWEST] = "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1",
     [JJ_SQL_AUDIT_LAST] = "SELECT number, hash FROM audit_last",
     [JJ_SQL_AUDIT_MOVE] = "UPDATE audit_last SET number = ?1, hash = ?2",
     [JJ_SQL_AUDIT_READ] = "SELECT number, at_ms, action, agency, person, detail, hash FROM audit"
