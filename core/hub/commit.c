@@ -81,6 +81,7 @@ typedef struct tally {
     const jj_rights *rights;
     const jj_filter *filter;
     uint64_t delivered, filtered;
+    bool erasure; /* the consumer has heard that somebody is erased */
 } tally;
 
 static bool count_one(void *arg, const jj_record *record)
@@ -89,6 +90,7 @@ static bool count_one(void *arg, const jj_record *record)
     bool mine = jj_filter_wants(t->filter, record) && jj_hub_may_see(t->hub, t->rights, record);
     t->delivered += mine;
     t->filtered += !mine;
+    t->erasure = t->erasure || strcmp(record->type, "person.erased") == 0;
     return true;
 }
 
@@ -110,6 +112,8 @@ static int move(jj_hub *hub, const jj_rights *rights, jj_consumer *consumer, uin
         consumer->filtered += t.filtered;
         jj_journal_consumer_move(hub->journal, consumer);
     }
+    /* With this commit it may delete what it knew: of that, too, no byte is to stay. */
+    hub->scrub = hub->scrub || t.erasure;
     return rc;
 }
 

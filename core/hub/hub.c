@@ -21,6 +21,7 @@
 #define CHECKPOINT_BYTES (16 * 1024 * 1024)
 #define TRIM_EVENTS      2000
 #define REPORT_MS        10000
+#define SCRUB_MS         60000 /* what was deleted or replaced is on disk no longer than this */
 
 typedef void (*verb_handler)(jj_hub *hub, const jj_request *request);
 
@@ -165,6 +166,10 @@ static void keep_house(jj_hub *hub)
     const jj_hub_config *config = &hub->config->hub;
     if (jj_journal_failed(hub->journal)) {
         return;
+    }
+    if (jj_monotonic_ms() >= hub->next_scrub_ms) {
+        hub->next_scrub_ms = jj_monotonic_ms() + SCRUB_MS;
+        hub->scrub = hub->scrub || jj_journal_wal_size(hub->journal) > 0;
     }
     jj_journal_begin(hub->journal);
     jj_journal_trim(hub->journal, config->retention_age_ms, config->retention_bytes, TRIM_EVENTS);
@@ -316,6 +321,7 @@ int jj_hub_run(const jj_config *config, const json_t *grants, int status_fd)
     hub->status_fd = status_fd;
     hub->held_end = &hub->held;
     hub->started_ms = jj_monotonic_ms();
+    hub->scrub = true; /* whoever was here before may have been killed before it could */
     int rc = open_parts(hub, grants, &err);
     if (rc) {
         jj_log_error(JJ_ERROR, "cannot start", &err);

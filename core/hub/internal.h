@@ -119,6 +119,7 @@ typedef struct jj_hub {
     int64_t started_ms, next_second_ms, next_report_ms, next_recover_ms; /* monotonic */
     int status_fd;
     bool scrub; /* something was erased: empty the write-ahead log after the commit */
+    int64_t next_scrub_ms;
     jj_throttle refusal, bell_trouble;
 } jj_hub;
 

@@ -74,8 +74,10 @@ int jj_journal_vault_read(jj_journal *journal, const char *subject, jj_vault_vis
 /* ---- Erasure ------------------------------------------------------------------------------ */
 
 /* Empties every event about this person that came before `upto` (its cursor, time and place among
- * the others stay; readers pass it by), the vault and the consent. Within a transaction; call
- * jj_journal_scrub after the commit. Returns how many events were emptied. */
+ * the others stay; readers pass it by), the vault and the consent. Where an event about something
+ * else names the person, the member of data that does is cut out; one that names the person in
+ * another way is emptied. Within a transaction; call jj_journal_scrub after the commit. Returns
+ * how many events about the person were emptied. */
 uint64_t jj_journal_erase(jj_journal *journal, const char *subject, uint64_t upto);
 
 /* Leaves nothing of what was deleted in the write-ahead log or in free pages. */

@@ -118,6 +118,10 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     /* Type 0 is the empty name: no reader wants it. */
     [JJ_SQL_ERASE] = "UPDATE event SET type = 0, subject = NULL, text = x'' WHERE subject = ?1"
                      " AND cursor < ?2",
+    [JJ_SQL_MENTIONS] = "SELECT cursor, text FROM event WHERE cursor > ?1 AND cursor < ?2"
+                        " AND subject IS NOT ?3 AND instr(lower(text), ?3) ORDER BY cursor LIMIT 1",
+    [JJ_SQL_FORGET] = "UPDATE event SET text = ?2 WHERE cursor = ?1",
+    [JJ_SQL_EMPTY] = "UPDATE event SET type = 0, subject = NULL, text = x'' WHERE cursor = ?1",
     [JJ_SQL_ERASE_VAULT] = "DELETE FROM vault WHERE subject = ?1",
     [JJ_SQL_ERASE_CONSENT] = "DELETE FROM consent WHERE subject = ?1",
     [JJ_SQL_ABOUT] = "SELECT cursor, time_ms, type, region, owner FROM event WHERE subject = ?1"
