@@ -18,6 +18,7 @@
 #define RECONNECT_MS  50 /* first pause; doubles to: */
 #define RECONNECT_MAX 5000
 #define HIGH_WATER    4000 /* messages queued for one peer before they are dropped */
+#define DOOR_WATER    32 /* messages of one peer that wait at a door; the rest waits at the peer */
 
 int jj_wire_open(jj_wire **wire, jj_error *err)
 {
@@ -73,7 +74,8 @@ static int open_socket(jj_socket **socket, jj_wire *wire, int type, jj_error *er
     set_int(new, ZMQ_HEARTBEAT_TIMEOUT, SILENCE_MS);
     set_int(new, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
     set_int(new, ZMQ_SNDHWM, HIGH_WATER);
-    set_int(new, ZMQ_RCVHWM, HIGH_WATER);
+    /* A message may be of many megabytes, and whoever sends them must not fill our memory. */
+    set_int(new, ZMQ_RCVHWM, type == ZMQ_ROUTER ? DOOR_WATER : HIGH_WATER);
     *socket = new;
     return 0;
 }

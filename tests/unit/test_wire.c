@@ -275,6 +275,42 @@ a_frame_somewhat_too_large_still_arrives_and_a_huge_one_ends_the_connection(void
     jj_message_clear(&message);
 }
 
+/* Sends until nothing more is taken; returns how many messages were. */
+static unsigned send_until_full(jj_socket *socket, size_t size)
+{
+    char *bytes = calloc(1, size);
+    unsigned sent = 0;
+    int rc;
+    do {
+        jj_message message = {0};
+        assert_int_equal(jj_message_add(&message, bytes, size), 0);
+        rc = jj_socket_send(socket, &message);
+        sent += rc == 0;
+        jj_message_clear(&message);
+    } while (rc == 0 && sent < 10000);
+    free(bytes);
+    return sent;
+}
+
+static void what_is_not_received_waits_at_its_sender(void **state)
+{
+    jj_socket *router = open_router(&open_door), *dealer = open_dealer(&(jj_client_options){0});
+    jj_message message = {0};
+    unsigned received = 0;
+    (void)state;
+    send_when_connected(dealer, FRAMES("x"));
+    receive(router, &message);
+    unsigned sent = send_until_full(dealer, 10000);
+    /* Its own queue of 4,000, what the kernel holds, and only a few at the door. */
+    assert_true(sent > 3000 && sent < 5000);
+    while (received < sent) {
+        receive(router, &message);
+        assert_int_equal(jj_message_frame(&message, 1).size_bytes, 10000);
+        received++;
+    }
+    jj_message_clear(&message);
+}
+
 /* ---- Signals ------------------------------------------------------------------------------ */
 
 static volatile sig_atomic_t signals;
@@ -521,6 +557,7 @@ int main(void)
         TEST(an_answer_to_nobody_does_not_end_up_with_somebody),
         TEST(frames_beyond_the_limit_are_dropped_and_said),
         TEST(a_frame_somewhat_too_large_still_arrives_and_a_huge_one_ends_the_connection),
+        TEST(what_is_not_received_waits_at_its_sender),
         TEST(signals_tear_no_message_apart),
         TEST(an_ipc_door_is_private_from_its_birth),
         TEST(a_bad_endpoint_is_named),
