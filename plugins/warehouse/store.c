@@ -222,6 +222,20 @@ static int commit(jj_store *store, uint64_t cursor, jj_error *err)
     return rc;
 }
 
+int jj_store_rewind(jj_store *store, jj_error *err)
+{
+    uint64_t stored;
+    int rc = connect_store(store, err);
+
+    rc = rc ? rc : begin(store, &stored, err);
+    rc = rc ? rc : move_cursor(store, "0", err);
+    rc = rc ? rc : commit(store, 0, err);
+    if (rc && store->pg) {
+        jj_pg_rollback(store->pg);
+    }
+    return rc;
+}
+
 /* Within the transaction that begin() has opened. */
 static int store_batch(jj_store *store, const jj_event *events, size_t count, uint64_t cursor,
                        refused *r, jj_error *err)

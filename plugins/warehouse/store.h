@@ -34,6 +34,10 @@ void jj_store_free(jj_store *store);
 /* The stored cursor; 0 for a consumer that is new. Errors as in pg.h and migrate.h. */
 int jj_store_cursor(jj_store *store, uint64_t *cursor, jj_error *err);
 
+/* Sets the stored cursor back to 0: every event of the journal comes again, and those that are
+ * stored already change nothing. */
+int jj_store_rewind(jj_store *store, jj_error *err);
+
 /* Stores the events, which are all between the two cursors, and moves the cursor from `after` to
  * `cursor`. refuse is told of each event that PostgreSQL refuses, once all is committed; it may be
  * told again if the batch is given again.

@@ -199,11 +199,31 @@ static int create(const jj_host *host, const jj_value *values, void **out, jj_er
 
 /* *cursor is the hub's own record of this consumer. While the database is away that is where
  * reading begins; the first batch then finds out whether it is right. */
+/* A hub that has never heard of a cursor of ours, beside a database that has one, is a hub with a
+ * new journal (or we died between the first two commits): its cursors mean other events than the
+ * ones that the database counted. All of them are taken; what is stored already changes nothing. */
+static int begin_anew(struct warehouse *self, uint64_t *stored, jj_error *err)
+{
+    int rc = jj_store_rewind(self->store, err);
+    if (rc == 0) {
+        self->host->log(self->host, JJ_LOG_WARNING,
+                        "the hub's journal is a new one, and the database ends at cursor %" PRIu64
+                        " of another: taking every event of the new one",
+                        *stored);
+        *stored = 0;
+    }
+    return rc;
+}
+
 static int resume(void *arg, uint64_t *cursor, jj_error *err)
 {
     struct warehouse *self = arg;
     uint64_t stored;
     int rc = jj_store_cursor(self->store, &stored, err);
+
+    if (rc == 0 && *cursor == 0 && stored > 0) {
+        rc = begin_anew(self, &stored, err);
+    }
 
     if (rc) {
         complain(self, err);

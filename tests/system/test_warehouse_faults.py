@@ -259,6 +259,26 @@ def test_an_older_copy_of_the_database_gets_again_what_it_lacks(node, cluster, d
     assert n.request("QUARANTINE")[1]["entries"] == []
 
 
+def test_a_new_journal_beside_an_old_database_loses_nothing(node, database):
+    """Its cursors begin at 1 again, below the one that the database has stored."""
+    n = warehouse_node(node, database).start()
+    first = Load(n)
+    first.wait_for(40)
+    wait_for_warehouse(n)
+    first.stop()
+    assert n.stop() == 0
+    for file in (n.folder / "state").glob("journal.db*"):
+        file.unlink()
+    n.start()
+    second = Load(n)
+    second.make = lambda number: load(number + 1000)
+    second.wait_for(20)
+    second.stop()
+    n.wait(lambda: stored(database)[1] == 60, "the events of both journals")
+    wait_for_warehouse(n)
+    assert said(n, "the hub's journal is a new one") == 1
+
+
 def test_two_nodes_fill_one_warehouse_at_once_while_it_is_cut(node, cluster, database):
     """Each has a cursor of its own, and neither disturbs the other."""
     nodes = [warehouse_node(node, database) for _ in range(2)]
