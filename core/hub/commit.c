@@ -74,6 +74,30 @@ void jj_hub_forget_filters(jj_hub *hub)
     }
 }
 
+/* For a reader that will not come back: until then retention waits for it. */
+void jj_hub_forget(jj_hub *hub, const jj_request *request)
+{
+    jj_error err = {0};
+    jj_buf result = {0};
+    jj_consumer consumer;
+    const char *name = jj_json_string(request->options, "name");
+    if (!jj_hub_is_admin(request)) {
+        return;
+    }
+    int rc = name ? jj_journal_consumer(hub->journal, name, &consumer) : JJ_ENOTFOUND;
+    if (rc) {
+        jj_fail(&err, rc == JJ_ENOTFOUND ? JJ_EINVALID : JJ_EUNAVAILABLE,
+                "name: there is no consumer of this name; STATUS lists them");
+        jj_request_fail(request, &err);
+        return;
+    }
+    jj_journal_begin(hub->journal);
+    jj_journal_consumer_drop(hub->journal, name);
+    jj_buf_printf(&result, "{\"cursor\":\"%llu\"}", (unsigned long long)consumer.cursor);
+    jj_hub_hold_ok(hub, request, &result);
+    jj_buf_clear(&result);
+}
+
 /* ---- Counting ----------------------------------------------------------------------------- */
 
 typedef struct tally {

@@ -67,6 +67,31 @@ bool jj_filter_parse(const json_t *options, jj_filter *filter, jj_error *err)
     return true;
 }
 
+/* A name that nobody has would wait for ever, without a word: it is refused like a published one.
+ */
+static int check_filter(const jj_hub *hub, const jj_filter *filter, jj_error *err)
+{
+    for (size_t i = 0; filter->types && filter->types[i]; i++) {
+        const char *name = filter->types[i];
+        if (!strchr(name, '*') && !jj_catalogue_find(hub->catalogue, name, strlen(name))) {
+            const jj_type *near = jj_catalogue_nearest(hub->catalogue, name);
+            return jj_fail(err, JJ_EUNKNOWN_TYPE, "types: there is no event type \"%.60s\"%s%s%s",
+                           name, near ? "; did you mean " : "", near ? near->name : "",
+                           near ? "?" : "");
+        }
+    }
+    for (size_t i = 0; filter->regions && filter->regions[i]; i++) {
+        const char *code = filter->regions[i];
+        if (strcmp(code, "*") != 0 && !jj_region_valid(code)) {
+            return jj_fail(err, JJ_EINVALID,
+                           "regions: \"%.20s\" is no Kemendagri code: 33 for a province, 33.75 "
+                           "(with its dot) for a regency or city",
+                           code);
+        }
+    }
+    return 0;
+}
+
 bool jj_filter_wants(const jj_filter *filter, const jj_record *record)
 {
     return (!filter->types || jj_type_listed((const char *const *)filter->types, record->type)) &&
@@ -139,7 +164,7 @@ static bool visit(void *arg, const jj_record *record)
 }
 
 /* Who received what about a person must be known afterwards: the answer leaves once this is on
- * disk. Readers inside the node are not recorded: their plugins are the node. */
+ * disk. Plugins that read the stored text are not recorded: they are the node itself. */
 static void record_delivery(const page *p)
 {
     jj_delivery delivery = {.at_ms = jj_now_ms(),
@@ -168,7 +193,7 @@ static void send_page(const page *p, const jj_return_path *path, uint64_t head)
         size_t from = i ? p->ends[i - 1] : 0;
         jj_message_add(&answer, p->text.data + from, p->ends[i] - from);
     }
-    if (p->count && !(p->rights->audiences & JJ_AUDIENCE_NODE)) {
+    if (p->count && (p->rights->admin || !(p->rights->audiences & JJ_AUDIENCE_NODE))) {
         record_delivery(p);
         jj_hub_hold(p->hub, path, &answer);
     } else {
@@ -285,7 +310,8 @@ void jj_hub_fetch(jj_hub *hub, const jj_request *request)
     if (jj_option_count(request->options, "max_events", EVENTS_USUAL, JJ_EVENTS_MAX, &max_events,
                         &err) ||
         jj_option_count(request->options, "wait_ms", 0, WAIT_MAX_MS, &wait_ms, &err) ||
-        !jj_filter_parse(request->options, &filter, &err) || start_of(hub, request, &after, &err)) {
+        !jj_filter_parse(request->options, &filter, &err) || check_filter(hub, &filter, &err) ||
+        start_of(hub, request, &after, &err)) {
         jj_request_fail(request, &err);
         goto out;
     }

@@ -33,6 +33,7 @@ static const struct {
     {"FETCH", jj_hub_fetch},
     {"COMMIT", jj_hub_commit},
     {"STATE", jj_hub_state},
+    {"FORGET", jj_hub_forget},
     {"HELLO", jj_hub_hello},
     {"STATUS", jj_hub_status},
     {"REVEAL", jj_hub_reveal},
@@ -73,7 +74,7 @@ static void handle(jj_hub *hub, jj_hub_door *door, const jj_message *message)
         } else {
             jj_fail(&err, JJ_EMALFORMED,
                     "no such verb; there are HELLO, PUBLISH, FETCH, COMMIT, STATE, REVEAL and, for "
-                    "administrators, STATUS, QUARANTINE, RETRY, DROP, TRACE, ERASE, AUDIT");
+                    "administrators, STATUS, QUARANTINE, RETRY, DROP, FORGET, TRACE, ERASE, AUDIT");
             jj_request_fail(&request, &err);
         }
     }

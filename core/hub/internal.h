@@ -194,6 +194,7 @@ bool jj_hub_may_see(const jj_hub *hub, const jj_rights *rights, const jj_record 
 /* ---- commit.c ---- */
 void jj_hub_commit(jj_hub *hub, const jj_request *request);
 void jj_hub_state(jj_hub *hub, const jj_request *request);
+void jj_hub_forget(jj_hub *hub, const jj_request *request);
 /* The consumer of that name of this agency, made if need be. */
 int jj_hub_consumer(jj_hub *hub, const jj_rights *rights, const char *name, bool make,
                     jj_consumer *consumer, jj_error *err);

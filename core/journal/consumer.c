@@ -59,12 +59,11 @@ void jj_journal_consumer_move(jj_journal *journal, const jj_consumer *consumer)
 
 void jj_journal_consumer_drop(jj_journal *journal, const char *name)
 {
-    /* Its state, too: the number that ties them together is given again. */
-    static const enum jj_statement steps[] = {JJ_SQL_STATE_CLEAR, JJ_SQL_CONSUMER_DROP};
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        sqlite3_bind_text(journal->statements[steps[i]], 1, name, -1, SQLITE_STATIC);
-        jj_journal_run(journal, steps[i]);
-    }
+    /* The state first: it is found by the consumer's number, which another one may get. */
+    sqlite3_bind_text(journal->statements[JJ_SQL_STATE_DROP], 1, name, -1, SQLITE_STATIC);
+    jj_journal_run(journal, JJ_SQL_STATE_DROP);
+    sqlite3_bind_text(journal->statements[JJ_SQL_CONSUMER_DROP], 1, name, -1, SQLITE_STATIC);
+    jj_journal_run(journal, JJ_SQL_CONSUMER_DROP);
 }
 
 int jj_journal_consumers(jj_journal *journal, jj_consumer_visit visit, void *arg, jj_error *err)

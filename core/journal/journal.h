@@ -124,6 +124,8 @@ void jj_journal_consumer_add(jj_journal *journal, const char *name, jj_consumer 
 /* Stores cursor and counts. Within a transaction. */
 void jj_journal_consumer_move(jj_journal *journal, const jj_consumer *consumer);
 
+/* Forgets a consumer and its state; retention does not wait for it any more. Within a
+ * transaction. */
 void jj_journal_consumer_drop(jj_journal *journal, const char *name);
 
 typedef void (*jj_consumer_visit)(void *arg, const jj_consumer *consumer);
@@ -160,8 +162,8 @@ typedef struct jj_quarantined {
     jj_span sealed;   /* the event, encrypted by the caller */
 } jj_quarantined;
 
-/* Keeps a rejected event; at the commit the oldest beyond keep_max entries of its agency are dropped
- * and counted. Within a transaction. */
+/* Keeps a rejected event; at the commit the oldest beyond keep_max entries of its agency are
+ * dropped and counted. Within a transaction. */
 void jj_journal_quarantine(jj_journal *journal, const jj_quarantined *entry, uint64_t keep_max);
 
 /* The cursor of an accepted event by its key; 0 if it is not known. */

@@ -86,6 +86,8 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
                          " ORDER BY name",
     [JJ_SQL_STATE_PUT] = "INSERT OR REPLACE INTO state VALUES (?1, ?2, ?3)",
     [JJ_SQL_STATE_DELETE] = "DELETE FROM state WHERE consumer = ?1 AND key = ?2",
+    [JJ_SQL_STATE_DROP] = "DELETE FROM state WHERE consumer ="
+                          " (SELECT id FROM consumer WHERE name = ?1)",
     [JJ_SQL_STATE_READ] = "SELECT key, value FROM state WHERE consumer = ?1 AND key > ?2"
                           " ORDER BY key",
     [JJ_SQL_CONSENT_PUT] =
