@@ -318,8 +318,15 @@ static void write_event(struct row *row)
 {
     jj_buf *event = &row->record->event;
     char id[33], time[JJ_TIME_SIZE];
+    int64_t time_ms;
     if (!event_time(row, time)) {
         add_problem(row, NULL, "tanggal kejadian tidak ada");
+        return;
+    }
+    /* The later time wins: a slip of the pen into the future would win against every correction.
+     * Two days cover the zones and a clock that is somewhat wrong. */
+    if (jj_time_parse(time, strlen(time), &time_ms) && time_ms > jj_now_ms() + 2 * DAY_MS) {
+        add_problem(row, NULL, "tanggal kejadian di masa depan; periksa tahunnya");
         return;
     }
     write_id(row, id);
