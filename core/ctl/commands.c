@@ -159,6 +159,14 @@ const jj_command jj_commands[] = {
      .details =
          "PERSON as for trace. Everybody who had the person's events is told by person.erased.",
      .run = jj_ctl_erase},
+    {.name = "consumer drop",
+     .args = "AGENCY/NAME",
+     .args_min = 1,
+     .args_max = 1,
+     .summary = "forget a reader that will not come back",
+     .details = "`balance` lists them. Until then the journal keeps what it has not yet read. Its\n"
+                "state goes, too; if it does come back, it begins with the oldest event kept.",
+     .run = jj_ctl_consumer_drop},
     {.name = "audit verify",
      .args = "",
      .summary = "whether the record of reveals and erasures is whole",

@@ -38,6 +38,7 @@ int jj_ctl_quarantine_drop(jj_ctl *ctl);
 int jj_ctl_trace(jj_ctl *ctl); /* person.c */
 int jj_ctl_erase(jj_ctl *ctl);
 int jj_ctl_audit_verify(jj_ctl *ctl);
+int jj_ctl_consumer_drop(jj_ctl *ctl);
 
 int jj_ctl_absorption(jj_ctl *ctl); /* database.c */
 int jj_ctl_migrate(jj_ctl *ctl);

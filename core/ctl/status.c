@@ -150,3 +150,18 @@ int jj_ctl_balance(jj_ctl *ctl)
     json_decref(status);
     return adds_up ? code : JJ_EXIT_FAILED;
 }
+
+int jj_ctl_consumer_drop(jj_ctl *ctl)
+{
+    json_t *result = NULL;
+    int code = jj_ctl_ask(ctl, "FORGET", json_pack("{s:s}", "name", ctl->args[0]), &result);
+    if (code == 0 && ctl->json) {
+        return jj_ctl_print_json(result);
+    }
+    if (code == 0) {
+        jj_ctl_say("%s is forgotten; it stood at cursor %s.", ctl->args[0],
+                   json_string_value(json_object_get(result, "cursor")));
+    }
+    json_decref(result);
+    return code;
+}

@@ -313,6 +313,25 @@ def test_tap_outlives_a_restart_of_the_hub(node):
 # ---- Status and balance
 
 
+def test_a_reader_that_will_not_come_back_is_forgotten(node):
+    n = node().start()
+    n.publish([vacancy()])
+    n.request("FETCH", {"name": "tamu"})
+    assert [c["name"] for c in result("balance", node=n)["consumers"]] == ["local/tamu"]
+    done = ctl("consumer", "drop", "local/tamu", node=n)
+    assert done.returncode == 0 and "local/tamu is forgotten" in done.stderr
+    assert result("balance", node=n)["consumers"] == []
+    assert ctl("consumer", "drop", "local/tamu", node=n).returncode == 1
+
+
+def test_a_type_or_region_that_does_not_exist_is_refused_when_reading(node):
+    n = node().start()
+    done = ctl("fetch", "--type", "outcome.reprted", node=n)
+    assert done.returncode != 0 and "did you mean outcome.reported?" in done.stderr
+    done = ctl("fetch", "--region", "3375", node=n)
+    assert done.returncode != 0 and "33.75" in done.stderr
+
+
 def test_status_and_balance_add_up(node):
     n = node({"blk": {"audiences": ["blk"]}}).start()
     n.publish([vacancy() for _ in range(3)])
