@@ -74,11 +74,13 @@ COMMENT ON COLUMN refused_event.refused_at IS 'When';
 CREATE TABLE erasure (
     person uuid PRIMARY KEY,
     time timestamptz NOT NULL,
+    recorded timestamptz NOT NULL,
     event_key uuid NOT NULL
 );
-COMMENT ON TABLE erasure IS 'Tombstones: persons whose data was erased. Nothing that happened up to then comes back';
+COMMENT ON TABLE erasure IS 'Tombstones: persons whose data was erased. Nothing that happened, or was said, up to then comes back';
 COMMENT ON COLUMN erasure.person IS 'Person key';
 COMMENT ON COLUMN erasure.time IS 'Time of the last person.erased; events up to it are gone, and refused when they arrive late';
+COMMENT ON COLUMN erasure.recorded IS 'When a person.erased was last accepted; what was accepted before is gone, too, whatever time it names';
 COMMENT ON COLUMN erasure.event_key IS 'That event';
 
 CREATE TABLE region (

@@ -678,11 +678,18 @@ BEGIN
 
     -- Rebuilding makes the tombstones anew from the log.
     IF 'person.erased' = ANY (types) THEN
-        INSERT INTO erasure AS t (person, time, event_key)
-        SELECT DISTINCT ON (1) subject, time, event_key FROM stage WHERE type = 'person.erased'
+        INSERT INTO erasure AS t (person, time, event_key, recorded)
+        SELECT DISTINCT ON (1) subject, time, event_key,
+            max(recordedtime) OVER (PARTITION BY subject)
+        FROM stage WHERE type = 'person.erased'
         ORDER BY 1, time DESC, event_key DESC
-        ON CONFLICT (person) DO UPDATE SET (time, event_key) = (excluded.time, excluded.event_key)
-        WHERE (excluded.time, excluded.event_key) > (t.time, t.event_key);
+        ON CONFLICT (person) DO UPDATE SET (time, event_key, recorded) = (
+            greatest(t.time, excluded.time),
+            CASE WHEN (excluded.time, excluded.event_key) > (t.time, t.event_key)
+                THEN excluded.event_key ELSE t.event_key END,
+            greatest(t.recorded, excluded.recorded))
+        WHERE (excluded.time, excluded.event_key) > (t.time, t.event_key)
+            OR excluded.recorded > t.recorded;
     END IF;
 END $$;
 COMMENT ON FUNCTION project IS 'Projects the events in the temporary table `stage`, which holds these types, to their tables';

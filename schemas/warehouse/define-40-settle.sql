@@ -142,13 +142,15 @@ DECLARE
     name text;
 BEGIN
     DELETE FROM event e USING erasure x
-    WHERE x.person = ANY (persons) AND e.subject = x.person AND e.time <= x.time
-        AND e.type <> 'person.erased';
+    WHERE x.person = ANY (persons) AND e.subject = x.person
+        AND (e.time <= x.time OR e.recordedtime <= x.recorded) AND e.type <> 'person.erased';
     UPDATE event e SET data = e.data - 'person' FROM erasure x
     WHERE x.person = ANY (persons) AND e.type = 'order.completed' AND e.data ? 'person'
-        AND (e.data ->> 'person')::uuid = x.person AND e.time <= x.time;
-    UPDATE service_order o SET person = NULL FROM erasure x
-    WHERE x.person = ANY (persons) AND o.person = x.person AND o.completed_time <= x.time;
+        AND (e.data ->> 'person')::uuid = x.person
+        AND (e.time <= x.time OR e.recordedtime <= x.recorded);
+    UPDATE service_order o SET person = NULL FROM event e
+    WHERE o.person = ANY (persons) AND e.subject = o.service_order
+        AND e.event_key = o.completed_event AND NOT e.data ? 'person';
     FOREACH name IN ARRAY '{alumni,alumni_version,certification,incubation,outcome,application,placement,business,membership,mentoring,loan,loan_repayment,accommodation,referral,consent,order_offer,evidence}'::text[] LOOP
         EXECUTE format('DELETE FROM %I WHERE person = ANY ($1)', name) USING persons;
     END LOOP;
@@ -182,20 +184,28 @@ BEGIN
     PERFORM pg_advisory_xact_lock(7311146, 1);
     types := ARRAY(SELECT DISTINCT type FROM stage);
     IF 'person.erased' = ANY (types) THEN
-        INSERT INTO erasure AS t (person, time, event_key)
-        SELECT DISTINCT ON (1) subject, time, event_key FROM stage WHERE type = 'person.erased'
+        INSERT INTO erasure AS t (person, time, event_key, recorded)
+        SELECT DISTINCT ON (1) subject, time, event_key,
+            max(recordedtime) OVER (PARTITION BY subject)
+        FROM stage WHERE type = 'person.erased'
         ORDER BY 1, time DESC, event_key DESC
-        ON CONFLICT (person) DO UPDATE SET (time, event_key) = (excluded.time, excluded.event_key)
-        WHERE (excluded.time, excluded.event_key) > (t.time, t.event_key);
+        ON CONFLICT (person) DO UPDATE SET (time, event_key, recorded) = (
+            greatest(t.time, excluded.time),
+            CASE WHEN (excluded.time, excluded.event_key) > (t.time, t.event_key)
+                THEN excluded.event_key ELSE t.event_key END,
+            greatest(t.recorded, excluded.recorded))
+        WHERE (excluded.time, excluded.event_key) > (t.time, t.event_key)
+            OR excluded.recorded > t.recorded;
         erased := ARRAY(SELECT DISTINCT subject FROM stage WHERE type = 'person.erased');
         PERFORM erase(erased);
         types := ARRAY(SELECT DISTINCT type FROM stage);
     END IF;
     IF EXISTS (SELECT FROM erasure) THEN
         DELETE FROM stage s USING erasure x
-        WHERE s.subject = x.person AND s.time <= x.time AND s.type <> 'person.erased';
+        WHERE s.subject = x.person AND (s.time <= x.time OR s.recordedtime <= x.recorded)
+            AND s.type <> 'person.erased';
         UPDATE stage s SET data = s.data - 'person' FROM erasure x
-        WHERE s.type = 'order.completed' AND s.time <= x.time
+        WHERE s.type = 'order.completed' AND (s.time <= x.time OR s.recordedtime <= x.recorded)
             AND (s.data ->> 'person')::uuid = x.person;
     END IF;
     INSERT INTO event (

@@ -125,9 +125,14 @@ def test_an_erased_person_does_not_come_back(cluster):
     theirs = [event for event in events
               if event["subject"] == person or event["data"].get("person") == person]
     erased = maker.event("person.erased", person, {}, day=maker.first + 2 * maker.days)
+    # Said before the erasure, and dated after it: a plan, or a slip of the pen.
+    planned = maker.graduated(person)
+    planned.update(id="planned", time="2039-01-01T00:00:00.000Z",
+                   recordedtime=erased["recordedtime"],
+                   key=warehouse_events.key_of(2177452800000, planned["source"], "planned"))
     with Host({"conninfo": database.conninfo}) as plugin:
         plugin.resume()
-        batches = [events[:450], [erased], events[450:], theirs]
+        batches = [[planned, *events[:450]], [erased], events[450:], [planned, *theirs]]
         cursor = 0
         for batch in batches:
             assert plugin.deliver(batch, cursor, cursor + len(batch)), plugin.log
@@ -140,7 +145,7 @@ def test_an_erased_person_does_not_come_back(cluster):
     assert {table: int(count) for table, count in left.items() if int(count)} == {"event": 1, "erasure": 1}
     # A life after it is a new one.
     again = maker.graduated(person)
-    again.update(time="2040-01-01T00:00:00.000Z")
+    again.update(time="2040-01-01T00:00:00.000Z", recordedtime="2040-01-02T00:00:00.000Z")
     with Host({"conninfo": database.conninfo}) as plugin:
         assert plugin.deliver([again], plugin.resume(), cursor + 1)
     assert database.psql(f"SELECT count(*) FROM jejaring.alumni WHERE person = '{person}'").strip() == "1"
