@@ -3,12 +3,17 @@
  *
  *   bench_client publish ENDPOINT EVENTS BATCH WINDOW   all events, WINDOW requests in flight
  *   bench_client latency ENDPOINT EVENTS FROM COUNT     one event at a time, one in flight
+ *   bench_client deliver ENDPOINT EVENTS FROM COUNT     200 events a second, to a second client
+ *                                                       that waits for them: publish to delivered
  *
  * Prints one JSON object. Fails unless every event was accepted.
  */
 #include "measure.h"
 
 #include <jansson.h>
+#include <poll.h>
+
+#define REGENCY_PER_S 200 /* one regency's load */
 
 static void fail(const char *what, const jj_error *err)
 {
@@ -84,7 +89,7 @@ static void publish(jj_client *client, const event_file *events, size_t batch, s
            (double)(cpu_ns() - start_cpu_ns) / 1e9);
 }
 
-static void latency(jj_client *client, const event_file *events, size_t from, size_t count)
+static int64_t *new_samples(const event_file *events, size_t from, size_t count)
 {
     if (count == 0 || from + count > events->count) {
         fprintf(stderr, "bench_client: there are only %zu events\n", events->count);
@@ -94,6 +99,12 @@ static void latency(jj_client *client, const event_file *events, size_t from, si
     if (!samples_ns) {
         die("samples");
     }
+    return samples_ns;
+}
+
+static void latency(jj_client *client, const event_file *events, size_t from, size_t count)
+{
+    int64_t *samples_ns = new_samples(events, from, count);
     for (size_t i = 0; i < count; i++) {
         jj_error err = {0};
         jj_reply reply = {0};
@@ -114,10 +125,109 @@ static void latency(jj_client *client, const event_file *events, size_t from, si
     free(samples_ns);
 }
 
+/* ---- Publish to delivered ----------------------------------------------------------------- */
+
+typedef struct delivery {
+    jj_client *publisher, *reader;
+    const jj_bytes *events;
+    size_t count, sent, acknowledged, delivered;
+    int64_t start_ns;
+    int64_t *samples_ns; /* when each was published, then how long it took */
+} delivery;
+
+static void fetch_after(jj_client *reader, const char *cursor)
+{
+    jj_error err = {0};
+    uint64_t number;
+    char options[120];
+    snprintf(options, sizeof options, "{\"after\":\"%s\",\"max_events\":1000,\"wait_ms\":5000}",
+             cursor);
+    if (jj_client_send(reader, "FETCH", options, NULL, 0, &number, &err)) {
+        fail("fetch", &err);
+    }
+}
+
+/* Begins to read behind the newest event, which an empty PUBLISH tells, or behind an answer. */
+static void fetch_behind(jj_client *reader, const jj_reply *reply)
+{
+    json_t *result = json_loadb(reply->result.data, reply->result.size_bytes, 0, NULL);
+    const char *cursor = json_string_value(json_object_get(result, "cursor"));
+    if (reply->code || !cursor) {
+        fprintf(stderr, "bench_client: the hub refused: %.*s\n", (int)reply->result.size_bytes,
+                reply->result.data);
+        exit(1);
+    }
+    fetch_after(reader, cursor);
+    json_decref(result);
+}
+
+static void publish_due(delivery *d)
+{
+    jj_error err = {0};
+    uint64_t number;
+    while (d->sent < d->count &&
+           now_ns() >= d->start_ns + (int64_t)d->sent * (1000000000 / REGENCY_PER_S)) {
+        d->samples_ns[d->sent] = now_ns();
+        if (jj_client_send(d->publisher, "PUBLISH", NULL, d->events + d->sent, 1, &number, &err)) {
+            fail("publish", &err);
+        }
+        d->sent++;
+    }
+}
+
+static void take_answers(delivery *d)
+{
+    jj_reply reply = {0};
+    while (jj_client_receive(d->reader, &reply, 0, NULL) == 0) {
+        for (size_t i = 0; i < reply.event_count && d->delivered < d->count; i++) {
+            d->samples_ns[d->delivered] = now_ns() - d->samples_ns[d->delivered];
+            d->delivered++;
+        }
+        fetch_behind(d->reader, &reply);
+        jj_reply_clear(&reply);
+    }
+    while (jj_client_receive(d->publisher, &reply, 0, NULL) == 0) {
+        d->acknowledged += accepted(&reply);
+        jj_reply_clear(&reply);
+    }
+}
+
+static void deliver(jj_client *publisher, const char *endpoint, const event_file *events,
+                    size_t from, size_t count)
+{
+    jj_error err = {0};
+    jj_reply newest = {0};
+    delivery d = {.publisher = publisher,
+                  .reader = connect_to(endpoint),
+                  .events = events->list + from,
+                  .count = count,
+                  .start_ns = now_ns(),
+                  .samples_ns = new_samples(events, from, count)};
+    if (jj_client_request(publisher, "PUBLISH", NULL, NULL, 0, &newest, &err)) {
+        fail("publish", &err);
+    }
+    fetch_behind(d.reader, &newest);
+    jj_reply_clear(&newest);
+    while (d.delivered < count || d.acknowledged < count) {
+        publish_due(&d);
+        take_answers(&d);
+        struct pollfd items[] = {
+            {.fd = jj_client_descriptor(d.reader), .events = POLLIN},
+            {.fd = jj_client_descriptor(d.publisher), .events = POLLIN},
+        };
+        poll(items, 2, 1);
+    }
+    printf("{\"events\": %zu, \"per_s\": %d, ", count, REGENCY_PER_S);
+    print_latency("delivered", d.samples_ns, count);
+    printf("}\n");
+    free(d.samples_ns);
+    jj_client_close(d.reader);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 6) {
-        fprintf(stderr, "usage: bench_client publish|latency ENDPOINT EVENTS N N\n");
+        fprintf(stderr, "usage: bench_client publish|latency|deliver ENDPOINT EVENTS N N\n");
         return 2;
     }
     event_file events = load_events(argv[3]);
@@ -125,8 +235,10 @@ int main(int argc, char **argv)
     size_t first = strtoul(argv[4], NULL, 10), second = strtoul(argv[5], NULL, 10);
     if (strcmp(argv[1], "publish") == 0) {
         publish(client, &events, first, second);
-    } else {
+    } else if (strcmp(argv[1], "latency") == 0) {
         latency(client, &events, first, second);
+    } else {
+        deliver(client, argv[2], &events, first, second);
     }
     jj_client_close(client);
     free(events.list);
