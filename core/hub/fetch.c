@@ -1,6 +1,7 @@
 #include "hub/internal.h"
 
 #include "base/clock.h"
+#include "event/key.h"
 #include "journal/audit.h"
 #include "schema/audience.h"
 #include "json/load.h"
@@ -67,6 +68,13 @@ bool jj_filter_parse(const json_t *options, jj_filter *filter, jj_error *err)
     return true;
 }
 
+/* What has not the form of a type's name or a region's code is not quoted: it may be anything. */
+static bool is_quotable(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+    return strspn(text, allowed) == strlen(text) && !jj_holds_nik(text);
+}
+
 /* A name that nobody has would wait for ever, without a word: it is refused like a published one.
  */
 static int check_filter(const jj_hub *hub, const jj_filter *filter, jj_error *err)
@@ -76,7 +84,7 @@ static int check_filter(const jj_hub *hub, const jj_filter *filter, jj_error *er
         if (!strchr(name, '*') && !jj_catalogue_find(hub->catalogue, name, strlen(name))) {
             const jj_type *near = jj_catalogue_nearest(hub->catalogue, name);
             return jj_fail(err, JJ_EUNKNOWN_TYPE, "types: there is no event type \"%.60s\"%s%s%s",
-                           name, near ? "; did you mean " : "", near ? near->name : "",
+                           is_quotable(name) ? name : "...", near ? "; did you mean " : "", near ? near->name : "",
                            near ? "?" : "");
         }
     }
