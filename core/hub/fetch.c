@@ -84,8 +84,8 @@ static int check_filter(const jj_hub *hub, const jj_filter *filter, jj_error *er
         if (!strchr(name, '*') && !jj_catalogue_find(hub->catalogue, name, strlen(name))) {
             const jj_type *near = jj_catalogue_nearest(hub->catalogue, name);
             return jj_fail(err, JJ_EUNKNOWN_TYPE, "types: there is no event type \"%.60s\"%s%s%s",
-                           is_quotable(name) ? name : "...", near ? "; did you mean " : "", near ? near->name : "",
-                           near ? "?" : "");
+                           is_quotable(name) ? name : "...", near ? "; did you mean " : "",
+                           near ? near->name : "", near ? "?" : "");
         }
     }
     for (size_t i = 0; filter->regions && filter->regions[i]; i++) {
@@ -94,7 +94,7 @@ static int check_filter(const jj_hub *hub, const jj_filter *filter, jj_error *er
             return jj_fail(err, JJ_EINVALID,
                            "regions: \"%.20s\" is no Kemendagri code: 33 for a province, 33.75 "
                            "(with its dot) for a regency or city",
-                           code);
+                           is_quotable(code) ? code : "...");
         }
     }
     return 0;
