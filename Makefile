@@ -184,6 +184,8 @@ install: all ## install below PREFIX (and DESTDIR)
 	ln -sf $(SONAME) $(LIB)/libjejaring.so
 	install -m 644 $(PLUGIN_SO) $(LIB)/jejaring/plugins
 	install -m 644 core/include/jejaring/*.h $(DESTDIR)$(PREFIX)/include/jejaring
+	install -d $(LIB)/systemd/system
+	sed 's|/usr/bin/|$(PREFIX)/bin/|' systemd/jejaringd.service > $(LIB)/systemd/system/jejaringd.service
 	cp -R schemas $(SHR)
 	sed 's,^# \(schemas\|plugin_path\): /usr/,\1: $(PREFIX)/,' config/jejaringd.yaml \
 	    > $(SHR)/jejaringd.yaml
@@ -191,7 +193,8 @@ install: all ## install below PREFIX (and DESTDIR)
 	    > $(LIB)/pkgconfig/jejaring.pc
 
 uninstall: ## remove what install put there
-	rm -f $(BIN)/jejaringd $(BIN)/jejaringctl $(LIB)/libjejaring.* $(LIB)/pkgconfig/jejaring.pc
+	rm -f $(BIN)/jejaringd $(BIN)/jejaringctl $(LIB)/libjejaring.* $(LIB)/pkgconfig/jejaring.pc \
+	    $(LIB)/systemd/system/jejaringd.service
 	rm -rf $(LIB)/jejaring $(SHR) $(DESTDIR)$(PREFIX)/include/jejaring
 
 clean: ## remove the build folder
