@@ -286,6 +286,8 @@ class World:
                 (b"JJ1", b"COMMIT", b"1", text({"name": "x"}), text(person(year=NAME))),
                 (b"JJ1", b"COMMIT", b"1", text({"name": "x"}), text(person()), text(NAME)),
                 (b"JJ1", b"FETCH", b"1", text({"name": NIK})),
+                *[(b"JJ1", b"FETCH", b"1", text({option: [mark]}))
+                  for option in ("types", "regions") for mark in (NAME, NIK, ADDRESS)],
                 (b"JJ1", b"STATE", b"1", text({"name": NIK})),
                 (b"JJ1", b"COMMIT", b"1", text({"name": NIK}))]
         for endpoint in (self.door, self.node.endpoint):
