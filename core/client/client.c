@@ -1,4 +1,4 @@
-#include "jejaring/client.h"
+#include "client/internal.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -483,7 +483,7 @@ static void keep(jj_client *client, jj_reply *reply)
     *end = kept;
 }
 
-static void error_from(const jj_reply *reply, jj_error *err)
+int jj_reply_error(const jj_reply *reply, jj_error *err)
 {
     json_t *object = NULL;
     jj_fail(err, reply->code, "%s", jj_code_name(reply->code));
@@ -497,32 +497,69 @@ static void error_from(const jj_reply *reply, jj_error *err)
         snprintf(err->field, sizeof err->field, "%s", field ? field : "");
     }
     json_decref(object);
+    return reply->code;
+}
+
+/* The answer if it came while another one was waited for. */
+static bool take_early(jj_client *client, uint64_t number, jj_reply *reply)
+{
+    for (answer **at = &client->early; *at; at = &(*at)->next) {
+        answer *a = *at;
+        if (a->reply.request == number) {
+            *reply = a->reply;
+            *at = a->next;
+            free(a);
+            return true;
+        }
+    }
+    return false;
+}
+
+int jj_client_timeout_ms(const jj_client *client)
+{
+    return client->timeout_ms;
+}
+
+int jj_client_await(jj_client *client, uint64_t number, int wait_ms, jj_reply *reply, jj_error *err)
+{
+    int64_t deadline_ms = jj_monotonic_ms() + wait_ms;
+    if (take_early(client, number, reply)) {
+        return 0;
+    }
+    for (;;) {
+        jj_reply got = {0};
+        int64_t left_ms = deadline_ms - jj_monotonic_ms();
+        int rc = receive(client, &got, left_ms > 0 ? (int)left_ms : 0, err);
+        if (rc) {
+            return rc;
+        }
+        if (got.request == number) {
+            *reply = got;
+            return 0;
+        }
+        keep(client, &got);
+    }
 }
 
 int jj_client_request(jj_client *client, const char *verb, const char *options,
                       const jj_bytes *events, size_t count, jj_reply *reply, jj_error *err)
 {
     uint64_t number;
+    jj_reply got = {0};
     int rc = jj_client_send(client, verb, options, events, count, &number, err);
-    int64_t deadline_ms = jj_monotonic_ms() + client->timeout_ms;
-    while (rc == 0) {
-        jj_reply got = {0};
-        int64_t left_ms = deadline_ms - jj_monotonic_ms();
-        rc = receive(client, &got, left_ms > 0 ? (int)left_ms : 0, err);
-        if (rc) {
-            jj_client_forget(client, number);
-        } else if (got.request != number) {
-            keep(client, &got);
-        } else {
-            rc = got.code;
-            if (rc) {
-                error_from(&got, err);
-                jj_reply_clear(&got);
-            } else {
-                *reply = got;
-            }
-            return rc;
-        }
+    if (rc) {
+        return rc;
     }
-    return rc;
+    rc = jj_client_await(client, number, client->timeout_ms, &got, err);
+    if (rc) {
+        jj_client_forget(client, number);
+        return rc;
+    }
+    if (got.code) {
+        rc = jj_reply_error(&got, err);
+        jj_reply_clear(&got);
+        return rc;
+    }
+    *reply = got;
+    return 0;
 }

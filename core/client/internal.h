@@ -1,0 +1,19 @@
+/* What the files of libjejaring share; nobody else includes it. */
+#ifndef JJ_CLIENT_INTERNAL_H
+#define JJ_CLIENT_INTERNAL_H
+
+#include "jejaring/client.h"
+
+/* The answer to just this request; others that come meanwhile are kept for jj_client_receive. It
+ * stays pending when none comes in time (JJ_ETIMEOUT; JJ_EUNAUTHORISED: our key is refused). An
+ * ERROR of the hub is an answer here, as in jj_client_receive. */
+int jj_client_await(jj_client *client, uint64_t number, int wait_ms, jj_reply *reply,
+                    jj_error *err);
+
+/* Fills err from the ERROR that reply holds, and returns its code. */
+int jj_reply_error(const jj_reply *reply, jj_error *err);
+
+/* After so long a request is sent again. */
+int jj_client_timeout_ms(const jj_client *client);
+
+#endif

@@ -1,0 +1,229 @@
+#include "jejaring/subscribe.h"
+
+#include "client/internal.h"
+
+#include "json/load.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_MS        200   /* how soon a stop is noticed */
+#define WAIT_MAX_MS    30000 /* how long the hub may wait for an event before it answers with none */
+#define PAUSE_FIRST_MS 100
+#define PAUSE_MAX_MS   10000
+#define EVENTS_USUAL   100
+#define CURSOR_SIZE    24 /* 20 digits and more than a NUL */
+
+typedef struct follower {
+    jj_client *client;
+    const jj_subscription *what;
+    jj_on_batch on_batch;
+    void *arg;
+    char cursor[CURSOR_SIZE];    /* handled up to here; empty: where the consumer stands */
+    char committed[CURSOR_SIZE]; /* asked to commit up to here */
+    uint64_t commit;             /* request under way; 0: none */
+    int pause_ms;
+} follower;
+
+static bool must_stop(const follower *f)
+{
+    return f->what->stop && *f->what->stop;
+}
+
+/* Waits, longer each time. */
+static void pause_longer(follower *f)
+{
+    for (int left_ms = f->pause_ms; left_ms > 0 && !must_stop(f); left_ms -= LOOK_MS) {
+        poll(NULL, 0, left_ms < LOOK_MS ? left_ms : LOOK_MS);
+    }
+    f->pause_ms = f->pause_ms * 2 < PAUSE_MAX_MS ? f->pause_ms * 2 : PAUSE_MAX_MS;
+}
+
+static bool passes_by_itself(int code)
+{
+    return code == JJ_EBUSY || code == JJ_EUNAVAILABLE || code == JJ_ETIMEOUT;
+}
+
+/* Sends a request without events; takes options. */
+static int send_json(follower *f, const char *verb, json_t *options, uint64_t *number,
+                     jj_error *err)
+{
+    char *text = options ? json_dumps(options, JSON_COMPACT) : NULL;
+    int rc = text ? jj_client_send(f->client, verb, text, NULL, 0, number, err)
+                  : jj_fail(err, JJ_EMEMORY, "out of memory");
+    free(text);
+    json_decref(options);
+    return rc;
+}
+
+/* ---- Commit ------------------------------------------------------------------------------- */
+
+static int send_commit(follower *f, jj_error *err)
+{
+    memcpy(f->committed, f->cursor, sizeof f->committed);
+    return send_json(f, "COMMIT",
+                     json_pack("{s:s, s:s}", "name", f->what->name, "cursor", f->cursor),
+                     &f->commit, err);
+}
+
+/* Sees the commit that is under way through, however often it takes. The events were handled: a
+ * stop does not wait for it, and they come once more. */
+static int finish_commit(follower *f, bool last, jj_error *err)
+{
+    int waited_ms = 0;
+    while (f->commit) {
+        jj_reply reply = {0};
+        int rc = jj_client_await(f->client, f->commit, LOOK_MS, &reply, err);
+        if (rc == JJ_ETIMEOUT) {
+            waited_ms += LOOK_MS;
+            if ((must_stop(f) || last) && waited_ms >= jj_client_timeout_ms(f->client)) {
+                return last ? rc : 0;
+            }
+            continue;
+        }
+        rc = rc ? rc : reply.code ? jj_reply_error(&reply, err) : 0;
+        jj_reply_clear(&reply);
+        f->commit = 0;
+        if (rc == 0) {
+            f->pause_ms = PAUSE_FIRST_MS;
+        } else if (passes_by_itself(rc) && !must_stop(f)) {
+            pause_longer(f);
+            rc = send_commit(f, err);
+        }
+        if (rc) {
+            return must_stop(f) && passes_by_itself(rc) ? 0 : rc;
+        }
+    }
+    return 0;
+}
+
+/* One commit is under way at a time, while the next events are on their way. */
+static int commit(follower *f, jj_error *err)
+{
+    int rc = strcmp(f->cursor, f->committed) == 0 ? 0 : finish_commit(f, false, err);
+    return rc || strcmp(f->cursor, f->committed) == 0 ? rc : send_commit(f, err);
+}
+
+/* ---- Fetch -------------------------------------------------------------------------------- */
+
+static json_t *list_of(const char *const *words)
+{
+    json_t *list = words ? json_array() : NULL;
+    for (size_t i = 0; words && words[i]; i++) {
+        json_array_append_new(list, json_string(words[i]));
+    }
+    return list;
+}
+
+static json_t *fetch_options(const follower *f)
+{
+    const jj_subscription *what = f->what;
+    /* Shorter than the time after which the request would be sent again. */
+    int wait_ms = jj_client_timeout_ms(f->client) / 2;
+    wait_ms = wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;
+    return json_pack("{s:s, s:s*, s:o*, s:o*, s:I, s:i}", "name", what->name, "after",
+                     f->cursor[0] ? f->cursor : NULL, "types", list_of(what->types), "regions",
+                     list_of(what->regions), "max_events",
+                     (json_int_t)(what->max_events ? what->max_events : EVENTS_USUAL), "wait_ms",
+                     wait_ms);
+}
+
+/* The next answer; JJ_ETIMEOUT: stopped before there was one. */
+static int fetch(follower *f, jj_reply *reply, jj_error *err)
+{
+    for (;;) {
+        uint64_t number;
+        int rc = send_json(f, "FETCH", fetch_options(f), &number, err);
+        if (rc) {
+            return rc;
+        }
+        do {
+            rc = jj_client_await(f->client, number, LOOK_MS, reply, err);
+        } while (rc == JJ_ETIMEOUT && !must_stop(f));
+        if (rc) {
+            jj_client_forget(f->client, number);
+            return rc;
+        }
+        if (reply->code == 0) {
+            f->pause_ms = PAUSE_FIRST_MS;
+            return 0;
+        }
+        rc = jj_reply_error(reply, err);
+        jj_reply_clear(reply);
+        if (!passes_by_itself(rc)) {
+            return rc;
+        }
+        pause_longer(f);
+        if (must_stop(f)) {
+            return jj_fail(err, JJ_ETIMEOUT, "stopped");
+        }
+    }
+}
+
+/* Hands a batch over until it is handled. Returns what the handler said in the end. */
+static int hand_over(follower *f, const jj_batch *batch)
+{
+    int said = batch->count ? f->on_batch(f->arg, batch) : JJ_NEXT;
+    while (said == JJ_AGAIN && !must_stop(f)) {
+        pause_longer(f);
+        if (!must_stop(f)) {
+            said = f->on_batch(f->arg, batch);
+        }
+    }
+    return said;
+}
+
+/* One answer: hand over, then ask to commit. *last: that was the end. */
+static int take(follower *f, const jj_reply *reply, bool *last, jj_error *err)
+{
+    json_t *result = NULL;
+    int rc = jj_json_load(&result, reply->result.data, reply->result.size_bytes, JJ_FRAME_MAX, err);
+    const char *cursor = rc ? NULL : jj_json_string(result, "cursor");
+    if (rc == 0 && (!cursor || strlen(cursor) >= sizeof f->cursor)) {
+        rc = jj_fail(err, JJ_EVERSION, "the hub answers without a cursor");
+    }
+    if (rc == 0) {
+        const jj_batch batch = {reply->events, reply->event_count, cursor,
+                                (uint64_t)json_integer_value(json_object_get(result, "behind"))};
+        int said = hand_over(f, &batch);
+        *last = said == JJ_LAST || said == JJ_AGAIN;
+        if (said == JJ_NEXT || said == JJ_LAST) {
+            memcpy(f->cursor, cursor, strlen(cursor) + 1);
+            rc = commit(f, err);
+        } else if (said < 0) {
+            rc = jj_fail(err, said, "the events' handler ended the subscription");
+        }
+    }
+    json_decref(result);
+    return rc;
+}
+
+int jj_subscribe(jj_client *client, const jj_subscription *what, jj_on_batch on_batch, void *arg,
+                 jj_error *err)
+{
+    follower f = {.client = client,
+                  .what = what,
+                  .on_batch = on_batch,
+                  .arg = arg,
+                  .pause_ms = PAUSE_FIRST_MS};
+    bool last = false;
+    int rc = what->name ? 0 : jj_fail(err, JJ_ECONFIG, "a subscription needs a name");
+    while (rc == 0 && !last && !must_stop(&f)) {
+        jj_reply reply = {0};
+        rc = fetch(&f, &reply, err);
+        if (rc == JJ_ETIMEOUT) { /* stopped */
+            rc = 0;
+            break;
+        }
+        rc = rc ? rc : take(&f, &reply, &last, err);
+        jj_reply_clear(&reply);
+    }
+    if (rc == 0) {
+        rc = finish_commit(&f, last && !must_stop(&f), err);
+    }
+    if (f.commit) {
+        jj_client_forget(client, f.commit);
+    }
+    return rc;
+}
