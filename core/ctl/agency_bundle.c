@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* @NAME@ is replaced by a text quoted for JSON, which is a literal of C and Python, too. */
+/* @NAME@ is replaced by a text quoted for JSON, which is a literal of Python, too, or
+ * for C. */
 static const char python_example[] =
     "#!/usr/bin/env python3\n"
     "\"\"\"Every event that this agency may see, each at least once, in order. Stop and start it "
@@ -67,6 +68,48 @@ static const char python_example[] =
     "        print(json.dumps(event), flush=True)  # your own work goes here\n"
     "    ask(\"COMMIT\", {\"name\": CONSUMER, \"cursor\": result[\"cursor\"]})\n";
 
+static const char c_example[] =
+    "/* Every event that this agency may see, each at least once, in order; run it in this "
+    "folder.\n"
+    " * cc subscribe.c -o subscribe $(pkg-config --cflags --libs jejaring) */\n"
+    "#include <jejaring/subscribe.h>\n"
+    "#include <stdio.h>\n"
+    "#include <string.h>\n"
+    "\n"
+    "static int print_batch(void *arg, const jj_batch *batch)\n"
+    "{\n"
+    "    (void)arg;\n"
+    "    for (size_t i = 0; i < batch->count; i++) { /* your own work goes here */\n"
+    "        printf(\"%.*s\\n\", (int)batch->events[i].size_bytes, batch->events[i].data);\n"
+    "    }\n"
+    "    return fflush(stdout) ? JJ_ESYSTEM : JJ_NEXT;\n"
+    "}\n"
+    "\n"
+    "int main(void)\n"
+    "{\n"
+    "    char secret[64] = \"\";\n"
+    "    jj_error err = {0};\n"
+    "    jj_client *client = NULL;\n"
+    "    const jj_client_options options = {.endpoint = @ENDPOINT@,\n"
+    "                                       .server_key = @SERVER_KEY@,\n"
+    "                                       .public_key = @PUBLIC_KEY@,\n"
+    "                                       .secret_key = secret};\n"
+    "    const jj_subscription what = {.name = \"subscribe-c\"};\n"
+    "    FILE *key = fopen(\"secret.key\", \"r\");\n"
+    "    if (!key || !fgets(secret, sizeof secret, key)) {\n"
+    "        fputs(\"secret.key cannot be read\\n\", stderr);\n"
+    "        return 1;\n"
+    "    }\n"
+    "    fclose(key);\n"
+    "    secret[strcspn(secret, \"\\n\")] = '\\0';\n"
+    "    if (jj_client_open(&client, &options, &err) == 0) {\n"
+    "        jj_subscribe(client, &what, print_batch, NULL, &err);\n"
+    "    }\n"
+    "    fprintf(stderr, \"%s: %s\\n\", jj_code_name(err.code), err.text);\n"
+    "    jj_client_close(client);\n"
+    "    return 1;\n"
+    "}\n";
+
 static const char guide[] =
     "Connection of @AGENCY@ to the Jejaring node @NODE@\n"
     "\n"
@@ -74,6 +117,7 @@ static const char guide[] =
     "secret.key       your secret key. Keep it to yourself; whoever holds it is you.\n"
     "                 Not there? Then you made the pair yourself: put the secret half here.\n"
     "subscribe.py     prints every event that you may see: python3 subscribe.py\n"
+    "subscribe.c      the same in C, with libjejaring\n"
     "\n"
     "The port that connection.json names must be open from you to the node (outgoing tcp).\n"
     "The contract, enough to write a client in any language: schemas/README.md of Jejaring.\n";
@@ -86,8 +130,23 @@ static json_t *values_of(const jj_bundle *bundle)
                      bundle->server_key, "public_key", bundle->public_key);
 }
 
+/* How a value is written into a file. */
+typedef void (*put_value)(jj_buf *out, const char *text);
+
+/* A literal of C. Keys may hold "??", which begins a trigraph. */
+static void put_c(jj_buf *out, const char *text)
+{
+    jj_buf json = {0};
+    jj_buf_json_z(&json, text);
+    for (const char *at = json.data; at && *at; at++) {
+        jj_buf_puts(out, *at == '?' ? "\\" : "");
+        jj_buf_putc(out, *at);
+    }
+    jj_buf_clear(&json);
+}
+
 /* Appends a template, every @NAME@ replaced by the member `name` of values. */
-static void fill_in(jj_buf *out, const char *template, const json_t *values, bool quoted)
+static void fill_in(jj_buf *out, const char *template, const json_t *values, put_value put)
 {
     const char *name;
     json_t *value;
@@ -100,7 +159,7 @@ static void fill_in(jj_buf *out, const char *template, const json_t *values, boo
             size_t length = strlen(name);
             if (*template == '@' && strncasecmp(template + 1, name, length) == 0 &&
                 template[length + 1] == '@') {
-                (quoted ? jj_buf_json_z : jj_buf_puts)(out, json_string_value(value));
+                put(out, json_string_value(value));
                 template += length + 2;
                 break;
             }
@@ -122,10 +181,10 @@ static int write_file(const jj_bundle *bundle, const char *name, const char *tex
 }
 
 static int write_filled(const jj_bundle *bundle, const char *name, const char *template,
-                        const json_t *values, bool quoted, mode_t mode, jj_error *err)
+                        const json_t *values, put_value put, mode_t mode, jj_error *err)
 {
     jj_buf text = {0};
-    fill_in(&text, template, values, quoted);
+    fill_in(&text, template, values, put);
     int rc = text.failed ? jj_fail(err, JJ_EMEMORY, "out of memory")
                          : write_file(bundle, name, text.data, text.size, mode, err);
     jj_buf_clear(&text);
@@ -159,8 +218,11 @@ int jj_bundle_write(const jj_bundle *bundle, jj_error *err)
     }
     rc = rc ? rc : write_secret(bundle, err);
     rc = rc ? rc : write_file(bundle, "connection.json", connection, strlen(connection), 0600, err);
-    rc = rc ? rc : write_filled(bundle, "README.txt", guide, values, false, 0600, err);
-    rc = rc ? rc : write_filled(bundle, "subscribe.py", python_example, values, true, 0700, err);
+    rc = rc ? rc : write_filled(bundle, "README.txt", guide, values, jj_buf_puts, 0600, err);
+    rc =
+        rc ? rc
+           : write_filled(bundle, "subscribe.py", python_example, values, jj_buf_json_z, 0700, err);
+    rc = rc ? rc : write_filled(bundle, "subscribe.c", c_example, values, put_c, 0600, err);
     free(connection);
     json_decref(values);
     return rc;

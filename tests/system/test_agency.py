@@ -100,7 +100,7 @@ def test_a_bundle_holds_its_secrets_closed(node):
     n = open_node(node)
     bundle = add(n, "bank", "--publish", "loan.applied,loan.decided")
     assert sorted(path.name for path in bundle.iterdir()) == \
-        ["README.txt", "connection.json", "secret.key", "subscribe.py"]
+        ["README.txt", "connection.json", "secret.key", "subscribe.c", "subscribe.py"]
     assert mode(bundle) == 0o700 and mode(bundle / "secret.key") == 0o600
     assert mode(n.folder / "server.key") == 0o600
     told = json.loads((bundle / "connection.json").read_text())

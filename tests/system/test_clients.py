@@ -20,8 +20,8 @@ CLIENTS = ROOT / "tests" / "clients"
 
 
 @pytest.fixture(scope="session")
-def c_client(tmp_path_factory):
-    """The command of the C client."""
+def compile_c(tmp_path_factory):
+    """Makes a program of a C file, with an installed libjejaring; returns its path."""
     if SANITIZED:
         pytest.skip("a program that is not sanitized cannot load a sanitized library")
     place = tmp_path_factory.mktemp("prefix")
@@ -30,10 +30,19 @@ def c_client(tmp_path_factory):
     environment = {**os.environ, "PKG_CONFIG_PATH": str(place / "lib" / "pkgconfig")}
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "jejaring"], env=environment,
                            check=True, capture_output=True, text=True).stdout.split()
-    subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", CLIENTS / "c" / "client.c",
-                    "-o", place / "client", f"-Wl,-rpath,{place}/lib", *flags],
-                   check=True, timeout=PATIENCE)
-    return [place / "client"]
+
+    def compile_(source):
+        subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", source, "-o",
+                        place / source.stem, f"-Wl,-rpath,{place}/lib", *flags],
+                       check=True, timeout=PATIENCE)
+        return place / source.stem
+    return compile_
+
+
+@pytest.fixture(scope="session")
+def c_client(compile_c):
+    """The command of the C client."""
+    return [compile_c(CLIENTS / "c" / "client.c")]
 
 
 @pytest.fixture(scope="session")
@@ -170,3 +179,15 @@ def test_a_client_is_told_that_it_was_revoked(agency, client):
         wait_until(lambda: reader.process.poll() is not None, "its end", log=n.log)
         assert reader.process.returncode == 1
         assert "unauthorised" in reader.process.stderr.read()
+
+
+def test_the_c_example_of_a_bundle_compiles_and_reads_without_a_change(agency, compile_c):
+    n, bundle = agency
+    program = compile_c(bundle / "subscribe.c")
+    n.publish([vacancy("Juru las")])
+    process = subprocess.Popen([program], cwd=bundle, stdout=subprocess.PIPE, text=True)
+    try:
+        assert json.loads(process.stdout.readline())["data"]["title"] == "Juru las"
+    finally:
+        process.kill()
+        process.communicate()
