@@ -93,7 +93,7 @@ int jj_socket_receive(jj_socket *socket, jj_message *message)
     bool no_memory = false;
     jj_message_empty(message);
     for (;;) {
-        zmq_msg_t surplus;
+        zmq_msg_t surplus = {{0}};
         bool full = message->count == JJ_FRAMES_MAX;
         zmq_msg_t *frame = full || no_memory ? NULL : jj_message_next(message);
         no_memory = no_memory || (!frame && !full);
