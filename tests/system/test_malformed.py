@@ -387,7 +387,7 @@ def test_a_plugin_door_without_a_password(world):
 
 def test_too_many_readers_at_once_are_told_that_the_hub_is_busy(connection):
     for _ in range(4200):
-        connection.send("FETCH", {"wait_ms": 60000, "types": ["none.such"]})
+        connection.send("FETCH", {"wait_ms": 60000, "types": ["loan.applied"]})
     kind, result, _, _ = connection.receive()
     assert (kind, result["code"]) == ("ERROR", "busy")
 
