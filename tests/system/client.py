@@ -9,9 +9,7 @@ import contextlib
 import datetime
 import hashlib
 import json
-import pathlib
 import random
-import re
 import socket
 import threading
 import time

@@ -9,8 +9,8 @@ import subprocess
 import pytest
 
 import pg
-from client import Publisher, check_balance, differences, graduated, ids, nik, pending, person_key, \
-    seeded
+from client import Publisher, check_balance, differences, graduated, ids, nik, pending, \
+    person_key, seeded
 from conftest import BUILD, SANITIZED, event, vacancy
 
 KILLS = 5 if SANITIZED else 20
@@ -46,7 +46,8 @@ def load(number):
     if kind == 0:
         return graduated(person(number), _id=id_, name=f"Alumnus {number}", phone="0812000")
     if kind == 1:
-        return event("outcome.reported", {"date": "2020-02-01", "status": "employed", **who}, id=id_)
+        return event("outcome.reported", {"date": "2020-02-01", "status": "employed", **who},
+                     id=id_)
     if kind == 2:
         return event("placement.started", {"date": "2020-01-15", "employer": "Bengkel Maju",
                                            "kind": "employment", **who}, id=id_)

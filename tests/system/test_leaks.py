@@ -155,7 +155,8 @@ def workbook(path, rows):
             <Default Extension="xml" ContentType="application/xml"/><Default Extension="rels"
             ContentType="application/vnd.openxmlformats-package.relationships+xml"/></Types>""")
         file.writestr("_rels/.rels", f"""<Relationships
-            xmlns="{parts}/package/2006/relationships"><Relationship Id="r1" Target="xl/workbook.xml"
+            xmlns="{parts}/package/2006/relationships"><Relationship Id="r1"
+            Target="xl/workbook.xml"
             Type="{parts}/officeDocument/2006/relationships/officeDocument"/></Relationships>""")
         file.writestr("xl/workbook.xml", f"""<workbook xmlns="{parts}/spreadsheetml/2006/main"
             xmlns:r="{parts}/officeDocument/2006/relationships"><sheets>
@@ -276,7 +277,7 @@ class World:
                  b"AUDIT", b"QUARANTINE", b"RETRY", b"DROP", b"STATUS", NAME.encode(), NIK.encode()]
         odd = [(b"JJ1", verb, b"1", options, *more) for verb in verbs
                for options in (both, NAME.encode(), b"{" + NAME.encode(), text([NIK]), text(NAME))
-               for more in ((), (text(person(year=None)),)) if verb != b"PUBLISH" or options != both]
+               for more in ((), (text(person(year=None)),))]
         odd += [(NAME.encode(),), (NAME.encode(), b"HELLO", b"1", b"{}"), (b"JJ1",),
                 (b"JJ1", b"HELLO"), (b"JJ1", b"HELLO", (NIK * 5).encode(), b"{}"), (b"", b"", b""),
                 (b"JJ1", b"PUBLISH", b"1", b"{}", *[text(person())] * 1001),

@@ -12,7 +12,7 @@ import uuid
 import pytest
 
 import pg
-from client import AUDIENCES, CATALOGUE, CONSENTABLE, Connection, check_balance, connected, \
+from client import AUDIENCES, CATALOGUE, CONSENTABLE, check_balance, connected, \
     contains_any, declared, event_key, graduated, nik, person_key, write_agency
 from conftest import event, vacancy
 
@@ -193,7 +193,7 @@ def test_the_latest_word_counts_however_late_the_earlier_one_arrives(office):
 
 def test_a_reader_who_is_behind_is_not_given_what_was_withdrawn_meanwhile(office):
     n = office
-    said_by(n, "blk", graduated(WHO, consent=["industry"]), graduated(nik(78), consent=["industry"]))
+    said_by(n, "blk", *[graduated(who, consent=["industry"]) for who in (WHO, nik(78))])
     with connected(door(n, "baca-industry")) as reader:
         first = reader.request("FETCH", {"name": "pelan", "max_events": 1})
         assert len(first[2]) == 1
@@ -275,7 +275,8 @@ def life(who):
         event("cooperative.joined", {"date": "2020-08-04", "cooperative": str(uuid.uuid4()),
                                      "name": company, **about}),
         # Planned, and said beforehand.
-        event("mentoring.provided", {"date": "2031-01-01", "topic": "capital", "hours": 3, **about}),
+        event("mentoring.provided", {"date": "2031-01-01", "topic": "capital", "hours": 3,
+                                     **about}),
     ]
 
 
@@ -343,11 +344,11 @@ def test_what_is_erased_is_gone_from_every_byte(node, cluster):
                          subject=person)):
         assert n.request("PUBLISH", {}, [broken])[1]["rejected"]
     # Somebody has received it, and somebody has seen the contact.
-    status = settle(n, everybody)
-    said = {e["type"] for e in n.fetch_all() if e["subject"] == person} - {e["type"] for e in spoken}
+    settle(n, everybody)
+    before = n.fetch_all()
+    said = {e["type"] for e in before if e["subject"] == person} - {e["type"] for e in spoken}
     assert said == {"placement.proposed", "order.offered", "loan.referred", "referral.made"}, \
         f"the plugins have reacted with {said}"
-    before = n.fetch_all()
     assert where_found({"journal": json.dumps(before).encode()}, MARKS), "nothing to be erased"
     assert where_found(state_of(n), [person, MARKS[1], MARKS[5]]), "no plugin knows anything"
 
@@ -372,12 +373,12 @@ def test_what_is_erased_is_gone_from_every_byte(node, cluster):
     assert [e["type"] for e in about] == ["person.erased"], about
     assert set(about[0]["data"]) == {"date"}
     assert [e for e in after if e["type"] != "person.erased"] == \
-        [forget(e, person) for e in before if e["subject"] != person], "and the others are as before"
+        [forget(e, person) for e in before if e["subject"] != person], "the others are as before"
     entries = n.request("QUARANTINE")[1]["entries"]
     assert entries == []
 
     # The books still close.
-    status = check_balance(n.request("STATUS")[1], n.log())
+    check_balance(n.request("STATUS")[1], n.log())
     assert audit(n) == {"intact": True, "records": 1, "detail": ""}
     trace = n.request("TRACE", {"nik": WHO})[1]
     assert [a["action"] for a in trace["actions"]] == ["erase"]
@@ -465,9 +466,11 @@ def test_a_kill_in_the_middle_of_an_erasure_leaves_all_or_nothing(office):
     left = {e["subject"] for e in n.fetch_all(["alumni.graduated"])}
     assert len(erased) >= answered and not erased & left and len(erased | left) == 40
     for number in range(40):
-        expected = "forbidden" if person_key(n, nik(number)) in erased else f"Nama-Ke-{number}-Orang"
         found = reveal(n, "blk", who=nik(number))
-        assert (found if isinstance(found, str) else found["name"]) == expected
+        if person_key(n, nik(number)) in erased:
+            assert found == "forbidden"
+        else:
+            assert found["name"] == f"Nama-Ke-{number}-Orang"
     check_balance(n.request("STATUS")[1], n.log())
     assert audit(n)["intact"] and audit(n)["records"] >= len(erased)
 
@@ -500,8 +503,8 @@ TAMPERED = {
     "all removed, and their mark set back": "DELETE FROM audit; UPDATE audit_last SET number = 0, "
                                             "hash = zeroblob(32)",
     "all removed with their mark": "DELETE FROM audit; DELETE FROM audit_last",
-    "one added": "INSERT INTO audit SELECT 4, at_ms, action, agency, person, detail, hash FROM audit "
-                 "WHERE number = 3",
+    "one added": "INSERT INTO audit SELECT 4, at_ms, action, agency, person, detail, hash "
+                 "FROM audit WHERE number = 3",
     "one added, and its mark": "INSERT INTO audit SELECT 4, at_ms, action, agency, person, detail, "
                                "hash FROM audit WHERE number = 3; UPDATE audit_last SET number = 4",
     "two exchanged": "UPDATE audit SET number = 9 WHERE number = 1; UPDATE audit SET number = 1 "

@@ -7,9 +7,9 @@ import pathlib
 
 import pytest
 
-from client import AUDIENCES, CATALOGUE, CONSENTABLE, Connection, Curve, check_balance, connected, \
-    declared, free_port, full_event, graduated, is_let_in, may_know, nik, person_key, seeded, view, \
-    write_agency
+from client import AUDIENCES, CATALOGUE, CONSENTABLE, Connection, Curve, check_balance, \
+    connected, declared, free_port, full_event, graduated, is_let_in, may_know, nik, person_key, \
+    seeded, view, write_agency
 from conftest import BUILD, Node, vacancy
 
 SAMPLES = str(BUILD / "tests" / "plugins")
@@ -247,8 +247,8 @@ def test_an_event_for_one_recipient_is_for_that_one_and_its_owner(regional):
 def test_an_owner_sees_its_own_wherever_and_whatever(regional):
     """What it said itself, in its own words but for what was sealed."""
     n = regional
-    mine = graduated(nik(1), _region="33.26", disability={"category": "visual", "needs": ["pembaca"]},
-                     name="Sealed", sex="female")
+    mine = graduated(nik(1), _region="33.26", name="Sealed", sex="female",
+                     disability={"category": "visual", "needs": ["pembaca"]})
     with connected(door(n, "pemilik")) as owner:
         owner.publish([mine])
         seen, = owner.fetch()
@@ -312,8 +312,8 @@ class Secure:
     def __init__(self, node):
         self.server, self.bank, self.office = Curve(), Curve(), Curve()
         self.endpoint = f"tcp://127.0.0.1:{free_port()}"
-        self.node = n = node({"probe": {"module": f"{SAMPLES}/probe.so", "audiences": ["industry"]}},
-                             agencies="agencies.d", server_key="server.key",
+        probe = {"module": f"{SAMPLES}/probe.so", "audiences": ["industry"]}
+        self.node = n = node({"probe": probe}, agencies="agencies.d", server_key="server.key",
                              hub={"listen": [{"endpoint": self.endpoint}]})
         (n.folder / "server.key").touch(0o600)
         (n.folder / "server.key").write_text(self.server.secret + "\n")

@@ -254,7 +254,8 @@ def test_an_older_copy_of_the_database_gets_again_what_it_lacks(node, cluster, d
     publisher.wait_for(200)
     publisher.stop()
     check_all_there(n, database, publisher.acknowledged)
-    n.wait_for_log(r"warehouse\[\d+\] (warning|notice): the database (ends at|has everything up to) "
+    n.wait_for_log(r"warehouse\[\d+\] (warning|notice): "
+                   r"the database (ends at|has everything up to) "
                    r"cursor 300, ")
     assert n.request("QUARANTINE")[1]["entries"] == []
 
