@@ -32,7 +32,7 @@ unit() {
 
 system() {
     log=$B/tests/system.log
-    /usr/bin/python3 -m pytest -q -p no:cacheprovider --durations=12 tests/system 2>&1 | tee "$log"
+    /usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout=300 --durations=12 tests/system 2>&1 | tee "$log"
     line=$(grep -E '^[0-9]+ (passed|failed)|^=+ .*(passed|failed|error).* =+$' "$log" | tail -n 1)
     count() {
         printf '%s' "$line" | grep -oE "[0-9]+ $1" | grep -oE '[0-9]+' || echo 0

@@ -81,6 +81,7 @@ class Connection:
     def __init__(self, endpoint, curve=None, plain=None, routing_id=None):
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.linger = 0
+        self.socket.sndtimeo = 20000  # one who is not let in must not wait for ever
         self.socket.reconnect_ivl = 10
         if curve:  # (server's public key, own public key, own secret key)
             self.socket.curve_serverkey, self.socket.curve_publickey, \
@@ -109,6 +110,11 @@ class Connection:
     def receive(self, seconds=PATIENCE):
         _, kind, number, result, *events = self.receive_raw(seconds)
         return kind.decode(), json.loads(result), [json.loads(e) for e in events], number
+
+    def knock(self):
+        """A HELLO, if it can be sent at all: one who is refused may have no connection."""
+        with contextlib.suppress(zmq.Again):
+            self.socket.send_multipart([b"JJ1", b"HELLO", b"0", b"{}"], zmq.NOBLOCK)
 
     def request(self, verb, options=None, events=()):
         number = self.send(verb, options, events)

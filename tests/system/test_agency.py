@@ -138,7 +138,7 @@ def test_who_is_not_known_is_not_let_in(node):
                                     stranger.secret.encode())) as knocking, \
             connected(endpoint) as naked:
         for connection in (knocking, naked):
-            connection.send("HELLO")
+            connection.knock()
         assert knocking.is_silent(0.5) and naked.is_silent(0.1)
 
 
@@ -166,7 +166,7 @@ def test_a_revoked_agency_is_out_at_its_next_request_and_nobody_else(node):
         assert (kind, told["count"], number) == ("EVENTS", 0, waiting)
         assert stays.ok("HELLO")["agency"] == "office"
     with came_in(bank) as again:
-        again.send("HELLO")
+        again.knock()
         assert again.is_silent(0.5), "a new connection of a revoked agency"
     assert "revoked: true" in (n.folder / "agencies.d" / "bank.yaml").read_text()
 
@@ -286,7 +286,7 @@ def test_an_agency_named_like_a_plugin_is_left_out(node):
     n.write_config(plugins={"blk": {"audiences": ["blk"]}})
     n.start()
     with came_in(bundle) as connection:
-        connection.send("HELLO")
+        connection.knock()
         n.wait_for_log('"blk" is the name of the administrator or of a plugin')
         assert connection.is_silent(0.5)
 
