@@ -440,6 +440,30 @@ def test_erasing_twice_or_somebody_unknown_harms_nobody(office):
     assert audit(n) == {"intact": True, "records": 3, "detail": ""}, "one was the reveal"
 
 
+def test_what_is_about_something_else_forgets_the_person(node):
+    """However it names the person: a member is cut out, what cannot be cut is emptied whole."""
+    n = node().start()
+    person, other = str(uuid.uuid4()), str(uuid.uuid4())
+
+    def completed(by, **more):
+        key = str(uuid.uuid4())
+        return event("order.completed", {"date": "2020-01-01", "order": key, "person": by,
+                                         "value": 1.5e6, **more}, subject=key)
+
+    done = [completed(person), completed(person.upper()), completed(other),
+            completed(other, catatan={"oleh": [person]})]
+    n.publish(done)
+    assert n.request("ERASE", {"person": person})[1]["events"] == 0
+    stored = n.fetch_all(["order.completed"])
+    assert [e["id"] for e in stored] == [e["id"] for e in done[:3]]
+    assert ["person" in e["data"] for e in stored] == [False, False, True]
+    for one, was in zip(stored, done):
+        assert {**one["data"], "person": was["data"]["person"]} == was["data"], "and nothing else"
+    assert not [name for name, content in node_bytes(n).items()
+                if person.upper().encode() in content], "not in the database's pages either"
+    check_balance(n.request("STATUS")[1], n.log())
+
+
 def test_a_person_who_comes_back_begins_anew(office):
     n = office
     said_by(n, "blk", graduated(WHO, consent=["industry"], **CONTACT))
