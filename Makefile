@@ -60,7 +60,7 @@ BENCH     := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c)
 .SECONDARY:
 
 all: deps-build ## build the daemon, the tools, the library and the plugins
-	@$(MAKE) --no-print-directory programs
+	@$(MAKE) $(JOBS) --no-print-directory programs
 
 programs: $(DAEMON) $(CTL) $(CLIENT_SO) $(CLIENT_A) $(PLUGIN_SO)
 
@@ -76,6 +76,8 @@ deps-fuzz:
 deps-lint:
 	@tests/setup.sh $(LINT_PACKAGES)
 
+# As many compilers as processors, unless -j says otherwise.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-4s %s\n' '$(1)' '$(2)')
 
@@ -137,19 +139,19 @@ $(B)/bench/%: $(B)/obj/tests/bench/%.o $(CORE)
 test-programs: programs $(UNIT) $(HOSTILE)
 
 test: deps-test ## set everything up and run all tests
-	@$(MAKE) --no-print-directory test-programs
+	@$(MAKE) $(JOBS) --no-print-directory test-programs
 	@B=$(B) tests/run.sh
 
 asan: deps-test ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(MAKE) --no-print-directory B=$(B)/asan SANITIZE=address,undefined CFLAGS='-O1 -g' test-programs
+	@$(MAKE) $(JOBS) --no-print-directory B=$(B)/asan SANITIZE=address,undefined CFLAGS='-O1 -g' test-programs
 	@B=$(B)/asan SANITIZED=1 tests/run.sh
 
 demo: deps-demo ## the main job on the sample agencies' files, ending in the absorption report
-	@$(MAKE) --no-print-directory programs
+	@$(MAKE) $(JOBS) --no-print-directory programs
 	@B=$(B) config/demo/run.sh
 
 bench: deps-test ## measure throughput and latency; writes build/bench.json
-	@$(MAKE) --no-print-directory programs $(BENCH)
+	@$(MAKE) $(JOBS) --no-print-directory programs $(BENCH)
 	@B=$(B) tests/bench/run.sh
 
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -161,7 +163,7 @@ $(B)/fuzz/%: tests/fuzz/%.c $(LIBRARY_SRC)
 	    $(LIBRARY_SRC) $(LIBS_DAEMON)
 
 fuzz: deps-fuzz ## fuzz every parser for SECONDS_EACH seconds (60)
-	@$(MAKE) --no-print-directory $(FUZZ)
+	@$(MAKE) $(JOBS) --no-print-directory $(FUZZ)
 	@B=$(B) tests/fuzz/run.sh
 
 # ---- Care ----------------------------------------------------------------------------------------
