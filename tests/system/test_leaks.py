@@ -223,7 +223,6 @@ class World:
         (n.folder / "temporary").mkdir()
         n.environment = {"TMPDIR": str(n.folder / "temporary")}
         self.ctl("keys", "new", n.folder / "person.key")
-        n.start()
 
     def hear(self, where, *pieces):
         self.heard += [(where, piece) for piece in pieces]
@@ -235,6 +234,7 @@ class World:
         return done
 
     def go(self):
+        self.node.start()
         bell = zmq.Context.instance().socket(zmq.SUB)
         bell.connect(f"ipc://{self.node.folder}/run/bell.sock")
         bell.subscribe(b"")

@@ -37,11 +37,15 @@ class World:
             write_agency(n, one, audiences,
                          publishes=["*"] if one == "pemilik" else [],
                          regions=["*"] if one == "pemilik" else ["33.75"])
-        n.start()
-        self.connections = {one: Connection(door(n, one)) for one in READERS}
+        self.connections = {}
         self.consent = {}  # person key: audiences
+
+    def go(self):
+        self.node.start()
+        self.connections = {one: Connection(door(self.node, one)) for one in READERS}
         self.connections["pemilik"].publish(self.events())
-        self.stored = n.fetch_all()
+        self.stored = self.node.fetch_all()
+        return self
 
     def events(self):
         pick = seeded("the full events")
@@ -80,7 +84,7 @@ class World:
 def world():
     made = World()
     try:
-        yield made
+        yield made.go()
     finally:
         for connection in made.connections.values():
             connection.close()
