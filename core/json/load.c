@@ -4,12 +4,30 @@
 #include "base/fs.h"
 
 #include <stdio.h>
+#include <string.h>
 
-/* Nesting depth of text, strings skipped. Cheap, and it runs before the parser recurses. */
+/* True if a character stands in text at most that often. */
+static bool stands_at_most(const char *text, size_t size_bytes, char c, unsigned times)
+{
+    const char *end = text + size_bytes;
+    for (unsigned i = 0; (text = memchr(text, c, (size_t)(end - text))); i++, text++) {
+        if (i == times) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Nesting depth of text, strings skipped. Cheap, and it runs before the parser recurses. What has
+ * few brackets, as events do, needs no closer look. */
 static int check_depth(const char *text, size_t size_bytes, jj_error *err)
 {
     unsigned depth = 0;
     bool in_string = false;
+    if (stands_at_most(text, size_bytes, '{', JJ_JSON_DEPTH_MAX / 2) &&
+        stands_at_most(text, size_bytes, '[', JJ_JSON_DEPTH_MAX / 2)) {
+        return 0;
+    }
     for (size_t i = 0; i < size_bytes; i++) {
         char c = text[i];
         if (in_string) {
