@@ -83,7 +83,7 @@ struct jj_journal {
     uint64_t pushed_out, pushed_out_staged; /* from quarantine */
     jj_grown grown[JJ_GROWN_MAX];
     size_t grown_count;
-    int64_t wal_bytes;
+    int64_t page_bytes, wal_bytes;
     bool open;        /* a transaction is under way */
     bool failed;      /* a commit failed: no writing until recovery */
     char reason[256]; /* first error of the transaction; empty: none */
