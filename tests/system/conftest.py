@@ -57,11 +57,16 @@ def short_folder():
     return pathlib.Path(tempfile.mkdtemp(dir=base, prefix=""))
 
 
+def fresh_id():
+    """Without digits: a long run of them is masked where an event is shown, since it may be a NIK."""
+    return uuid.uuid4().hex.translate(str.maketrans("0123456789", "ghijklmnop"))
+
+
 def event(type_, data, subject=None, **attributes):
     """A CloudEvent as a dictionary; its time is the day in its data."""
     whole = {
         "specversion": "1.0",
-        "id": str(uuid.uuid4()),
+        "id": fresh_id(),
         "source": "/test",
         "type": type_,
         "time": data.get("date", "2024-01-01") + "T00:00:00Z",

@@ -41,8 +41,7 @@ def office(node):
 
 
 def consent(kind, audiences, date, who=WHO):
-    return event(f"consent.{kind}", {"date": date, "nik": who, "audiences": list(audiences)},
-                 id=str(uuid.uuid4()))
+    return event(f"consent.{kind}", {"date": date, "nik": who, "audiences": list(audiences)})
 
 
 def said_by(n, agency, *events):
