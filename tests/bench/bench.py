@@ -6,12 +6,14 @@ after the other; a ratio is the median of the rounds' ratios, a figure the media
 
 import argparse
 import collections
+import contextlib
 import json
 import os
 import pathlib
 import platform
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -54,6 +56,12 @@ def tool(name, *words):
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip())
     return json.loads(done.stdout)
+
+
+def checkpoint(cluster):
+    """So that nobody pays for the writes of the one before. A server that is not ours may refuse."""
+    with contextlib.suppress(RuntimeError):
+        cluster.execute("CHECKPOINT")
 
 
 class Bench:
@@ -128,28 +136,31 @@ class Bench:
     def warehouse(self, figures, cluster, template):
         """From a publishing client to committed rows, and psql's COPY and the same SQL alone."""
         count = self.options.events
-        cluster.execute("CHECKPOINT")
+        checkpoint(cluster)
         with Warehouse(cluster.database(template)) as warehouse:
             with self.node(WAREHOUSE, warehouse.database.env) as node:
                 warehouse.wait_connected()
                 start = time.monotonic()
-                acknowledged = subprocess.Popen(
+                client = subprocess.Popen(
                     [BUILD / "bench" / "bench_client", "publish", node.endpoint, self.events,
                      str(BATCH), str(WINDOW)], stdout=subprocess.PIPE)
-                ends = warehouse.wait_stored(count)
-                seconds = time.monotonic() - start
-                if acknowledged.wait() != 0:
-                    raise RuntimeError(f"the client failed\n{node.words()}")
+                try:
+                    ends = warehouse.wait_stored(count)
+                    seconds = time.monotonic() - start
+                    told = json.loads(client.communicate(timeout=60)[0] or "{}")
+                except (RuntimeError, ValueError, subprocess.TimeoutExpired) as error:
+                    raise RuntimeError(f"{error}\n{node.words()}") from error
+                finally:
+                    client.kill()
                 for role in ("hub", "worker"):
                     figures[f"stored_{role}_cpu_us"] = node.cpu_seconds(role) * 1e6 / count
-                figures["intake_meanwhile_per_s"] = json.loads(
-                    acknowledged.stdout.read())["events_per_s"]
+                figures["intake_meanwhile_per_s"] = told["events_per_s"]
             if not self.script:
                 self.ends = ends
                 self.script = write_script(self.folder, warehouse.save_rows(self.folder,
                                                                             self.events), ends)
         figures["stored_per_s"] = count / seconds
-        cluster.execute("CHECKPOINT")
+        checkpoint(cluster)
         database = cluster.database(template)
         figures["limit_per_s"] = count / run_limit(database, self.script, count)
         database.drop()
@@ -289,6 +300,7 @@ def print_table(result, options):
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended all the same
     folder = work_folder()
     folder.chmod(0o755)
     try:
