@@ -106,15 +106,19 @@ static void answer_held(jj_hub *hub, const jj_error *failure)
     jj_buf_clear(&error);
 }
 
-static void refuse_held(jj_hub *hub, jj_error *why)
+/* known: the journal had failed before, and this is only somebody who tried. It is not said again,
+ * and above all the recovery is not put off by those who go on asking. */
+static void refuse_held(jj_hub *hub, bool known, jj_error *why)
 {
-    jj_log(JJ_ERROR,
-           "nothing more is accepted: %s; what was waiting was refused with `unavailable`; trying "
-           "again every %d s",
-           why->text, RECOVER_MS / 1000);
+    if (!known) {
+        jj_log(JJ_ERROR,
+               "nothing more is accepted: %s; what was waiting was refused with `unavailable`; "
+               "trying again every %d s",
+               why->text, RECOVER_MS / 1000);
+        hub->next_recover_ms = jj_monotonic_ms() + RECOVER_MS;
+    }
     jj_fail(why, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
     answer_held(hub, why);
-    hub->next_recover_ms = jj_monotonic_ms() + RECOVER_MS;
 }
 
 /* Makes durable what this turn of the loop brought, then tells everybody. Waking a reader can
@@ -124,9 +128,10 @@ static void commit(jj_hub *hub)
     jj_error err;
     while (jj_journal_is_open(hub->journal)) {
         uint64_t before = jj_journal_head(hub->journal);
+        bool failed = jj_journal_failed(hub->journal);
         hub->staged = 0;
         if (jj_journal_commit(hub->journal, &err)) {
-            refuse_held(hub, &err);
+            refuse_held(hub, failed, &err);
             return;
         }
         answer_held(hub, NULL);

@@ -4,11 +4,12 @@ when there is room again the hub goes on by itself. Needs root, for a small disk
 import os
 import re
 import subprocess
+import threading
 
 import pytest
 
-from client import check_balance, connected
-from conftest import vacancy
+from client import Curve, check_balance, connected, free_port, write_agency
+from conftest import PATIENCE, vacancy
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 
@@ -16,13 +17,21 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a
 @pytest.fixture
 def full(node):
     """A node whose state is on a disk of 8 MiB with 5 MiB of ballast that a test can take away."""
-    one = node()
+    port = free_port()
+    server, reader = Curve(), Curve()
+    one = node(hub={"listen": [{"endpoint": f"tcp://127.0.0.1:{port}"}]}, agencies="agencies.d",
+               server_key="hub.key")
     state = one.folder / "state"
     state.mkdir(0o700)
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", state],
                       check=False).returncode:
         pytest.skip("no disk can be mounted here")
     (state / "ballast").write_bytes(b"x" * (5 << 20))
+    key = one.folder / "hub.key"
+    key.touch(0o600)
+    key.write_text(server.secret + "\n")
+    write_agency(one, "industri", ["industry"], public_key=reader.public)
+    one.server, one.reader, one.door = server, reader, f"tcp://127.0.0.1:{port}"
     one.start()
     yield one
     one.stop()
@@ -85,3 +94,29 @@ def test_a_kill_on_a_full_disk_loses_nothing(full):
         assert found[:len(acknowledged)] == acknowledged
         assert len(found) == len(set(found))
         check_balance(connection.ok("STATUS"))
+
+
+def test_readers_who_go_on_asking_do_not_put_off_the_recovery(full):
+    """What an agency receives is recorded, which a full disk refuses: its FETCH, too, is answered,
+    with `unavailable`, however often it asks."""
+    ending, answers = threading.Event(), []
+
+    def ask():
+        with connected(full.door, curve=full.reader.towards(full.server)) as reader:
+            while not ending.is_set():
+                kind, result, _ = reader.request("FETCH", {"after": "0", "max_events": 1})
+                answers.append(kind if kind == "EVENTS" else result["code"])
+                ending.wait(0.05)
+
+    with connected(full.endpoint) as connection:
+        fill_up(connection)
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        full.wait(lambda: len(answers) > 5, "answers to the reader")
+        make_room(full)
+        try:
+            wait_accepting(full, connection)
+        finally:
+            ending.set()
+            asking.join(PATIENCE)
+    assert set(answers) <= {"EVENTS", "unavailable"}, set(answers)
