@@ -138,6 +138,7 @@ typedef struct page {
     const jj_filter *filter;
     size_t max_events;
     uint64_t cursor; /* of the last event looked at */
+    bool full;       /* the answer has as much as it may have; there may be more */
     size_t scanned, count;
     size_t ends[JJ_EVENTS_MAX];           /* in text */
     jj_buf text;                          /* the events, one behind the other */
@@ -167,8 +168,9 @@ static bool visit(void *arg, const jj_record *record)
             p->bits[at / 8] |= (unsigned char)(1u << at % 8);
         }
     }
-    return p->count < p->max_events && p->scanned < SCAN_MAX && p->text.size < ANSWER_BYTES &&
-           !p->text.failed;
+    p->full = p->count == p->max_events || p->scanned == SCAN_MAX || p->text.size >= ANSWER_BYTES ||
+              p->text.failed;
+    return !p->full;
 }
 
 /* Who received what about a person must be known afterwards: the answer leaves once this is on
@@ -222,7 +224,7 @@ static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter
                            const char *consumer, uint64_t *after, size_t max_events, bool anyway,
                            const jj_return_path *path, jj_error *err)
 {
-    uint64_t head = jj_journal_head(hub->journal);
+    uint64_t head = jj_journal_head(hub->journal), tail = jj_journal_tail(hub->journal);
     page *p = calloc(1, sizeof *p);
     enum fetched outcome = FETCHED_FAILED;
     if (!p) {
@@ -234,8 +236,12 @@ static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter
     p->filter = filter;
     p->consumer = consumer;
     p->max_events = max_events;
-    p->after = p->cursor = *after;
-    if (jj_journal_read(hub->journal, *after, head, true, visit, p, err) == 0) {
+    /* What retention has removed is passed: there is nothing to look at, or to record. */
+    p->after = p->cursor = *after < tail - 1 ? tail - 1 : *after;
+    if (jj_journal_read(hub->journal, p->after, head, true, visit, p, err) == 0) {
+        if (!p->full) {
+            p->cursor = head;
+        }
         if (p->text.failed) {
             jj_fail(err, JJ_EMEMORY, "out of memory");
         } else if (p->count || anyway || p->cursor < head) {

@@ -233,6 +233,21 @@ def test_fetch_beyond_the_newest_event_is_refused(connection):
     assert "beyond the newest event" in result["detail"]
 
 
+def test_a_reader_gets_past_what_retention_removed(node):
+    """Also when nothing at all is left: it must not ask for the same nothing for ever."""
+    hub = node(hub={"retention": {"age": "365d", "size": "1KiB"}}).start()
+    with connected(hub.endpoint) as connection:
+        connection.publish(vacancies(20))
+        hub.wait(lambda: connection.ok("STATUS")["journal"]["tail"] == "21", "retention")
+        kind, result, page = connection.request("FETCH", {"after": "0"})
+        assert (kind, page) == ("EVENTS", [])
+        assert (result["cursor"], result["behind"]) == ("20", 0)
+        late = vacancy()
+        connection.publish([late])
+        [found] = connection.request("FETCH", {"after": "5"})[2]
+        assert found["id"] == late["id"]
+
+
 def test_a_large_page_ends_early_and_goes_on(connection):
     events = [{**vacancy(), "padding": "x" * 900_000} for _ in range(5)]
     for one in events:
