@@ -164,9 +164,35 @@ static int check_state(const json_t *state, jj_error *err)
     return 0;
 }
 
+/* What tells two events of one commit apart. */
+typedef struct identity {
+    unsigned char key[16];
+    uint64_t digest;
+} identity;
+
+static int by_key(const void *a, const void *b)
+{
+    return memcmp(((const identity *)a)->key, ((const identity *)b)->key, 16);
+}
+
+/* Two events of the commit itself may contradict each other, too. */
+static int check_identities(identity *list, size_t count, jj_error *err)
+{
+    qsort(list, count, sizeof *list, by_key);
+    for (size_t i = 1; i < count; i++) {
+        if (by_key(&list[i - 1], &list[i]) == 0 && list[i - 1].digest != list[i].digest) {
+            return jj_fail(err, JJ_ECONFLICT,
+                           "two events of the commit have the same source, id and time, and other "
+                           "content");
+        }
+    }
+    return 0;
+}
+
 /* Every event of a COMMIT must be good before anything of it is done. */
 static int check_events(jj_hub *hub, const jj_request *request, jj_error *err)
 {
+    identity list[JJ_EVENTS_MAX];
     for (size_t i = 0; i < request->event_count; i++) {
         jj_bytes event = jj_request_event(request, i);
         int rc = jj_intake_admit(&hub->intake, request->rights, event.data, event.size_bytes,
@@ -184,30 +210,28 @@ static int check_events(jj_hub *hub, const jj_request *request, jj_error *err)
             memcpy(err->text, text, sizeof text);
             return rc;
         }
+        memcpy(list[i].key, record->key, sizeof list[i].key);
+        list[i].digest = record->digest;
     }
-    return 0;
+    return check_identities(list, request->event_count, err);
 }
 
-static void append_events(jj_hub *hub, const jj_request *request, jj_counts *counts)
+/* Nothing is in the way of these events any more; only memory can still run out. */
+static int append_events(jj_hub *hub, const jj_request *request, jj_counts *counts, jj_error *err)
 {
-    jj_error why;
     for (size_t i = 0; i < request->event_count; i++) {
         jj_bytes event = jj_request_event(request, i);
-        counts->received++;
         int rc = jj_intake_admit(&hub->intake, request->rights, event.data, event.size_bytes,
-                                 jj_now_ms(), &hub->admitted, &why);
-        enum jj_known known = rc ? JJ_KNOWN_CONFLICT : jj_hub_append(hub, &hub->admitted);
-        if (known == JJ_KNOWN_CONFLICT) {
-            /* Only two events of this very commit can still contradict each other. */
-            counts->rejected++;
-            jj_fail(&why, JJ_ECONFLICT, "two events of one commit have the same id and time");
-            jj_hub_quarantine(hub, request->rights->agency, "commit", event,
-                              hub->admitted.type ? hub->admitted.type->name : "", &why);
-        } else {
-            counts->accepted += known == JJ_KNOWN_NOT;
-            counts->duplicate += known == JJ_KNOWN_DUPLICATE;
+                                 jj_now_ms(), &hub->admitted, err);
+        if (rc) {
+            return rc;
         }
+        enum jj_known known = jj_hub_append(hub, &hub->admitted);
+        counts->received++;
+        counts->accepted += known == JJ_KNOWN_NOT;
+        counts->duplicate += known != JJ_KNOWN_NOT;
     }
+    return 0;
 }
 
 typedef struct found_event {
@@ -264,14 +288,32 @@ static int prepare(jj_hub *hub, const jj_request *request, jj_consumer *consumer
     int rc = jj_option_name(request->options, true, &name, err);
     rc = rc ? rc : jj_option_cursor(request->options, "cursor", &given, cursor, err);
     rc = rc ? rc : check_state(json_object_get(request->options, "state"), err);
+    if (rc == 0 && given && *cursor > jj_journal_head(hub->journal)) {
+        rc = jj_fail(err, JJ_EINVALID, "cursor: beyond the newest event");
+    }
+    rc = rc ? rc : check_events(hub, request, err);
+    /* Last: a commit that is refused makes no consumer, which would hold up retention for ever. */
     rc = rc ? rc : jj_hub_consumer(hub, request->rights, name, true, consumer, err);
     if (rc == 0 && !given) {
         *cursor = consumer->cursor; /* state and events alone: from a timer, say */
     }
-    if (rc == 0 && *cursor > jj_journal_head(hub->journal)) {
-        rc = jj_fail(err, JJ_EINVALID, "cursor: beyond the newest event");
+    return rc;
+}
+
+/* The state of a commit whose cursor lies behind is older than what is stored: it comes from a
+ * process that was replaced, or is sent again although later ones were committed. */
+static void put_state(jj_hub *hub, const jj_request *request, const jj_consumer *consumer,
+                      uint64_t cursor)
+{
+    const char *key;
+    json_t *value;
+    if (cursor < consumer->cursor) {
+        return;
     }
-    return rc ? rc : check_events(hub, request, err);
+    json_object_foreach(json_object_get(request->options, "state"), key, value)
+    {
+        jj_journal_state_put(hub->journal, consumer->id, key, json_string_value(value));
+    }
 }
 
 void jj_hub_commit(jj_hub *hub, const jj_request *request)
@@ -281,26 +323,24 @@ void jj_hub_commit(jj_hub *hub, const jj_request *request)
     jj_consumer consumer;
     jj_counts counts = {0};
     uint64_t cursor = 0;
-    const char *key;
-    json_t *value;
     if (jj_journal_failed(hub->journal)) {
         jj_fail(&err, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
         jj_request_fail(request, &err);
         return;
     }
     jj_journal_begin(hub->journal);
-    if (prepare(hub, request, &consumer, &cursor, &err) ||
-        move(hub, request->rights, &consumer, cursor, &err)) {
+    int rc = prepare(hub, request, &consumer, &cursor, &err);
+    /* Events first: should memory run out among them, the cursor has not moved, and the commit that
+     * is sent again finds duplicates. */
+    rc = rc ? rc : append_events(hub, request, &counts, &err);
+    jj_journal_count(hub->journal, &counts);
+    rc = rc ? rc : move(hub, request->rights, &consumer, cursor, &err);
+    if (rc) {
         jj_request_fail(request, &err);
         return;
     }
-    json_object_foreach(json_object_get(request->options, "state"), key, value)
-    {
-        jj_journal_state_put(hub->journal, consumer.id, key, json_string_value(value));
-    }
-    append_events(hub, request, &counts);
+    put_state(hub, request, &consumer, cursor);
     put_aside(hub, request, &consumer);
-    jj_journal_count(hub->journal, &counts);
     jj_buf_printf(&result, "{\"cursor\":\"%llu\",\"accepted\":%llu,\"duplicate\":%llu}",
                   (unsigned long long)consumer.cursor, (unsigned long long)counts.accepted,
                   (unsigned long long)counts.duplicate);
@@ -323,7 +363,9 @@ static bool add_entry(void *arg, const char *key, const char *value)
         /* Keys come in order: behind the prefix's range nothing can match any more. */
         return strcmp(key, p->prefix) < 0;
     }
-    if (p->out.size > STATE_PAGE_BYTES) {
+    /* At least one entry, and no more than fits into a frame: a text may grow sixfold when it is
+     * escaped, but those of plugins are JSON and keys. */
+    if (!p->first && p->out.size + strlen(key) + strlen(value) > STATE_PAGE_BYTES) {
         p->more = true;
         return false;
     }

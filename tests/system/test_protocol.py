@@ -323,6 +323,56 @@ def test_a_commit_with_one_bad_event_does_nothing(connection):
     assert len(connection.fetch()) == 3
 
 
+def test_a_commit_whose_events_contradict_each_other_does_nothing(connection):
+    one = vacancy()
+    other = {**one, "data": {**one["data"], "title": "Lain"}}
+    kind, result, _ = connection.request("COMMIT", {"name": "main", "state": {"a": "1"}},
+                                         [vacancy(), one, other])
+    assert (kind, result["code"]) == ("ERROR", "conflict")
+    assert connection.fetch() == []
+    # The same event twice is no contradiction.
+    result = connection.ok("COMMIT", {"name": "main"}, [one, vacancy(), one])
+    assert (result["accepted"], result["duplicate"]) == (2, 1)
+
+
+def test_a_commit_that_is_refused_makes_no_consumer(connection):
+    connection.request("COMMIT", {"name": "main", "cursor": "7"})
+    connection.request("COMMIT", {"name": "main"}, [b"{}"])
+    assert connection.ok("STATUS")["consumers"] == []
+
+
+def test_the_state_of_a_commit_that_lies_behind_is_not_put(connection):
+    """It comes from a process that was replaced: the one that goes on has committed more."""
+    connection.publish(vacancies(5))
+    reaction = vacancy()
+    connection.ok("COMMIT", {"name": "main", "cursor": "5", "state": {"sum": "5"}}, [reaction])
+    late = connection.ok("COMMIT", {"name": "main", "cursor": "3", "state": {"sum": "3"}},
+                         [reaction])
+    assert late == {"cursor": "5", "accepted": 0, "duplicate": 1}
+    assert connection.ok("STATE", {"name": "main"})["state"] == {"sum": "5"}
+    # Sent again with the same cursor, and without one as from a timer: that is put.
+    connection.ok("COMMIT", {"name": "main", "cursor": "5", "state": {"sum": "5b"}})
+    connection.ok("COMMIT", {"name": "main", "state": {"timer": "1"}})
+    assert connection.ok("STATE", {"name": "main"})["state"] == {"sum": "5b", "timer": "1"}
+
+
+def test_a_page_of_state_fits_into_a_frame(connection):
+    small = {f"a{n:03}": "x" * 1000 for n in range(500)}
+    connection.ok("COMMIT", {"name": "main", "state": small})
+    connection.ok("COMMIT", {"name": "main", "state": {"b": "y" * 900_000, "c": "z"}})
+    found, options = {}, {"name": "main"}
+    while True:
+        connection.send("STATE", options)
+        _, kind, _, text = connection.receive_raw()
+        assert kind == b"OK" and len(text) <= 1048576
+        result = json.loads(text)
+        found.update(result["state"])
+        if not result["more"]:
+            break
+        options["after"] = list(result["state"])[-1]
+    assert found == {**small, "b": "y" * 900_000, "c": "z"}
+
+
 def test_a_commit_beyond_the_newest_event_is_refused(connection):
     kind, result, _ = connection.request("COMMIT", {"name": "main", "cursor": "1"})
     assert (kind, result["code"]) == ("ERROR", "invalid")
