@@ -16,10 +16,11 @@
 
 #define STAGED_MAX       4000 /* events in one transaction: bounds how long an answer waits */
 #define TURN_MAX         256  /* messages from one door in one turn: no door starves another */
+#define TURN_MS          50   /* nor for longer than this, whatever the messages cost */
 #define SECOND_MS        1000
 #define RECOVER_MS       2000
 #define CHECKPOINT_BYTES (16 * 1024 * 1024)
-#define TRIM_EVENTS      2000
+#define TRIM_EVENTS      10000 /* each second: retention keeps up with what comes in */
 #define REPORT_MS        10000
 #define SCRUB_MS         60000 /* what was deleted or replaced is on disk no longer than this */
 
@@ -198,22 +199,23 @@ static void each_second(jj_hub *hub)
         snprintf(line, sizeof line, "STATUS %llu events\n",
                  (unsigned long long)jj_journal_head(hub->journal));
         say(hub, line);
-        keep_house(hub);
     }
+    keep_house(hub);
 }
 
 /* ---- Loop --------------------------------------------------------------------------------- */
 
-/* Takes what is there from one door. True if there may be more. */
-static bool serve_door(jj_hub *hub, jj_hub_door *door)
+/* Takes what is there from one door. Some messages cost much (a thousand events to refuse, a page
+ * to find): who has sent them is served again after the others, and after the commit. */
+static void serve_door(jj_hub *hub, jj_hub_door *door)
 {
+    int64_t end_ms = jj_monotonic_ms() + TURN_MS;
     for (unsigned i = 0; i < TURN_MAX && hub->staged < STAGED_MAX; i++) {
-        if (jj_socket_receive(door->socket, &hub->incoming)) {
-            return false;
+        if (jj_monotonic_ms() >= end_ms || jj_socket_receive(door->socket, &hub->incoming)) {
+            return;
         }
         handle(hub, door, &hub->incoming);
     }
-    return true;
 }
 
 static void turn(jj_hub *hub, int signals, bool *stop)
@@ -297,7 +299,9 @@ static int open_parts(jj_hub *hub, const json_t *grants, jj_error *err)
 
 static void close_parts(jj_hub *hub)
 {
-    answer_held(hub, NULL);
+    jj_error end;
+    jj_fail(&end, JJ_EUNAVAILABLE, "the hub is stopping; try again later");
+    answer_held(hub, &end); /* nobody, as a rule: a turn ends with its commit */
     jj_hub_drop_waiters(hub);
     jj_hub_forget_filters(hub);
     jj_message_clear(&hub->incoming);

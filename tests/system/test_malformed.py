@@ -205,6 +205,19 @@ def test_a_flood_of_refused_events_keeps_quarantine_bounded(connection):
     check_balance(status)
 
 
+def test_a_flood_of_refused_events_keeps_nobody_else_waiting(connection, world):
+    bad = json.dumps(vacancy(region="x")).encode()
+    with connected(world.endpoint) as rude:
+        for _ in range(300):
+            rude.send("PUBLISH", {}, [bad] * 1000)
+        for _ in range(5):
+            connection.send("PUBLISH", {}, [vacancy()])
+            kind, result, _, _ = connection.receive(10)
+            assert (kind, result["accepted"]) == ("OK", 1)
+        # By now most of the flood is still waiting at its sender.
+        assert int(connection.ok("STATUS")["balance"]["rejected"]) < 250_000
+
+
 # ---- What nobody meant
 
 
