@@ -359,6 +359,19 @@ static void free_waiter(jj_waiter *waiter)
     free(waiter);
 }
 
+static void refuse(const jj_return_path *path, const jj_error *why)
+{
+    jj_buf result = {0};
+    jj_message answer = {0};
+    jj_error_result(why, &result);
+    if (!result.failed) {
+        jj_return_path_start(path, &answer, "ERROR", result.data, result.size);
+        jj_socket_send(path->door->socket, &answer);
+    }
+    jj_message_clear(&answer);
+    jj_buf_clear(&result);
+}
+
 static void wake(jj_hub *hub, bool everybody)
 {
     uint64_t head = jj_journal_head(hub->journal);
@@ -377,6 +390,9 @@ static void wake(jj_hub *hub, bool everybody)
         if (outcome == FETCHED_NOTHING) {
             at = &waiter->next;
             continue;
+        }
+        if (outcome == FETCHED_FAILED) {
+            refuse(&waiter->path, &err);
         }
         *at = waiter->next;
         hub->waiter_count--;
