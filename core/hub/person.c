@@ -130,16 +130,19 @@ out:
 static int announce(jj_hub *hub, const char *person, const char *region, uint64_t *cursor,
                     jj_error *err)
 {
-    char time[JJ_TIME_SIZE], text[768];
+    char time[JJ_TIME_SIZE], text[768], id[JJ_UUID_SIZE];
+    unsigned char random[16];
     int64_t now_ms = jj_now_ms();
     jj_counts counts = {.received = 1};
     jj_time_format(now_ms, time);
-    int length =
-        snprintf(text, sizeof text,
-                 "{\"specversion\":\"1.0\",\"id\":\"erase-%s-%s-%lld\",\"source\":"
-                 "\"/%s/hub\",\"type\":\"person.erased\",\"time\":\"%s\",\"region\":\"%s\","
-                 "\"subject\":\"%s\",\"data\":{\"date\":\"%.10s\"}}",
-                 person, region, (long long)now_ms, hub->config->node, time, region, person, time);
+    /* An id that says nothing: the bell tells it to everybody. */
+    jj_random(random, sizeof random);
+    jj_uuid_from_hash(random, id);
+    int length = snprintf(text, sizeof text,
+                          "{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":"
+                          "\"/%s/hub\",\"type\":\"person.erased\",\"time\":\"%s\",\"region\":"
+                          "\"%s\",\"subject\":\"%s\",\"data\":{\"date\":\"%.10s\"}}",
+                          id, hub->config->node, time, region, person, time);
     int rc = jj_intake_admit(&hub->intake, &hub->admin, text, (size_t)length, now_ms,
                              &hub->admitted, err);
     if (rc == 0) {

@@ -482,6 +482,43 @@ def test_the_heartbeat_tells_the_newest_cursor_every_second(hub):
     beats.close()
 
 
+def test_the_bell_does_not_say_who_was_erased(hub):
+    bell, number = subscriber(hub.config["hub"]["bell"][0], "person.erased/"), nik(9)
+    with connected(hub.endpoint) as connection:
+        connection.publish([graduated(number)])
+        key = person_key(hub, number)
+
+        def ring():
+            connection.ok("ERASE", {"person": key})
+            return bell.poll(200)
+
+        wait_until(ring, "the bell", log=hub.log)
+        topic, text = bell.recv_multipart()
+        bell.close()
+        assert topic == b"person.erased/33.75/"
+        assert key.encode() not in text and key[:8].encode() not in text
+        assert connection.fetch()[-1]["subject"] == key
+
+
+# ---- ERASE
+
+
+def test_erasing_a_person_reaches_what_was_refused_too(connection, hub):
+    """Wherever the NIK stood, and whether or not it was JSON."""
+    number, other = nik(21), nik(22)
+    refused = [graduated(number, _region="3375"),
+               f'{{"nik":"{number}", not json'.encode(),
+               vacancy(f"hubungi {number}"),
+               {**vacancy(), "id": number},
+               {**vacancy(), "region": "x", "subject": person_key(hub, number).upper()}]
+    others = [graduated(other, _region="3375"), vacancy(region="x")]
+    result = connection.ok("PUBLISH", {}, refused + others)
+    assert result["accepted"] == 0
+    assert len(connection.ok("QUARANTINE")["entries"]) == 7
+    connection.ok("ERASE", {"nik": number})
+    assert [e["number"] for e in connection.ok("QUARANTINE")["entries"]] == [6, 7]
+
+
 # ---- Ways to ask
 
 
