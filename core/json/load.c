@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "json/plain.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -81,12 +82,17 @@ int jj_json_load(json_t **value, const char *text, size_t size_bytes, size_t max
         return jj_fail(err, JJ_ETOO_LARGE, "%zu bytes, at most %zu are allowed", size_bytes,
                        max_bytes);
     }
+    json_t *loaded = jj_json_plain(text, size_bytes, JJ_JSON_DEPTH_MAX);
+    if (loaded) {
+        *value = loaded;
+        return 0;
+    }
     int rc = check_depth(text, size_bytes, err);
     if (rc) {
         return rc;
     }
     json_error_t error;
-    json_t *loaded = json_loadb(text, size_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    loaded = json_loadb(text, size_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!loaded) {
         bool memory = json_error_code(&error) == json_error_out_of_memory;
         rc = jj_fail(err, memory ? JJ_EMEMORY : JJ_EMALFORMED, "%s", problem(&error));
