@@ -139,6 +139,15 @@ int jj_file_create(const char *path, const void *data, size_t size_bytes, mode_t
     return write_file(path, data, size_bytes, mode, false, err);
 }
 
+static int check_folder(const char *path, jj_error *err)
+{
+    struct stat st;
+    if (stat(path, &st) || !S_ISDIR(st.st_mode)) {
+        return at_file(err, path, jj_fail(err, JJ_ESYSTEM, "is there, but is not a folder"));
+    }
+    return 0;
+}
+
 int jj_mkdir_all(const char *path, mode_t mode, jj_error *err)
 {
     char *copy = strdup(path);
@@ -156,11 +165,27 @@ int jj_mkdir_all(const char *path, mode_t mode, jj_error *err)
         }
     }
     free(copy);
-    struct stat st;
-    if (rc == 0 && (stat(path, &st) || !S_ISDIR(st.st_mode))) {
-        rc = at_file(err, path, jj_fail(err, JJ_ESYSTEM, "is there, but is not a folder"));
+    return rc ? rc : check_folder(path, err);
+}
+
+int jj_mkdir_alike(const char *path, jj_error *err)
+{
+    struct stat outer;
+    char *dir = jj_path_dir(path);
+    if (!dir) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
     }
-    return rc;
+    int rc = stat(dir, &outer) ? jj_fail_errno(err, JJ_ESYSTEM, "cannot make the folder") : 0;
+    free(dir);
+    if (rc == 0) {
+        /* The setgid bit is not asked for but inherited: a confined service may not set it. */
+        mode_t before = umask(0);
+        if (mkdir(path, outer.st_mode & 0777) && errno != EEXIST) {
+            rc = jj_fail_errno(err, JJ_ESYSTEM, "cannot make the folder");
+        }
+        umask(before);
+    }
+    return rc ? at_file(err, path, rc) : check_folder(path, err);
 }
 
 int jj_file_check_private(const char *path, jj_error *err)

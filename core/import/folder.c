@@ -24,12 +24,15 @@ static int at_path(jj_error *err, const char *path, int code)
     return code;
 }
 
-static int open_below(int dir, const char *name, jj_error *err)
+static int open_below(const jj_folder *folder, const char *name, jj_error *err)
 {
-    if (mkdirat(dir, name, FOLDER_MODE) && errno != EEXIST) {
-        return jj_fail_errno(err, JJ_ESYSTEM, "cannot make the folder %s", name);
+    char *path = jj_path_join(folder->path, name);
+    int rc = path ? jj_mkdir_alike(path, err) : jj_fail(err, JJ_EMEMORY, "out of memory");
+    free(path);
+    if (rc) {
+        return rc;
     }
-    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(folder->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return fd >= 0 ? fd : jj_fail_errno(err, JJ_ESYSTEM, "cannot open the folder %s", name);
 }
 
@@ -40,7 +43,8 @@ int jj_folder_open(jj_folder *folder, const char *base, const jj_type *type, jj_
     if (!folder->path) {
         return jj_fail(err, JJ_EMEMORY, "out of memory while opening an inbox");
     }
-    int rc = jj_mkdir_all(folder->path, FOLDER_MODE, err);
+    int rc = jj_mkdir_all(base, FOLDER_MODE, err);
+    rc = rc ? rc : jj_mkdir_alike(folder->path, err);
     if (rc) {
         return rc;
     }
@@ -48,9 +52,9 @@ int jj_folder_open(jj_folder *folder, const char *base, const jj_type *type, jj_
     if (folder->dir < 0) {
         return at_path(err, folder->path, jj_fail_errno(err, JJ_ESYSTEM, "cannot open the folder"));
     }
-    folder->done = open_below(folder->dir, "done", err);
+    folder->done = open_below(folder, "done", err);
     if (folder->done >= 0) {
-        folder->rejected = open_below(folder->dir, "rejected", err);
+        folder->rejected = open_below(folder, "rejected", err);
     }
     return folder->done < 0 || folder->rejected < 0 ? at_path(err, folder->path, JJ_ESYSTEM) : 0;
 }

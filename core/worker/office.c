@@ -311,7 +311,7 @@ static int make_folders(const jj_office *office, jj_error *err)
     int rc = jj_mkdir_all(office->instance->inbox, 0770, err);
 
     for (size_t i = 0; rc == 0 && (folder = folder_at(office, i)); i++) {
-        rc = jj_mkdir_all(folder, 0770, err);
+        rc = jj_mkdir_alike(folder, err);
         free(folder);
     }
     return rc;

@@ -212,6 +212,32 @@ static void paths_are_joined_and_taken_apart(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void a_folder_lets_in_whom_the_one_around_it_lets_in(void **state)
+{
+    struct stat made;
+    (void)state;
+    assert_int_equal(chown(folder, (uid_t)-1, getegid()), 0);
+    assert_int_equal(chmod(folder, 02770), 0);
+    mode_t before = umask(0077);
+    assert_int_equal(jj_mkdir_alike(in_folder("drop"), NULL), 0);
+    assert_int_equal(umask(before), 0077);
+    assert_int_equal(stat(in_folder("drop"), &made), 0);
+    assert_int_equal(made.st_mode & 07777, 02770);
+    assert_int_equal(chmod(in_folder("drop"), 0700), 0);
+    assert_int_equal(jj_mkdir_alike(in_folder("drop"), NULL), 0);
+    assert_int_equal(stat(in_folder("drop"), &made), 0);
+    assert_int_equal(made.st_mode & 07777, 0700); /* the administrator's word holds */
+}
+
+static void a_file_is_not_taken_for_a_folder(void **state)
+{
+    jj_error err;
+    (void)state;
+    put(in_folder("file"), "x", 0600);
+    assert_int_equal(jj_mkdir_alike(in_folder("file"), &err), JJ_ESYSTEM);
+    assert_non_null(strstr(err.text, "not a folder"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +252,8 @@ int main(void)
         TEST(a_secret_that_others_may_read_is_refused),
         TEST(a_secret_of_another_user_is_refused),
         TEST(paths_are_joined_and_taken_apart),
+        TEST(a_folder_lets_in_whom_the_one_around_it_lets_in),
+        TEST(a_file_is_not_taken_for_a_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
