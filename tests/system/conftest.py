@@ -134,6 +134,7 @@ class Node:
         self.log_file = self.folder / "log"
         self.process = None
         self.environment = {}
+        self.wrapper = []  # a program that runs the daemon, and its arguments
         self.told = []  # what the service manager would have been told
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(str(self.folder / "notify"))
@@ -166,8 +167,9 @@ class Node:
                        **self.environment}
         self.told.clear()
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen([BUILD / "jejaringd", "-c", self.file], stderr=log,
-                                            stdout=log, stdin=subprocess.DEVNULL, env=environment)
+            command = [*self.wrapper, BUILD / "jejaringd", "-c", self.file]
+            self.process = subprocess.Popen(command, stderr=log, stdout=log,
+                                            stdin=subprocess.DEVNULL, env=environment)
         if ready:
             self.wait_ready()
         return self
