@@ -16,6 +16,7 @@ TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-zmq python3-pytest \
                   python3-pytest-timeout python3-psycopg2 python3-seccomp systemd
 LINT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev clang-format-14 cppcheck python3
 
+DEB_PACKAGES   := $(BUILD_PACKAGES) debhelper dpkg-dev lintian
 FUZZ_PACKAGES  := $(BUILD_PACKAGES) clang-14 libclang-rt-14-dev python3
 
 # ---- Flags ---------------------------------------------------------------------------------------
@@ -28,7 +29,7 @@ HARDEN   := -fstack-protector-strong -fPIC -fvisibility=hidden \
 LIBS_D   := libzmq libsodium sqlite3 yaml-0.1 jansson expat
 PKG      := pkg-config
 PG_INCLUDE  := $(shell pg_config --includedir 2>/dev/null)
-ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DJJ_VERSION='"$(VERSION)"' $(CFLAGS) $(WARNINGS) $(HARDEN) \
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DJJ_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS) $(WARNINGS) $(HARDEN) \
              -Icore -Icore/include -I$(PG_INCLUDE) -MMD -MP
 ALL_LDFLAGS = $(LDFLAGS) -Wl,-z,relro,-z,now -Wl,--as-needed \
               $(if $(SANITIZE),-fsanitize=$(SANITIZE))
@@ -55,7 +56,7 @@ UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*
 HOSTILE   := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(wildcard tests/plugins/*.c))
 BENCH     := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all demo test unit system lint format asan bench fuzz install uninstall clean help deps-% programs
+.PHONY: all demo test unit system lint format asan bench fuzz install install-only uninstall deb clean help deps-% programs
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -73,6 +74,8 @@ deps-test:
 	@tests/setup.sh $(TEST_PACKAGES)
 deps-fuzz:
 	@tests/setup.sh $(FUZZ_PACKAGES)
+deps-deb:
+	@tests/setup.sh $(DEB_PACKAGES)
 deps-lint:
 	@tests/setup.sh $(LINT_PACKAGES)
 
@@ -175,29 +178,43 @@ format: ## rewrite all sources in the house's format
 	@clang-format-14 -i $(SOURCES)
 
 # ---- Installing ----------------------------------------------------------------------------------
-BIN := $(DESTDIR)$(PREFIX)/bin
-LIB := $(DESTDIR)$(PREFIX)/lib
-SHR := $(DESTDIR)$(PREFIX)/share/jejaring
-install: all ## install below PREFIX (and DESTDIR)
-	install -d $(BIN) $(LIB)/jejaring/plugins $(LIB)/pkgconfig $(SHR) \
-	    $(DESTDIR)$(PREFIX)/include/jejaring
+# Where the unit file and the library go differs between systems.
+LIBDIR  ?= $(PREFIX)/lib
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+BIN  := $(DESTDIR)$(PREFIX)/bin
+LIB  := $(DESTDIR)$(LIBDIR)
+UNIT_D := $(DESTDIR)$(UNITDIR)
+MINE := $(DESTDIR)$(PREFIX)/lib/jejaring
+SHR  := $(DESTDIR)$(PREFIX)/share/jejaring
+install: all install-only ## install below PREFIX (and DESTDIR)
+
+install-only:
+	install -d $(BIN) $(MINE)/plugins $(LIB)/pkgconfig $(SHR) $(UNIT_D) \
+	    $(DESTDIR)$(PREFIX)/include/jejaring $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	install -m 755 $(DAEMON) $(CTL) $(BIN)
 	install -m 644 $(CLIENT_SO) $(CLIENT_A) $(LIB)
 	ln -sf $(SONAME) $(LIB)/libjejaring.so
-	install -m 644 $(PLUGIN_SO) $(LIB)/jejaring/plugins
+	install -m 644 $(PLUGIN_SO) $(MINE)/plugins
 	install -m 644 core/include/jejaring/*.h $(DESTDIR)$(PREFIX)/include/jejaring
-	install -d $(LIB)/systemd/system
-	sed 's|/usr/bin/|$(PREFIX)/bin/|' systemd/jejaringd.service > $(LIB)/systemd/system/jejaringd.service
+	sed 's|/usr/bin/|$(PREFIX)/bin/|' systemd/jejaringd.service > $(UNIT_D)/jejaringd.service
+	install -m 644 systemd/jejaring.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/jejaring.conf
+	install -m 644 systemd/jejaring.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/jejaring.conf
 	cp -R schemas $(SHR)
+	rm -f $(SHR)/schemas/*.py $(SHR)/schemas/reference/*.sh # they made what is there
 	sed 's,^# \(schemas\|plugin_path\): /usr/,\1: $(PREFIX)/,' config/jejaringd.yaml \
 	    > $(SHR)/jejaringd.yaml
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' core/client/jejaring.pc.in \
-	    > $(LIB)/pkgconfig/jejaring.pc
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	    core/client/jejaring.pc.in > $(LIB)/pkgconfig/jejaring.pc
 
 uninstall: ## remove what install put there
 	rm -f $(BIN)/jejaringd $(BIN)/jejaringctl $(LIB)/libjejaring.* $(LIB)/pkgconfig/jejaring.pc \
-	    $(LIB)/systemd/system/jejaringd.service
-	rm -rf $(LIB)/jejaring $(SHR) $(DESTDIR)$(PREFIX)/include/jejaring
+	    $(UNIT_D)/jejaringd.service $(DESTDIR)$(PREFIX)/lib/sysusers.d/jejaring.conf \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/jejaring.conf
+	rm -rf $(MINE) $(SHR) $(DESTDIR)$(PREFIX)/include/jejaring
+
+deb: deps-deb ## Debian packages in build/deb
+	@systemd/debian/build.sh $(B)/deb
 
 clean: ## remove the build folder
 	rm -rf $(B)
