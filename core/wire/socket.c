@@ -12,10 +12,12 @@
 #endif
 
 #define LINGER_MS     1000
-#define HEARTBEAT_MS  5000
-#define SILENCE_MS    15000 /* without an answer to heartbeats a connection is given up */
 #define HANDSHAKE_MS  3000
-#define RECONNECT_MS  50 /* first pause; doubles to: */
+#define IDLE_S        15 /* after so much silence the kernel asks whether the peer is still there, */
+#define ASK_S         5  /* again so often, */
+#define ASK_TIMES     3  /* and gives the connection up after so many questions without an answer */
+#define UNHEARD_MS    30000 /* what was sent and not received by the peer's kernel: the same */
+#define RECONNECT_MS  50    /* first pause; doubles to: */
 #define RECONNECT_MAX 5000
 #define HIGH_WATER    4000 /* messages queued for one peer before they are dropped */
 #define DOOR_WATER    32 /* messages of one peer that wait at a door; the rest waits at the peer */
@@ -54,6 +56,19 @@ static void set_int(jj_socket *socket, int option, int value)
     (void)rc;
 }
 
+/* The kernel looks after connections, not libzmq's heartbeats: where a peer has more messages
+ * waiting than our high water mark and then goes away, libzmq 4.3.4 ends the process at the next
+ * heartbeat that it sends, or that it finds among what the peer had sent
+ * ("Assertion failed: !_io_error"). So nobody here sends any. */
+static void keep_alive(jj_socket *socket)
+{
+    set_int(socket, ZMQ_TCP_KEEPALIVE, 1);
+    set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, IDLE_S);
+    set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, ASK_S);
+    set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, ASK_TIMES);
+    set_int(socket, ZMQ_TCP_MAXRT, UNHEARD_MS);
+}
+
 static int open_socket(jj_socket **socket, jj_wire *wire, int type, jj_error *err)
 {
     jj_socket *new = calloc(1, sizeof *new);
@@ -70,9 +85,8 @@ static int open_socket(jj_socket **socket, jj_wire *wire, int type, jj_error *er
     int64_t frame_max = 2 * JJ_FRAME_MAX;
     zmq_setsockopt(new->handle, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max);
     set_int(new, ZMQ_LINGER, LINGER_MS);
-    set_int(new, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-    set_int(new, ZMQ_HEARTBEAT_TIMEOUT, SILENCE_MS);
     set_int(new, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
+    keep_alive(new);
     set_int(new, ZMQ_SNDHWM, HIGH_WATER);
     /* A message may be of many megabytes, and whoever sends them must not fill our memory. */
     set_int(new, ZMQ_RCVHWM, type == ZMQ_ROUTER ? DOOR_WATER : HIGH_WATER);

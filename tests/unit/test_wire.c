@@ -311,6 +311,23 @@ static void what_is_not_received_waits_at_its_sender(void **state)
     jj_message_clear(&message);
 }
 
+static void a_sender_that_goes_away_while_its_messages_wait_does_no_harm(void **state)
+{
+    jj_socket *router = open_router(&open_door), *dealer = NULL;
+    const jj_client_options options = {.endpoint = endpoint};
+    jj_message message = {0};
+    (void)state;
+    assert_int_equal(jj_socket_dealer(&dealer, wire, &options, NULL), 0);
+    assert_int_equal(jj_socket_connect(dealer, endpoint, NULL), 0);
+    send_when_connected(dealer, FRAMES("x"));
+    send_until_full(dealer, 10000);
+    jj_socket_close(dealer);
+    /* Longer than the usual 5 s between heartbeats: with them libzmq would end the process here. */
+    poll(NULL, 0, 6500);
+    receive(router, &message);
+    jj_message_clear(&message);
+}
+
 /* ---- Signals ------------------------------------------------------------------------------ */
 
 static volatile sig_atomic_t signals;
@@ -558,6 +575,7 @@ int main(void)
         TEST(frames_beyond_the_limit_are_dropped_and_said),
         TEST(a_frame_somewhat_too_large_still_arrives_and_a_huge_one_ends_the_connection),
         TEST(what_is_not_received_waits_at_its_sender),
+        TEST(a_sender_that_goes_away_while_its_messages_wait_does_no_harm),
         TEST(signals_tear_no_message_apart),
         TEST(an_ipc_door_is_private_from_its_birth),
         TEST(a_bad_endpoint_is_named),
