@@ -17,6 +17,7 @@ TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-zmq python3-pytest \
 LINT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev clang-format-14 cppcheck python3
 
 DEB_PACKAGES   := $(BUILD_PACKAGES) debhelper dpkg-dev lintian
+COVERAGE_PACKAGES := $(TEST_PACKAGES) gcovr
 FUZZ_PACKAGES  := $(BUILD_PACKAGES) clang-14 libclang-rt-14-dev python3
 
 # ---- Flags ---------------------------------------------------------------------------------------
@@ -56,7 +57,7 @@ UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*
 HOSTILE   := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(wildcard tests/plugins/*.c))
 BENCH     := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all demo test unit system lint format asan bench fuzz install install-only uninstall deb clean help deps-% programs
+.PHONY: all demo test unit system lint format asan bench fuzz install install-only uninstall deb deb-check coverage clean help deps-% programs
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -76,6 +77,8 @@ deps-fuzz:
 	@tests/setup.sh $(FUZZ_PACKAGES)
 deps-deb:
 	@tests/setup.sh $(DEB_PACKAGES)
+deps-coverage:
+	@tests/setup.sh $(COVERAGE_PACKAGES)
 deps-lint:
 	@tests/setup.sh $(LINT_PACKAGES)
 
@@ -149,6 +152,11 @@ asan: deps-test ## the same tests under AddressSanitizer and UndefinedBehaviorSa
 	@$(MAKE) $(JOBS) --no-print-directory B=$(B)/asan SANITIZE=address,undefined CFLAGS='-O1 -g' test-programs
 	@B=$(B)/asan SANITIZED=1 tests/run.sh
 
+# Which room is covered how far. Processes that are ended by kill -9 leave nothing behind to count.
+coverage: deps-coverage ## run the tests and show how many of the branches they take
+	@$(MAKE) $(JOBS) --no-print-directory B=$(B)/coverage CFLAGS='-O0 -g --coverage -fprofile-update=atomic' LDFLAGS=--coverage test-programs
+	@B=$(B)/coverage tests/run.sh $(TESTS); B=$(B)/coverage tests/coverage.sh "$(ROOMS)"
+
 demo: deps-demo ## the main job on the sample agencies' files, ending in the absorption report
 	@$(MAKE) $(JOBS) --no-print-directory programs
 	@B=$(B) config/demo/run.sh
@@ -215,6 +223,9 @@ uninstall: ## remove what install put there
 
 deb: deps-deb ## Debian packages in build/deb
 	@systemd/debian/build.sh $(B)/deb
+
+deb-check: deps-deb ## build the packages twice, compare, check, install and remove them
+	@B=$(B) systemd/debian/check.sh
 
 clean: ## remove the build folder
 	rm -rf $(B)
