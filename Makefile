@@ -46,6 +46,9 @@ CLIENT_SRC  := $(foreach room,base json wire client,$(call src,$(room)))
 # The warehouse's files that jejaringctl uses, too; the plugin's entry point stays out.
 WAREHOUSE_LIB := $(filter-out plugins/warehouse/warehouse.c,$(wildcard plugins/warehouse/*.c))
 
+# The check is the daemon's, and jejaringctl asks for it, too.
+CHECK_SRC   := $(wildcard core/daemon/check*.c)
+
 CORE      := $(B)/libcore.a
 DAEMON    := $(B)/jejaringd
 CTL       := $(B)/jejaringctl
@@ -103,9 +106,9 @@ $(DAEMON): $(call obj,$(call src,daemon)) $(CORE)
 	$(call say,LD,$@)
 	$(Q)$(CC) -pie -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON)
 
-$(CTL): $(call obj,$(call src,ctl) $(WAREHOUSE_LIB)) $(CORE)
+$(CTL): $(call obj,$(call src,ctl) $(CHECK_SRC) $(WAREHOUSE_LIB)) $(CORE)
 	$(call say,LD,$@)
-	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON) -lpq
+	$(Q)$(CC) -pie -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON) -lpq
 
 $(CLIENT_SO): $(call obj,$(CLIENT_SRC))
 	$(call say,LD,$@)

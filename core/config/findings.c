@@ -7,6 +7,7 @@
 void jj_findings_clear(jj_findings *findings)
 {
     free(findings->list);
+    free(findings->remedies);
     *findings = (jj_findings){0};
 }
 
@@ -14,8 +15,10 @@ void jj_findings_add_error(jj_findings *findings, const jj_error *err)
 {
     if (findings->list == NULL) {
         findings->list = calloc(JJ_FINDINGS_MAX, sizeof *findings->list);
-        if (findings->list == NULL) {
-            findings->more++;
+        findings->remedies = calloc(JJ_FINDINGS_MAX, sizeof *findings->remedies);
+        if (findings->list == NULL || findings->remedies == NULL) {
+            jj_findings_clear(&(jj_findings){findings->list, findings->remedies, 0, 0});
+            *findings = (jj_findings){.more = findings->more + 1};
             return;
         }
     }
@@ -41,6 +44,18 @@ void jj_findings_add(jj_findings *findings, const char *file, int line, int colu
     jj_findings_add_error(findings, &err);
 }
 
+void jj_findings_advise(jj_findings *findings, const char *format, ...)
+{
+    va_list args;
+
+    if (findings->count == 0 || findings->more > 0) {
+        return; /* the one that was meant is not kept */
+    }
+    va_start(args, format);
+    vsnprintf(findings->remedies[findings->count - 1], JJ_REMEDY_SIZE, format, args);
+    va_end(args);
+}
+
 size_t jj_findings_total(const jj_findings *findings)
 {
     return findings->count + findings->more;
@@ -51,6 +66,8 @@ void jj_findings_sort(jj_findings *findings)
 {
     for (size_t i = 1; i < findings->count; i++) {
         jj_error moved = findings->list[i];
+        char remedy[JJ_REMEDY_SIZE];
+        memcpy(remedy, findings->remedies[i], sizeof remedy);
         size_t at = i;
         while (at > 0) {
             const jj_error *before = &findings->list[at - 1];
@@ -65,9 +82,11 @@ void jj_findings_sort(jj_findings *findings)
                 break;
             }
             findings->list[at] = *before;
+            memcpy(findings->remedies[at], findings->remedies[at - 1], sizeof remedy);
             at--;
         }
         findings->list[at] = moved;
+        memcpy(findings->remedies[at], remedy, sizeof remedy);
     }
 }
 
@@ -89,6 +108,9 @@ void jj_findings_print(const jj_findings *findings, FILE *out)
             fprintf(out, " (%s)", err->field);
         }
         fputc('\n', out);
+        if (findings->remedies[i][0] != '\0') {
+            fprintf(out, "  next: %s\n", findings->remedies[i]);
+        }
     }
     if (findings->more > 0) {
         fprintf(out, "error: and %zu more\n", findings->more);

@@ -57,6 +57,11 @@ static const jj_flag rotate_flags[] = {
     {0},
 };
 
+static const jj_flag check_flags[] = {
+    {"connect", NULL, "also try PostgreSQL, its schema, folders, ports and the journal's lock"},
+    {0},
+};
+
 const jj_command jj_commands[] = {
     {.name = "status",
      .args = "",
@@ -68,6 +73,17 @@ const jj_command jj_commands[] = {
      .details = "For the hub: received = accepted + duplicate + rejected. For every consumer:\n"
                 "accepted = delivered + filtered + pending. Exit code 1 if that does not hold.",
      .run = jj_ctl_balance},
+    {.name = "check",
+     .args = "[FILE]",
+     .args_max = 1,
+     .flags = check_flags,
+     .summary = "whether the daemon would start with a configuration",
+     .details =
+         "Everything that is wrong, each with its place, what it means and what to do next: the\n"
+         "configuration, agencies, schemas, plugins and their options, keys, folders, region codes.\n"
+         "Root checks as the owner of the state folder. FILE is that of -c without it. The same as\n"
+         "`jejaringd --check`, but for --connect. Exit code 0 only if the daemon would start, else 78.",
+     .run = jj_ctl_check},
     {.name = "publish",
      .args = "[FILE]",
      .args_max = 1,

@@ -10,6 +10,8 @@
 int jj_ctl_status(jj_ctl *ctl); /* status.c */
 int jj_ctl_balance(jj_ctl *ctl);
 
+int jj_ctl_check(jj_ctl *ctl); /* check.c */
+
 int jj_ctl_publish(jj_ctl *ctl); /* publish.c */
 
 int jj_ctl_fetch(jj_ctl *ctl); /* fetch.c */

@@ -190,13 +190,18 @@ const char *jj_ctl_count(uint64_t number)
 
 /* ---- What is needed ----------------------------------------------------------------------- */
 
+const char *jj_ctl_file(const jj_ctl *ctl)
+{
+    const char *file = jj_ctl_option(ctl, "config");
+    const char *variable = getenv("JEJARING_CONFIG");
+    return file ? file : variable && *variable ? variable : CONFIG_DEFAULT;
+}
+
 int jj_ctl_config(jj_ctl *ctl, const jj_config **config)
 {
     jj_findings findings = {0};
     if (!ctl->config) {
-        const char *file = jj_ctl_option(ctl, "config");
-        const char *variable = getenv("JEJARING_CONFIG");
-        file = file ? file : variable && *variable ? variable : CONFIG_DEFAULT;
+        const char *file = jj_ctl_file(ctl);
         if (jj_config_load(&ctl->config, file, &findings)) {
             jj_findings_sort(&findings);
             jj_findings_print(&findings, stderr);

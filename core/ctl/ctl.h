@@ -69,6 +69,9 @@ int jj_ctl_number(const jj_ctl *ctl, const char *name, uint64_t *value);
 
 /* ---- What is needed ----------------------------------------------------------------------- */
 
+/* The configuration's file: --config, $JEJARING_CONFIG, or the default. */
+const char *jj_ctl_file(const jj_ctl *ctl);
+
 /* Reads the configuration once. Returns an exit code; all problems have then been said. */
 int jj_ctl_config(jj_ctl *ctl, const jj_config **config);
 

@@ -2,10 +2,13 @@
  * warehouse.c. */
 #include "ctl/commands.h"
 
+#include "base/fs.h"
 #include "config/yaml.h"
 #include "ctl/command.h"
 #include "ctl/report.h"
 #include "ctl/warehouse.h"
+
+#include <stdlib.h>
 
 /* The instance whose options name the database. Without one libpq's environment does. */
 #define INSTANCE "warehouse"
@@ -16,20 +19,24 @@ static const char *option_text(const jj_plugin_config *plugin, const char *name)
     return node && node->kind == JJ_YAML_SCALAR && !jj_yaml_is_null(node) ? node->text : NULL;
 }
 
+void jj_database_of(const jj_config *config, const jj_plugin_config *plugin, jj_database *database)
+{
+    const char *schemas = option_text(plugin, "schemas");
+    char *path = jj_path_join(config->dir, schemas ? schemas : config->schemas);
+
+    *database =
+        (jj_database){.conninfo = option_text(plugin, "conninfo"), .out = stdout, .err = stderr};
+    snprintf(database->schemas, sizeof database->schemas, "%s", path ? path : "");
+    free(path);
+}
+
 /* Returns an exit code. */
 static int find_database(jj_ctl *ctl, jj_database *database)
 {
     const jj_config *config;
     int code = jj_ctl_config(ctl, &config);
     if (code == 0) {
-        const jj_plugin_config *plugin = jj_config_plugin(config, INSTANCE);
-        const char *schemas = option_text(plugin, "schemas");
-        *database = (jj_database){
-            .conninfo = option_text(plugin, "conninfo"),
-            .schemas = schemas ? schemas : config->schemas,
-            .out = stdout,
-            .err = stderr,
-        };
+        jj_database_of(config, jj_config_plugin(config, INSTANCE), database);
     }
     return code;
 }

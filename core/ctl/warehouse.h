@@ -12,14 +12,18 @@
 
 #include "../../plugins/warehouse/pg.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 /* Which database, and where words go: data to out, words about it to err. */
 typedef struct jj_database {
-    const char *conninfo; /* NULL: libpq's environment */
-    const char *schemas;  /* folder with warehouse/ and reference/ */
+    const char *conninfo;   /* NULL: libpq's environment */
+    char schemas[PATH_MAX]; /* folder with warehouse/ and reference/; absolute */
     FILE *out, *err;
 } jj_database;
+
+/* The database of an instance of the plugin `warehouse` (NULL: libpq's environment says it). */
+void jj_database_of(const jj_config *config, const jj_plugin_config *plugin, jj_database *database);
 
 /* Brings the schema of the database up to date. */
 int jj_warehouse_migrate(const jj_database *database);

@@ -1,7 +1,7 @@
 #include "daemon/check.h"
 
 #include "base/clock.h"
-#include "config/agency.h"
+#include "schema/audience.h"
 #include "worker/module.h"
 #include "worker/options.h"
 #include "json/load.h"
@@ -19,7 +19,6 @@
 
 #define PATIENCE_MS 10000
 #define ANSWER_MAX  (1024 * 1024)
-#define EXIT_CONFIG 78
 
 /* One instance, and the process that looks at it. */
 typedef struct probe {
@@ -45,8 +44,9 @@ static json_t *list_findings(const jj_findings *findings)
     json_t *list = json_array();
     for (size_t i = 0; i < findings->count; i++) {
         const jj_error *err = &findings->list[i];
-        json_array_append_new(list, json_pack("{s:s,s:i,s:i,s:s}", "file", err->file, "line",
-                                              err->line, "column", err->column, "text", err->text));
+        json_array_append_new(list, json_pack("{s:s,s:i,s:i,s:s,s:s}", "file", err->file, "line",
+                                              err->line, "column", err->column, "text", err->text,
+                                              "remedy", findings->remedies[i]));
     }
     return list;
 }
@@ -60,6 +60,25 @@ static void blame_module(const jj_config *config, const jj_plugin_config *instan
 
     jj_findings_add(findings, config->file, place->line, place->column, "plugin %s: %s: %s",
                     instance->name, instance->module, text);
+    jj_findings_advise(findings,
+                       "install or build the plugin for this version, name the right file "
+                       "in `module`, or take the instance out; `jejaringd --describe "
+                       "FILE.so` shows what a file holds");
+}
+
+static void check_needs(const jj_config *config, const jj_plugin_config *instance,
+                        const jj_plugin *plugin, jj_findings *findings)
+{
+    const jj_yaml_node *place = jj_yaml_get(instance->node, "audiences");
+
+    for (size_t i = 0; plugin->needs && plugin->needs[i]; i++) {
+        if (!(instance->audiences & jj_audience_parse(plugin->needs[i]))) {
+            jj_findings_add(findings, config->file, place->line, place->column,
+                            "plugin %s cannot do its work without the audience \"%s\"",
+                            instance->name, plugin->needs[i]);
+            jj_findings_advise(findings, "write audiences: [%s]", plugin->needs[i]);
+        }
+    }
 }
 
 static json_t *look_at(const jj_config *config, const jj_plugin_config *instance)
@@ -78,9 +97,11 @@ static json_t *look_at(const jj_config *config, const jj_plugin_config *instance
     if (jj_findings_total(&findings) == 0) {
         jj_options_judge(&options, plugin, config, instance, &findings);
     }
-    return json_pack("{s:o,s:o,s:o,s:b}", "findings", list_findings(&findings), "publishes",
-                     list_of(plugin->publishes), "subscribes", list_of(plugin->subscribes),
-                     "reload", plugin->reload ? 1 : 0);
+    check_needs(config, instance, plugin, &findings);
+    return json_pack("{s:o,s:s,s:o,s:o,s:b,s:b}", "findings", list_findings(&findings), "plugin",
+                     plugin->name, "publishes", list_of(plugin->publishes), "subscribes",
+                     list_of(plugin->subscribes), "reload", plugin->reload ? 1 : 0, "resume",
+                     plugin->resume ? 1 : 0);
 }
 
 static void answer_and_exit(const jj_config *config, const jj_plugin_config *instance, int fd)
@@ -171,6 +192,8 @@ static void take_findings(const json_t *list, jj_findings *findings)
         jj_findings_add(findings, file, (int)json_integer_value(json_object_get(one, "line")),
                         (int)json_integer_value(json_object_get(one, "column")), "%s",
                         text ? text : "");
+        const char *remedy = jj_json_string(one, "remedy");
+        jj_findings_advise(findings, "%s", remedy ? remedy : "");
     }
 }
 
@@ -224,38 +247,4 @@ void jj_check_plugins(const jj_config *config, json_t *grants, jj_findings *find
         jj_buf_clear(&probes[i].answer);
     }
     jj_findings_sort(findings);
-}
-
-/* A wrong file keeps its agency out, and only that: the daemon runs without it, but a person who
- * asks is told. */
-static void check_agencies(const jj_config *config, jj_findings *findings)
-{
-    const jj_agencies *agencies = NULL;
-
-    jj_agencies_load(&agencies, config->agencies, findings);
-    jj_agencies_free(agencies);
-}
-
-int jj_check_file(const char *file)
-{
-    const jj_config *config = NULL;
-    jj_findings findings = {0};
-    json_t *grants = json_object();
-
-    if (jj_config_load(&config, file, &findings) == 0) {
-        jj_check_plugins(config, grants, &findings);
-        jj_check_files(config, grants, &findings);
-        check_agencies(config, &findings);
-    }
-    bool right = jj_findings_total(&findings) == 0;
-    if (right) {
-        fprintf(stderr, "%s: the configuration is right: node %s, region %s, %zu plugins\n", file,
-                config->node, config->region, config->plugins.count);
-    } else {
-        jj_findings_print(&findings, stderr);
-    }
-    json_decref(grants);
-    jj_config_free(config);
-    jj_findings_clear(&findings);
-    return right ? EXIT_SUCCESS : EXIT_CONFIG;
 }

@@ -12,16 +12,37 @@
 #include <jansson.h>
 
 /* Adds what is wrong to findings, and to the object grants, for each instance that is right,
- * {"publishes": [...], "subscribes": [...], "reload": bool} as its plugin declares. The caller
- * must have one thread. */
+ * {"plugin": name, "publishes": [...], "subscribes": [...], "reload": bool, "resume": bool} as its
+ * plugin declares. The caller must have one thread. */
 void jj_check_plugins(const jj_config *config, json_t *grants, jj_findings *findings);
 
 /* Adds what is wrong with the files that the configuration names: schemas, event types that a
  * plugin declares and no schema describes, the person key. */
 void jj_check_files(const jj_config *config, const json_t *grants, jj_findings *findings);
 
-/* The whole check of a file for a person: findings go to stderr, one line each. Returns the exit
- * code: 0 or 78. */
-int jj_check_file(const char *file);
+/* Adds what is wrong with the node around the configuration, which the daemon would find out only
+ * while it runs, or not at all: region codes that the reference list does not have, agencies,
+ * folders, keys, the journal's version. Changes nothing. */
+void jj_check_node(const jj_config *config, jj_findings *findings);
+
+/* Adds what stands in the way of a start at this moment: another hub on the same journal, ports
+ * that are taken, folders that cannot be written to. What the daemon of this configuration holds
+ * itself is not held against it. */
+void jj_check_surroundings(const jj_config *config, jj_findings *findings);
+
+/* A further check of the caller's. */
+typedef void jj_check_more(const jj_config *config, const json_t *grants, jj_findings *findings);
+
+/* A problem with what stands (or, by default, does not stand) below a key of the file. */
+void jj_check_blame(const jj_config *config, const char *key, jj_findings *findings,
+                    const char *format, ...) JJ_PRINTF(4, 5);
+/* The same with an error that somebody else has filled in. */
+void jj_check_blame_error(const jj_config *config, const char *key, jj_findings *findings,
+                          const jj_error *err);
+
+/* The whole check of a file for a person: each finding with its place and what to do goes to
+ * stderr, or, as json, to stdout as an array. more may be NULL. Root checks as the owner of the
+ * state folder, which is whom the daemon runs as. Returns the exit code: 0 or 78. */
+int jj_check_file(const char *file, jj_check_more *more, bool json);
 
 #endif

@@ -5,19 +5,36 @@
 #include "event/secret.h"
 #include "schema/catalogue.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A problem with what stands (or, by default, does not stand) below a key of the file. */
-static void blame(const jj_config *config, const char *key, const jj_error *err,
-                  jj_findings *findings)
+static void blame(const jj_config *config, const char *key, jj_findings *findings, const char *text)
 {
     const jj_yaml_node *named = jj_yaml_get(config->root, key);
     const jj_yaml_node *place = named ? named : config->root;
 
-    jj_findings_add(findings, config->file, place->line, place->column, "%s: %s%s%s%s%s", key,
-                    err->file, err->file[0] ? ": " : "", err->text, err->field[0] ? " at " : "",
-                    err->field);
+    jj_findings_add(findings, config->file, place->line, place->column, "%s: %s", key, text);
+}
+
+void jj_check_blame(const jj_config *config, const char *key, jj_findings *findings,
+                    const char *format, ...)
+{
+    char text[sizeof((jj_error *)0)->text];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    blame(config, key, findings, text);
+}
+
+void jj_check_blame_error(const jj_config *config, const char *key, jj_findings *findings,
+                          const jj_error *err)
+{
+    jj_check_blame(config, key, findings, "%s%s%s%s%s", err->file, err->file[0] ? ": " : "",
+                   err->text, err->field[0] ? " at " : "", err->field);
 }
 
 static void check_types(const jj_config *config, const jj_plugin_config *instance,
@@ -39,6 +56,8 @@ static void check_types(const jj_config *config, const jj_plugin_config *instanc
                         "plugin %s %s %s, which no schema in %s/events describes%s%s%s",
                         instance->name, verb, name, config->schemas,
                         near ? ", did you mean \"" : "", near ? near->name : "", near ? "\"?" : "");
+        jj_findings_advise(findings, "put the type's schema into that folder, or take the instance "
+                                     "out");
     }
 }
 
@@ -51,7 +70,8 @@ static void check_catalogue(const jj_config *config, const json_t *grants, jj_fi
     int rc = events ? jj_catalogue_open(&catalogue, events, &err)
                     : jj_fail(&err, JJ_EMEMORY, "out of memory");
     if (rc) {
-        blame(config, "schemas", &err, findings);
+        jj_check_blame_error(config, "schemas", findings, &err);
+        jj_findings_advise(findings, "name the folder of the schemas that came with this version");
     }
     for (size_t i = 0; i < config->plugins.count && rc == 0; i++) {
         const jj_plugin_config *instance = &config->plugins.list[i];
@@ -71,7 +91,11 @@ static void check_person_key(const jj_config *config, jj_findings *findings)
     jj_error err = {0};
 
     if (config->person_key && jj_key_load(config->person_key, key, &err)) {
-        blame(config, "person_key", &err, findings);
+        jj_check_blame_error(config, "person_key", findings, &err);
+        jj_findings_advise(findings,
+                           "copy the province's key there and give it to the daemon's user: "
+                           "mode 0600; a province's first node makes it with `jejaringctl "
+                           "keys new FILE`");
     }
     explicit_bzero(key, sizeof key);
 }

@@ -18,6 +18,7 @@ static bool take_line(jj_child *child, const char *line)
 {
     if (strcmp(line, "READY") == 0 && !child->ready) {
         child->ready = child->settled = true;
+        child->status[0] = '\0';
         return true;
     }
     if (strncmp(line, "STATUS ", 7) == 0) {
@@ -139,9 +140,11 @@ void jj_child_ended(jj_child *child, int status, int64_t steady_after_ms)
 
     close_status(child);
     child->pid = 0;
+    if (child->ready) {
+        child->status[0] = '\0'; /* else it has said why it never was */
+    }
     child->ready = false;
     child->settled = true;
-    child->status[0] = '\0';
     if (child->stopping) {
         child->stopping = false;
         child->start_at_ms = now_ms;

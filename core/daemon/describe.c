@@ -40,6 +40,9 @@ static void print_plugin(const jj_plugin *plugin)
     printf("plugin ABI: %u.%u\n", plugin->abi_major, plugin->abi_minor);
     print_types("publishes", plugin->publishes);
     print_types("subscribes to", plugin->subscribes);
+    if (plugin->needs && plugin->needs[0]) {
+        print_types("needs the audience", plugin->needs);
+    }
     if (plugin->resume) {
         puts("keeps its own cursor");
     }

@@ -334,7 +334,11 @@ int jj_hub_run(const jj_config *config, const json_t *grants, int status_fd)
     hub->scrub = true; /* whoever was here before may have been killed before it could */
     int rc = open_parts(hub, grants, &err);
     if (rc) {
+        /* The supervisor goes on trying: a port may become free. It tells the service manager. */
+        char line[160];
         jj_log_error(JJ_ERROR, "cannot start", &err);
+        snprintf(line, sizeof line, "STATUS cannot start: %.100s\n", err.text);
+        say(hub, line);
     } else {
         memcpy(hub->digest_secret, jj_journal_secret(hub->journal), sizeof hub->digest_secret);
         hub->intake = (jj_intake){hub->catalogue, &hub->secrets, hub->digest_secret};

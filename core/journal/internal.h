@@ -108,6 +108,13 @@ void jj_journal_names_clear(jj_journal_names *names);
 int jj_journal_attach(jj_journal *journal, jj_error *err);
 void jj_journal_detach(jj_journal *journal);
 
+/* What the file's header says it is. */
+#define JJ_JOURNAL_APPLICATION 0x4a4a5231 /* "JJR1" */
+#define JJ_JOURNAL_VERSION     1
+
+/* JJ_EVERSION unless these are the marks of a journal that this program reads. */
+int jj_journal_check_ids(const char *path, int64_t application, int64_t version, jj_error *err);
+
 int jj_journal_sql_error(const jj_journal *journal, const char *what, jj_error *err);
 
 #endif

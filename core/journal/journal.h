@@ -33,6 +33,13 @@ typedef struct jj_journal jj_journal;
 int jj_journal_open(jj_journal **journal, const char *path, jj_error *err);
 void jj_journal_close(jj_journal *journal);
 
+/* Judges a file without opening it as a journal, and without changing a byte: 0 if there is none
+ * yet, or it is one that this program reads; JJ_EVERSION, JJ_ESYSTEM. */
+int jj_journal_judge(const char *path, jj_error *err);
+
+/* True if a hub has the journal at path open at this moment. */
+bool jj_journal_is_held(const char *path);
+
 /* ---- Writing ------------------------------------------------------------------------------ */
 
 /* What is journaled of an event. All is borrowed. Empty strings stand for absent attributes. */

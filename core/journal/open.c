@@ -12,9 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define APPLICATION_ID 0x4a4a5231 /* "JJR1" */
-#define VERSION        1
-
 /* What every connection to a journal of ours needs. Pages of 8 KiB: an event of the usual size is
  * stored with an eighth less work than in pages of 4 KiB. FULL: one fsync for each commit, and a
  * commit that returned is on disk. Checkpoints are made by jj_journal_checkpoint, when nobody
@@ -55,7 +52,7 @@ static const char schema[] =
     "CREATE TABLE totals (one INTEGER PRIMARY KEY CHECK (one = 1), received INTEGER,"
     "  accepted INTEGER, duplicate INTEGER, rejected INTEGER, pushed_out INTEGER, secret BLOB);"
     "INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, randomblob(16));"
-    "PRAGMA application_id = 1246384689;" /* APPLICATION_ID */
+    "PRAGMA application_id = 1246384689;" /* JJ_JOURNAL_APPLICATION */
     "PRAGMA user_version = 1;"
     "COMMIT;";
 
@@ -189,14 +186,8 @@ static int check_version(jj_journal *journal, jj_error *err)
     if (tables == 0 && application == 0) {
         return make_tables(journal, err);
     }
-    if (application != APPLICATION_ID) {
-        return jj_fail(err, JJ_EVERSION, "%s is not a journal of ours", journal->path);
-    }
-    if (version != VERSION) {
-        return jj_fail(err, JJ_EVERSION, "%s is of version %lld, this program reads version %d",
-                       journal->path, (long long)version, VERSION);
-    }
-    return configure(journal, err);
+    int rc = jj_journal_check_ids(journal->path, application, version, err);
+    return rc ? rc : configure(journal, err);
 }
 
 static int prepare(jj_journal *journal, jj_error *err)
@@ -323,7 +314,9 @@ static int take_lock(jj_journal *journal, jj_error *err)
         return jj_fail_errno(err, JJ_EUNAVAILABLE, "cannot open %s", path);
     }
     if (flock(journal->lock, LOCK_EX | LOCK_NB)) {
-        return jj_fail(err, JJ_EUNAVAILABLE, "%s is in use by another hub", journal->path);
+        return jj_fail(err, JJ_EUNAVAILABLE,
+                       "another hub has %s open: stop the other daemon (`fuser %s` names it)",
+                       journal->path, path);
     }
     return 0;
 }

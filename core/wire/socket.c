@@ -142,6 +142,10 @@ int jj_socket_bind(jj_socket *socket, const char *endpoint, jj_error *err)
     if (is_ipc) {
         umask(before);
     }
+    if (rc && zmq_errno() == EADDRINUSE) {
+        return jj_fail(err, JJ_ESYSTEM,
+                       "another program listens at %s already (`ss -lntxp` names it)", endpoint);
+    }
     return rc ? fail_zmq(err, "listen at", endpoint) : 0;
 }
 

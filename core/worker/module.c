@@ -1,5 +1,6 @@
 #include "worker/module.h"
 
+#include "schema/audience.h"
 #include "worker/options.h"
 
 #include <dlfcn.h>
@@ -81,6 +82,17 @@ static int check_types(const char *const *types, const char *what, bool wildcard
     return 0;
 }
 
+static int check_needs(const jj_plugin *plugin, jj_error *err)
+{
+    for (size_t i = 0; plugin->needs && plugin->needs[i]; i++) {
+        uint32_t bit = i < JJ_AUDIENCES ? jj_audience_parse(plugin->needs[i]) : 0;
+        if (bit == 0 || bit == JJ_AUDIENCE_OWNER) {
+            return jj_fail(err, JJ_ECONFIG, "entry %zu of its list `needs` is no audience", i + 1);
+        }
+    }
+    return 0;
+}
+
 static int check_callbacks(const jj_plugin *plugin, jj_error *err)
 {
     const char *missing = NULL;
@@ -102,6 +114,7 @@ static int judge(const jj_plugin *plugin, jj_error *err)
     int rc = check_words(plugin, err);
     rc = rc ? rc : check_types(plugin->publishes, "publishes", false, err);
     rc = rc ? rc : check_types(plugin->subscribes, "subscribes", true, err);
+    rc = rc ? rc : check_needs(plugin, err);
     rc = rc ? rc : check_callbacks(plugin, err);
     return rc ? rc : jj_options_check_table(plugin->options, err);
 }

@@ -159,6 +159,7 @@ static int end_step(plan *p, int rc, const char *name, jj_error *err)
 
 static int due(plan *p, const char *what, jj_error *err)
 {
+    p->done.due = true;
     return p->check_only ? jj_fail(err, JJ_ECONFIG,
                                    "%s is to be applied to the database: run `jejaringctl "
                                    "warehouse migrate`",
@@ -322,7 +323,7 @@ int jj_migrate(jj_pg *pg, const char *schemas_dir, bool check_only, jj_migrated 
     }
     jj_sql_files_close(&p.files);
     free(p.regions);
-    if (rc == 0 && done) {
+    if ((rc == 0 || (check_only && p.done.due)) && done) {
         *done = p.done;
     }
     return rc;

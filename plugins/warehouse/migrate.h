@@ -23,9 +23,11 @@ typedef struct jj_migrated {
     bool redefined; /* functions, views and roles were made anew */
     bool rebuild;   /* projections may have changed and there are events: a rebuild is due */
     int regions;    /* rows loaded into jejaring.region; -1: it was up to date */
+    bool due;       /* there was something to do */
 } jj_migrated;
 
-/* check_only: changes nothing; JJ_ECONFIG if anything would have to be done. */
+/* check_only: changes nothing; JJ_ECONFIG if anything would have to be done, and done->due is then
+ * true, unlike for a database that cannot be used at all. */
 int jj_migrate(jj_pg *pg, const char *schemas_dir, bool check_only, jj_migrated *done,
                jj_error *err);
 

@@ -33,6 +33,8 @@ struct warehouse {
 };
 
 static const char *const subscribes[] = {"*", NULL};
+/* A projection for an audience would lack what the tables are made of. */
+static const char *const needs[] = {"node", NULL};
 
 enum {
     OPTION_CONNINFO,
@@ -292,4 +294,5 @@ JJ_API const jj_plugin jejaring_plugin = {
     .resume = resume,
     .batch = batch,
     .destroy = destroy,
+    .needs = needs,
 };

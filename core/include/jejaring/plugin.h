@@ -29,7 +29,7 @@ extern "C" {
 #endif
 
 #define JJ_ABI_MAJOR 1 /* must be equal on both sides */
-#define JJ_ABI_MINOR 0 /* grows with additions */
+#define JJ_ABI_MINOR 1 /* grows with additions */
 
 /* Severity of a log line, as in syslog. */
 enum jj_log_level {
@@ -216,6 +216,10 @@ typedef struct jj_plugin {
 
     void (*stop)(void *self);    /* no event will come any more; may commit. Optional */
     void (*destroy)(void *self); /* frees the instance. self may be NULL */
+
+    /* Since 1.1. Audiences that an instance cannot do its work without, e.g. "node"; ends with
+     * NULL; may be NULL. A configuration that does not give it all of them is refused. */
+    const char *const *needs;
 } jj_plugin;
 
 /* A plugin defines exactly this:  JJ_API extern const jj_plugin jejaring_plugin; */

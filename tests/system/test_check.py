@@ -1,0 +1,134 @@
+"""jejaringctl check: exact about what keeps a daemon from its start, and what to do about it."""
+
+import json
+import os
+import pwd
+import re
+import socket
+
+import pytest
+
+import pg
+from test_ctl import ctl
+
+
+def check(n, *words, code=78):
+    done = ctl("check", *words, node=n)
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    return done.stderr
+
+
+def found(text, pattern):
+    """One finding of that kind: with a place, and what to do in the line below."""
+    matches = re.findall(rf"^(?=\S+:\d+:\d+: error: ).*(?:{pattern}).*\n  next: \S.*$", text, re.M)
+    assert len(matches) == 1, (pattern, text)
+
+
+def test_a_right_configuration_is_right_and_nothing_is_made(node):
+    n = node({"blk": {"audiences": ["blk"], "inbox": "inbox"}})
+    assert "the configuration is right: node uji, region 33.75, 1 plugins" in check(n, code=0)
+    assert check(n, "--connect", code=0)
+    assert ctl("check", str(n.file)).returncode == 0
+    assert not (n.folder / "state").exists() and not (n.folder / "inbox").exists()
+    n.start()
+    check(n, "--connect", code=0)  # what it holds itself is not in its own way
+
+
+def test_every_kind_of_finding_has_a_place_and_a_remedy(node):
+    n = node({"warehouse": {"audiences": ["blk"], "regions": ["33.75", "99.99"]}},
+             region="33.98", server_key="server.key", state="taken/state",
+             hub={"listen": [{"endpoint": "tcp://127.0.0.1:1", "as": "siapa"}]})
+    (n.folder / "taken").write_text("")
+    (n.folder / "server.key").write_text("x" * 40)
+    (n.folder / "server.key").chmod(0o644)
+    (n.folder / "agencies.d").mkdir()
+    bad = {"id": "warehouse", "name": "A", "audiences": ["capital"], "regions": ["35.99"],
+           "publishes": ["loan.aplied"]}
+    (n.folder / "agencies.d" / "a.yaml").write_text(json.dumps(bad))
+    (n.folder / "agencies.d" / "b.yaml").write_text("id: b\nname: B\naudience: [blk]\n")
+    text = check(n)
+    for pattern in [r'"33\.98" is no region', r'"99\.99" is no region', r'"35\.99" is no region',
+                    r'cannot do its work without the audience "node"', r"server\.key.*others may read",
+                    r"state: .*taken is no folder", r'no agency "siapa"',
+                    r'b\.yaml.*unknown key "audience", did you mean "audiences"',
+                    r'"loan\.aplied", did you mean "loan\.applied"',
+                    r'"warehouse" is the name of the administrator or of a plugin']:
+        found(text, pattern)
+    listed = json.loads(ctl("check", "--json", node=n).stdout)
+    assert len(listed) == text.count(": error: ")
+    assert all(one["next"] and one["text"] and one["file"] for one in listed)
+
+
+def test_the_daemon_and_its_control_tool_find_the_same(node):
+    n = node({"blk": {"audiences": ["blk"], "options": {"settel": "1h"}}}, region="33.98")
+    assert n.run("--check", "-c", str(n.file)).stderr == check(n)
+
+
+def test_keys_and_a_journal_of_another_version(node):
+    n = node().start()
+    assert n.stop() == 0
+    journal = n.folder / "state" / "journal.db"
+    (n.folder / "state" / "node.key").chmod(0o640)
+    found(check(n), r"node\.key: holds a secret but others may read it")
+    (n.folder / "state" / "node.key").chmod(0o600)
+    with open(journal, "r+b") as file:
+        file.seek(60)
+        file.write((2).to_bytes(4, "big"))
+    found(check(n), r"journal\.db is of version 2, this program reads version 1")
+    n.start(ready=False)
+    assert n.wait_end() == 78, "what the check refuses does not start, either"
+
+
+def test_what_is_in_the_way_of_a_start(node):
+    first = node().start()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        n = node(state=str(first.folder / "state"),
+                 hub={"listen": [{"endpoint": f"tcp://127.0.0.1:{port}", "as": "local"}],
+                      "bell": ["tcp://127.0.0.9:1", f"ipc://{first.folder}/run/bell.sock"]})
+        text = check(n, "--connect")
+        found(text, rf"tcp://127\.0\.0\.1:{port} cannot be had: another program listens there")
+        found(text, r"bell\.sock cannot be had: another program listens there")
+        found(text, r"another hub has the journal in .*/state open")
+        assert "127.0.0.9" not in text, "that one is free"
+        other = node(hub={"listen": [{"endpoint": f"tcp://127.0.0.1:{port}", "as": "local"}]})
+        other.start(ready=False)
+        other.wait_for_log(rf"another program listens at tcp://127\.0\.0\.1:{port} already")
+    other.wait_ready()  # as soon as the port is free
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_root_checks_as_the_owner_of_the_state_folder(node):
+    user = pwd.getpwnam("nobody")
+    n = node({"blk": {"audiences": ["blk"], "inbox": "inbox"}})
+    (n.folder / "state").mkdir()
+    (n.folder / "inbox").mkdir(mode=0o755)
+    os.chown(n.folder / "state", user.pw_uid, user.pw_gid)
+    n.folder.chmod(0o755)
+    if not all(part.stat().st_mode & 0o001 for part in n.folder.parents):
+        pytest.skip("nobody cannot come to the build folder")
+    text = check(n)
+    found(text, r"inbox: .*/inbox cannot be written to by this user")
+    found(text, r"run: .* cannot be made, because .* cannot be written to by this user")
+
+
+def test_postgresql_and_its_schema(node):
+    with pg.Cluster() as cluster:
+        database = cluster.database()
+        n = node({"warehouse": {"audiences": ["node"], "regions": ["*"],
+                                "options": {"conninfo": database.conninfo, "migrate": False}}})
+        found(check(n, "--connect"), r"plugin warehouse: 001\S* is to be applied to the database")
+        n.config["plugins"]["warehouse"]["options"]["migrate"] = True
+        n.write_config()
+        check(n, "--connect", code=0)  # the daemon will do it
+        assert ctl("warehouse", "migrate", node=n).returncode == 0
+        n.config["plugins"]["warehouse"]["options"]["migrate"] = False
+        n.write_config()
+        check(n, "--connect", code=0)
+        database.psql("INSERT INTO jejaring.migration VALUES (999, '999_later.sql', 'x')")
+        found(check(n, "--connect"), r"migrated by a newer Jejaring")
+        cluster.stop()
+        found(check(n, "--connect"), r"PostgreSQL cannot be used")
