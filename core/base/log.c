@@ -17,7 +17,8 @@ static struct {
     char who[64];
     int level;
     int journal; /* socket to journald, or -1 */
-} state = {"jejaring", JJ_INFO, -1};
+    bool plugin;
+} state = {"jejaring", JJ_INFO, -1, false};
 
 static const char *const level_names[] = {"emergency", "alert",  "critical", "error",
                                           "warning",   "notice", "info",     "debug"};
@@ -63,6 +64,11 @@ void jj_log_open(const char *who, int level)
     }
 }
 
+void jj_log_is_plugin(void)
+{
+    state.plugin = true;
+}
+
 /* journald's native protocol: NAME=value lines; message has no newline in it. */
 static void journal_field(jj_buf *out, const char *name, const char *value)
 {
@@ -76,8 +82,11 @@ static bool write_journal(int level, const jj_log_fields *fields, const char *me
     jj_buf out = {0};
     jj_buf_printf(&out, "PRIORITY=%d\nSYSLOG_IDENTIFIER=jejaringd\n", level);
     journal_field(&out, "PROCESS", state.who);
+    if (state.plugin || (fields && fields->plugin)) {
+        journal_field(&out, "PLUGIN", fields && fields->plugin ? fields->plugin : state.who);
+    }
     if (fields) {
-        journal_field(&out, "PLUGIN", fields->plugin);
+        journal_field(&out, "MESSAGE_ID", fields->id);
         journal_field(&out, "EVENT_TYPE", fields->type);
         journal_field(&out, "REGION", fields->region);
         journal_field(&out, "AGENCY", fields->agency);

@@ -91,6 +91,11 @@ void jj_child_stop(jj_child *child, int64_t grace_ms)
     }
 }
 
+static const char *plugin_of(const jj_child *child)
+{
+    return child->hub ? NULL : child->name;
+}
+
 void jj_child_enforce(jj_child *child, int64_t hang_timeout_ms)
 {
     int64_t now_ms = jj_monotonic_ms();
@@ -103,8 +108,9 @@ void jj_child_enforce(jj_child *child, int64_t hang_timeout_ms)
         child->kill_at_ms = now_ms + hang_timeout_ms;
         kill(child->pid, SIGKILL);
     } else if (!child->stopping && now_ms - child->heard_ms >= hang_timeout_ms) {
-        jj_log(JJ_ERROR, "%s has given no sign of life for %lld s: killed", child->name,
-               (long long)(now_ms - child->heard_ms) / 1000);
+        const jj_log_fields fields = {.id = JJ_LOG_CHILD_HUNG, .plugin = plugin_of(child)};
+        jj_log_with(JJ_ERROR, &fields, "%s has given no sign of life for %lld s: killed",
+                    child->name, (long long)(now_ms - child->heard_ms) / 1000);
         child->heard_ms = now_ms;
         kill(child->pid, SIGKILL);
     }
@@ -152,8 +158,9 @@ void jj_child_ended(jj_child *child, int status, int64_t steady_after_ms)
     }
     describe(status, how, sizeof how);
     back_off(child, now_ms, steady_after_ms);
-    jj_log(JJ_WARNING, "%s %s; starting it again in %lld.%lld s", child->name, how,
-           (long long)child->backoff_ms / 1000, (long long)child->backoff_ms % 1000 / 100);
+    const jj_log_fields fields = {.id = JJ_LOG_CHILD_DIED, .plugin = plugin_of(child)};
+    jj_log_with(JJ_WARNING, &fields, "%s %s; starting it again in %lld.%lld s", child->name, how,
+                (long long)child->backoff_ms / 1000, (long long)child->backoff_ms % 1000 / 100);
 }
 
 int64_t jj_child_due_ms(const jj_child *child, int64_t hang_timeout_ms)

@@ -53,12 +53,13 @@ void jj_reload_clear(jj_supervisor *supervisor)
 /* The file is not to be used: the daemon goes on as it was, or, if it was not yet, ends. */
 static void refuse(jj_supervisor *supervisor, int exit_code)
 {
+    const jj_log_fields wrong = {.id = JJ_LOG_CONFIG};
     if (supervisor->current.config) {
-        jj_log(JJ_ERROR, "%s is wrong and is not used; everything goes on as it was",
-               supervisor->file);
+        jj_log_with(JJ_ERROR, &wrong, "%s is wrong and is not used; everything goes on as it was",
+                    supervisor->file);
         jj_notify_send(&supervisor->notify, "READY=1");
     } else {
-        jj_log(JJ_ERROR, "%s is wrong: not started", supervisor->file);
+        jj_log_with(JJ_ERROR, &wrong, "%s is wrong: not started", supervisor->file);
         jj_supervisor_stop(supervisor, exit_code);
     }
 }

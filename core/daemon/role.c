@@ -106,6 +106,9 @@ int jj_role_run(const char *role, const char *file, const char *instance)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
     }
     jj_log_open(instance ? instance : role, JJ_INFO);
+    if (instance) {
+        jj_log_is_plugin();
+    }
     int rc = read_config(file, &got, &err);
     if (rc == 0 && !check) {
         jj_log_open(instance ? instance : role, (int)got.config->log_level);

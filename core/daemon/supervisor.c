@@ -145,8 +145,9 @@ static void announce(jj_supervisor *supervisor)
     }
     supervisor->announced = true;
     jj_notify_send(&supervisor->notify, "READY=1");
-    jj_log(JJ_NOTICE, "ready: node %s, hub and %zu plugins", supervisor->current.config->node,
-           supervisor->child_count - 1);
+    jj_log_with(JJ_NOTICE, &(jj_log_fields){.id = JJ_LOG_READY},
+                "ready: node %s, hub and %zu plugins", supervisor->current.config->node,
+                supervisor->child_count - 1);
 }
 
 static void report(jj_supervisor *supervisor)

@@ -112,10 +112,11 @@ static void answer_held(jj_hub *hub, const jj_error *failure)
 static void refuse_held(jj_hub *hub, bool known, jj_error *why)
 {
     if (!known) {
-        jj_log(JJ_ERROR,
-               "nothing more is accepted: %s; what was waiting was refused with `unavailable`; "
-               "trying again every %d s",
-               why->text, RECOVER_MS / 1000);
+        jj_log_with(
+            JJ_ERROR, &(jj_log_fields){.id = JJ_LOG_STOPPED},
+            "nothing more is accepted: %s; what was waiting was refused with `unavailable`; "
+            "trying again every %d s",
+            why->text, RECOVER_MS / 1000);
         hub->next_recover_ms = jj_monotonic_ms() + RECOVER_MS;
     }
     jj_fail(why, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
@@ -152,7 +153,8 @@ static void recover(jj_hub *hub)
     }
     if (jj_journal_recover(hub->journal, &err) == 0) {
         memcpy(hub->digest_secret, jj_journal_secret(hub->journal), sizeof hub->digest_secret);
-        jj_log(JJ_NOTICE, "the journal can be written again; accepting events");
+        jj_log_with(JJ_NOTICE, &(jj_log_fields){.id = JJ_LOG_RESUMED},
+                    "the journal can be written again; accepting events");
     }
     hub->next_recover_ms = jj_monotonic_ms() + RECOVER_MS;
 }

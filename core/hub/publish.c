@@ -118,7 +118,7 @@ static void complain(jj_hub *hub, const jj_request *request, uint64_t rejected, 
 {
     unsigned more = 0;
     if (rejected && jj_throttle_pass(&hub->refusal, 10000, &more)) {
-        jj_log_fields fields = {.agency = request->rights->agency};
+        jj_log_fields fields = {.agency = request->rights->agency, .id = JJ_LOG_REJECTED};
         jj_log_with(JJ_WARNING, &fields,
                     "rejected %llu events, the last with %s%s%s: %s (kept in quarantine; %u more "
                     "such messages were not logged)",

@@ -49,8 +49,11 @@ static int put_aside(jj_worker *worker, const jj_error *why, jj_error *err)
 
     snprintf(reason, sizeof reason, "what %s made of it was refused: %.400s",
              worker->instance->name, why->text);
-    jj_log(JJ_WARNING, "an event of type %s goes to quarantine: %s", worker->batch.events[0].type,
-           reason);
+    const jj_event *event = &worker->batch.events[0];
+    const jj_log_fields fields = {
+        .id = JJ_LOG_REJECTED, .type = event->type, .region = event->region};
+    jj_log_with(JJ_WARNING, &fields, "an event of type %s goes to quarantine: %s", event->type,
+                reason);
     jj_staged_reject(&worker->staged, worker->batch.events[0].key, reason);
     return jj_worker_commit(worker, &worker->batch.cursor, err);
 }
