@@ -62,6 +62,16 @@ static const jj_flag check_flags[] = {
     {0},
 };
 
+static const jj_flag backup_flags[] = {
+    {"without-keys", NULL, "leave the keys out: they are kept elsewhere, and needed for a restore"},
+    {0},
+};
+
+static const jj_flag restore_flags[] = {
+    {"force", NULL, "over a node that is there: its journal and keys are moved aside"},
+    {0},
+};
+
 const jj_command jj_commands[] = {
     {.name = "status",
      .args = "",
@@ -80,9 +90,12 @@ const jj_command jj_commands[] = {
      .summary = "whether the daemon would start with a configuration",
      .details =
          "Everything that is wrong, each with its place, what it means and what to do next: the\n"
-         "configuration, agencies, schemas, plugins and their options, keys, folders, region codes.\n"
-         "Root checks as the owner of the state folder. FILE is that of -c without it. The same as\n"
-         "`jejaringd --check`, but for --connect. Exit code 0 only if the daemon would start, else 78.",
+         "configuration, agencies, schemas, plugins and their options, keys, folders, region "
+         "codes.\n"
+         "Root checks as the owner of the state folder. FILE is that of -c without it. The same "
+         "as\n"
+         "`jejaringd --check`, but for --connect. Exit code 0 only if the daemon would start, else "
+         "78.",
      .run = jj_ctl_check},
     {.name = "publish",
      .args = "[FILE]",
@@ -187,6 +200,33 @@ const jj_command jj_commands[] = {
      .args = "",
      .summary = "whether the record of reveals and erasures is whole",
      .run = jj_ctl_audit_verify},
+    {.name = "backup",
+     .args = "FOLDER",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = backup_flags,
+     .summary = "copy journal, keys and agencies to a new folder, also while the node runs",
+     .details = "The journal as it is at one moment, the node's keys, the agencies' files and the\n"
+                "configuration, with a list of checksums; folder 0700, files 0600. It holds the "
+                "keys: keep it\n"
+                "as secret as the node. PostgreSQL is not in it (pg_dump), nor are inboxes. Run it "
+                "as root or\n"
+                "as the daemon's user.",
+     .run = jj_ctl_backup},
+    {.name = "restore",
+     .args = "FOLDER",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = restore_flags,
+     .summary = "put a backup back, with the daemon stopped",
+     .details = "Into the folders of the configuration, which must be that of the same node. "
+                "Refused while a\n"
+                "hub runs, if the backup is damaged, and over a node that is there, without "
+                "--force. The node\n"
+                "then goes on from the moment of the backup: what came in later is sent again by "
+                "those who\n"
+                "sent it, and nothing is doubled, neither in the journal nor in the warehouse.",
+     .run = jj_ctl_restore},
     {.name = "keys new",
      .args = "FILE",
      .args_min = 1,

@@ -12,6 +12,9 @@ int jj_ctl_balance(jj_ctl *ctl);
 
 int jj_ctl_check(jj_ctl *ctl); /* check.c */
 
+int jj_ctl_backup(jj_ctl *ctl);  /* backup.c */
+int jj_ctl_restore(jj_ctl *ctl); /* restore.c */
+
 int jj_ctl_publish(jj_ctl *ctl); /* publish.c */
 
 int jj_ctl_fetch(jj_ctl *ctl); /* fetch.c */

@@ -81,7 +81,7 @@ int jj_journal_hold(const char *path, jj_error *err)
     }
     if (flock(fd, LOCK_EX | LOCK_NB)) {
         close(fd);
-        return jj_fail(err, JJ_EBUSY, "a hub is running on %s", path);
+        return jj_fail(err, JJ_ECONFLICT, "a hub is running on %s: stop the daemon first", path);
     }
     return fd;
 }
@@ -196,24 +196,23 @@ int jj_journal_examine(const char *path, jj_journal_facts *facts, jj_error *err)
     return rc;
 }
 
-int jj_journal_forget(const char *path, const char *const *consumers, jj_error *err)
+int jj_journal_mark(const char *path, const char *const *consumers, const char *key,
+                    const char *value, jj_error *err)
 {
-    static const char *const statements[] = {
-        "DELETE FROM state WHERE consumer = (SELECT id FROM consumer WHERE name = ?1)",
-        "DELETE FROM consumer WHERE name = ?1",
-    };
+    static const char sql[] = "INSERT OR REPLACE INTO state SELECT id, ?2, ?3 FROM consumer"
+                              " WHERE name = ?1";
     sqlite3 *db = NULL;
     int rc = open_file(&db, path, err);
     for (size_t i = 0; rc == 0 && consumers[i]; i++) {
-        for (size_t s = 0; s < 2 && rc == 0; s++) {
-            sqlite3_stmt *statement = NULL;
-            if (sqlite3_prepare_v2(db, statements[s], -1, &statement, NULL) ||
-                sqlite3_bind_text(statement, 1, consumers[i], -1, SQLITE_STATIC) ||
-                sqlite3_step(statement) != SQLITE_DONE) {
-                rc = sql_error(db, path, "cannot be changed", err);
-            }
-            sqlite3_finalize(statement);
+        sqlite3_stmt *statement = NULL;
+        if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) ||
+            sqlite3_bind_text(statement, 1, consumers[i], -1, SQLITE_STATIC) ||
+            sqlite3_bind_text(statement, 2, key, -1, SQLITE_STATIC) ||
+            sqlite3_bind_text(statement, 3, value, -1, SQLITE_STATIC) ||
+            sqlite3_step(statement) != SQLITE_DONE) {
+            rc = sql_error(db, path, "cannot be changed", err);
         }
+        sqlite3_finalize(statement);
     }
     sqlite3_close(db);
     return rc;

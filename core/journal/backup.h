@@ -29,13 +29,13 @@ int jj_journal_backup(const char *from, const char *to, jj_error *err);
  * damaged. */
 int jj_journal_examine(const char *path, jj_journal_facts *facts, jj_error *err);
 
-/* Makes a closed journal forget consumers that keep their own cursors elsewhere: after it went back
- * in time, its cursors mean other events than theirs. Names end with NULL; one that it does not
- * know is no error. */
-int jj_journal_forget(const char *path, const char *const *consumers, jj_error *err);
+/* Puts an entry into the state of some consumers of a closed journal. Names end with NULL; one that
+ * it does not know is no error: it has no cursor yet. */
+int jj_journal_mark(const char *path, const char *const *consumers, const char *key,
+                    const char *value, jj_error *err);
 
 /* Keeps every hub away from the journal at path, by the hub's own lock, until closed. Returns a
- * descriptor, or a negative JJ_E*: JJ_EBUSY if a hub runs. */
+ * descriptor, or a negative JJ_E*: JJ_ECONFLICT if a hub runs. */
 int jj_journal_hold(const char *path, jj_error *err);
 
 #endif

@@ -217,16 +217,36 @@ static int begin_anew(struct warehouse *self, uint64_t *stored, jj_error *err)
     return rc;
 }
 
+/* The node went back to a backup: its cursors above that moment will be other events. Said again
+ * after a crash between the two steps, which does no harm. */
+static int begin_restored(struct warehouse *self, uint64_t *stored, jj_error *err)
+{
+    int rc = jj_store_rewind(self->store, err);
+    if (rc == 0) {
+        self->host->log(self->host, JJ_LOG_NOTICE,
+                        "the node was restored from a backup, and the database ends at cursor "
+                        "%" PRIu64 ": giving it every event of the journal once more",
+                        *stored);
+        *stored = 0;
+        rc = self->host->state_delete(self->host, JJ_STATE_RESTORED);
+        rc = rc ? rc : self->host->commit(self->host, err);
+    }
+    return rc;
+}
+
 static int resume(void *arg, uint64_t *cursor, jj_error *err)
 {
     struct warehouse *self = arg;
     uint64_t stored;
+    const char *restored;
     int rc = jj_store_cursor(self->store, &stored, err);
 
-    if (rc == 0 && *cursor == 0 && stored > 0) {
+    if (rc == 0 && self->host->state_get(self->host, JJ_STATE_RESTORED, &restored) == 0) {
+        rc = begin_restored(self, &stored, err);
+        *cursor = rc ? *cursor : 0;
+    } else if (rc == 0 && *cursor == 0 && stored > 0) {
         rc = begin_anew(self, &stored, err);
     }
-
     if (rc) {
         complain(self, err);
         return rc == JJ_EMEMORY ? rc : 0;

@@ -55,10 +55,11 @@ REJECT = c.CFUNCTYPE(c.c_int, HOST, c.POINTER(Event), c.c_char_p)
 LOG = c.CFUNCTYPE(None, HOST, c.c_int, c.c_char_p, c.c_void_p, c.c_void_p, c.c_void_p)
 NOW = c.CFUNCTYPE(c.c_int64, HOST)
 INTERFACE = c.CFUNCTYPE(c.c_void_p, HOST, c.c_char_p)
+STATE_GET = c.CFUNCTYPE(c.c_int, HOST, c.c_char_p, c.POINTER(c.c_char_p))
 HostStruct._fields_ = [
     ("abi_major", c.c_uint32), ("abi_minor", c.c_uint32), ("size_bytes", c.c_size_t),
     ("ctx", c.c_void_p), ("instance", c.c_char_p), ("node", c.c_char_p), ("region", c.c_char_p),
-    ("publish", c.c_void_p), ("state_get", c.c_void_p), ("state_put", c.c_void_p),
+    ("publish", c.c_void_p), ("state_get", STATE_GET), ("state_put", c.c_void_p),
     ("state_delete", c.c_void_p), ("state_scan", c.c_void_p), ("commit", c.c_void_p),
     ("data", c.c_void_p), ("reject", REJECT), ("log", LOG), ("now_ms", NOW), ("timer", c.c_void_p),
     ("watch", c.c_void_p), ("interface", INTERFACE)]
@@ -116,7 +117,8 @@ class Host:
             abi_major=1, abi_minor=0, size_bytes=c.sizeof(HostStruct), instance=instance.encode(),
             node=node.encode(), region=b"33.75", reject=REJECT(self._reject), log=LOG(self._log),
             now_ms=NOW(lambda _: int(datetime.datetime.now().timestamp() * 1000)),
-            interface=INTERFACE(lambda *_: None))
+            interface=INTERFACE(lambda *_: None),
+            state_get=STATE_GET(lambda *_: -24))  # JJ_ENOTFOUND
         self.self = c.c_void_p()
         error = Error()
         if self.descriptor.check(self.values, error):

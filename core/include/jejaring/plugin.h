@@ -164,6 +164,9 @@ struct jj_host {
 
 /* ---- The plugin --------------------------------------------------------------------------- */
 
+/* See `resume`. */
+#define JJ_STATE_RESTORED "jejaring.restored"
+
 /* What on_events answers. */
 enum jj_verdict {
     JJ_DONE = 0,  /* the batch is done: commit it */
@@ -203,7 +206,10 @@ typedef struct jj_plugin {
 
     /* Optional: a plugin that keeps its own cursor (in its own database, say) gives the one after
      * which to resume. Called after `start` and again whenever the hub has been away. Such a
-     * plugin moves its cursor in on_events, in one transaction with what it does there. */
+     * plugin moves its cursor in on_events, in one transaction with what it does there.
+     * After the node was restored from a backup, the state has the key JJ_STATE_RESTORED: cursors
+     * mean other events than before. Begin at 0 (the oldest event that is kept), and when that is
+     * durable delete the key and commit. */
     int (*resume)(void *self, uint64_t *cursor, jj_error *err);
 
     /* With resume only, and then required: called before each on_events with the cursors between
