@@ -39,6 +39,8 @@ struct jj_client {
     jj_wire *wire;
     jj_socket *socket, *monitor;
     char *endpoint;
+    bool encrypted; /* by these, for further sockets: */
+    char server_key[JJ_Z85_SIZE], public_key[JJ_Z85_SIZE], secret_key[JJ_Z85_SIZE];
     bool connected, refused;
     int64_t connect_ms; /* monotonic: when to connect anew, unless there is a connection */
     int epoll;
@@ -82,6 +84,17 @@ static int watch(jj_client *client, jj_socket *socket)
     return epoll_ctl(client->epoll, EPOLL_CTL_ADD, jj_socket_descriptor(socket), &event);
 }
 
+/* The socket has accepted them: they are of the right length. */
+static void keep_keys(jj_client *client, const jj_client_options *options)
+{
+    client->encrypted = options->server_key;
+    if (client->encrypted) {
+        memcpy(client->server_key, options->server_key, JJ_Z85_SIZE);
+        memcpy(client->public_key, options->public_key, JJ_Z85_SIZE);
+        memcpy(client->secret_key, options->secret_key, JJ_Z85_SIZE);
+    }
+}
+
 int jj_client_open(jj_client **client, const jj_client_options *options, jj_error *err)
 {
     int rc;
@@ -113,6 +126,7 @@ int jj_client_open(jj_client **client, const jj_client_options *options, jj_erro
         rc = jj_fail_errno(err, JJ_ESYSTEM, "epoll");
         goto fail;
     }
+    keep_keys(new, options);
     *client = new;
     return 0;
 fail:
@@ -141,7 +155,20 @@ void jj_client_close(jj_client *client)
     jj_socket_close(client->socket);
     jj_wire_close(client->wire);
     free(client->endpoint);
+    explicit_bzero(client->secret_key, sizeof client->secret_key);
     free(client);
+}
+
+int jj_client_listen(jj_client *client, const char *bell, const char *topic, jj_socket **socket,
+                     jj_error *err)
+{
+    jj_client_options options = {.endpoint = bell};
+    if (client->encrypted) {
+        options.server_key = client->server_key;
+        options.public_key = client->public_key;
+        options.secret_key = client->secret_key;
+    }
+    return jj_socket_subscriber(socket, client->wire, &options, topic, err);
 }
 
 int jj_client_descriptor(const jj_client *client)

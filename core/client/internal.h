@@ -4,6 +4,8 @@
 
 #include "jejaring/client.h"
 
+#include "wire/wire.h"
+
 /* The answer to just this request; others that come meanwhile are kept for jj_client_receive. It
  * stays pending when none comes in time (JJ_ETIMEOUT; JJ_EUNAUTHORISED: our key is refused). An
  * ERROR of the hub is an answer here, as in jj_client_receive. */
@@ -12,6 +14,10 @@ int jj_client_await(jj_client *client, uint64_t number, int wait_ms, jj_reply *r
 
 /* Fills err from the ERROR that reply holds, and returns its code. */
 int jj_reply_error(const jj_reply *reply, jj_error *err);
+
+/* A socket that hears a topic at a bell, with the client's keys. To be closed before the client. */
+int jj_client_listen(jj_client *client, const char *bell, const char *topic, jj_socket **socket,
+                     jj_error *err);
 
 /* After so long a request is sent again. */
 int jj_client_timeout_ms(const jj_client *client);

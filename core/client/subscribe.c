@@ -2,9 +2,11 @@
 
 #include "client/internal.h"
 
+#include "base/clock.h"
 #include "json/load.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +15,9 @@
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MAX_MS   10000
 #define EVENTS_USUAL   100
-#define CURSOR_SIZE    24 /* 20 digits and more than a NUL */
+#define SILENCE_MS     3000  /* the bell's heartbeat comes every second */
+#define REOPEN_MS      15000 /* until a silent bell is connected to anew */
+#define CURSOR_SIZE    24    /* 20 digits and more than a NUL */
 
 typedef struct follower {
     jj_client *client;
@@ -24,6 +28,11 @@ typedef struct follower {
     char committed[CURSOR_SIZE]; /* asked to commit up to here */
     uint64_t commit;             /* request under way; 0: none */
     int pause_ms;
+    bool caught_up;    /* the last answer was to the end of the journal */
+    jj_socket *bell;   /* NULL: there is none */
+    uint64_t rung;     /* the newest cursor that it told of */
+    int64_t heard_ms;  /* monotonic: when it was heard last */
+    int64_t reopen_ms; /* monotonic: when to connect to it anew */
 } follower;
 
 static bool must_stop(const follower *f)
@@ -105,6 +114,93 @@ static int commit(follower *f, jj_error *err)
     return rc || strcmp(f->cursor, f->committed) == 0 ? rc : send_commit(f, err);
 }
 
+/* ---- Bell --------------------------------------------------------------------------------- */
+
+#define HEARTBEAT_TOPIC "bell/"
+
+/* The heartbeat, and what is asked for: topics are compared by their beginning. */
+static void listen_for(follower *f, const char *type)
+{
+    char topic[256];
+    size_t length = strlen(type);
+    if (length > 0 && type[length - 1] == '*') {
+        snprintf(topic, sizeof topic, "%.*s", (int)length - 1, type);
+    } else {
+        snprintf(topic, sizeof topic, "%s/", type);
+    }
+    jj_socket_subscribe(f->bell, topic);
+}
+
+static int open_bell(follower *f, jj_error *err)
+{
+    const char *const *types = f->what->types;
+    if (!f->what->bell) {
+        return 0;
+    }
+    f->reopen_ms = jj_monotonic_ms() + REOPEN_MS;
+    f->heard_ms = INT64_MIN / 2;
+    int rc =
+        jj_client_listen(f->client, f->what->bell, types ? HEARTBEAT_TOPIC : "", &f->bell, err);
+    for (size_t i = 0; rc == 0 && types && types[i]; i++) {
+        listen_for(f, types[i]);
+    }
+    return rc;
+}
+
+static bool hears_bell(const follower *f)
+{
+    return f->bell && jj_monotonic_ms() - f->heard_ms < SILENCE_MS;
+}
+
+/* Takes what it has said so far: the last word is about the newest event. */
+static void take_rings(follower *f)
+{
+    jj_message message = {0}, newest = {0};
+    json_t *told = NULL;
+    while (jj_socket_receive(f->bell, &message) == 0) {
+        jj_message swap = newest;
+        newest = message;
+        message = swap;
+    }
+    jj_bytes text = jj_message_frame(&newest, 1);
+    if (newest.count > 1 &&
+        jj_json_load(&told, text.data, text.size_bytes, JJ_FRAME_MAX, NULL) == 0) {
+        const char *cursor = jj_json_string(told, "cursor");
+        f->rung = cursor ? strtoull(cursor, NULL, 10) : f->rung;
+        f->heard_ms = jj_monotonic_ms();
+        f->reopen_ms = f->heard_ms + REOPEN_MS;
+    }
+    json_decref(told);
+    jj_message_clear(&message);
+    jj_message_clear(&newest);
+}
+
+/* Libzmq never connects again to one that has refused us: its key list may know us by now. */
+static void reopen_if_silent(follower *f)
+{
+    if (jj_monotonic_ms() >= f->reopen_ms) {
+        f->reopen_ms = jj_monotonic_ms() + REOPEN_MS;
+        jj_socket_reconnect(f->bell, f->what->bell, NULL);
+    }
+}
+
+/* Having caught up: until the bell tells of something new, or falls silent. */
+static int wait_for_ring(follower *f, jj_error *err)
+{
+    take_rings(f);
+    reopen_if_silent(f);
+    if (!f->caught_up || !hears_bell(f)) {
+        return 0;
+    }
+    int rc = finish_commit(f, false, err); /* nobody looks after it while we wait here */
+    while (rc == 0 && !must_stop(f) && hears_bell(f) && f->rung <= strtoull(f->cursor, NULL, 10)) {
+        jj_poll item = {.socket = f->bell, .events = POLLIN};
+        jj_wire_poll(&item, 1, LOOK_MS);
+        take_rings(f);
+    }
+    return rc;
+}
+
 /* ---- Fetch -------------------------------------------------------------------------------- */
 
 static json_t *list_of(const char *const *words)
@@ -121,7 +217,7 @@ static json_t *fetch_options(const follower *f)
     const jj_subscription *what = f->what;
     /* Shorter than the time after which the request would be sent again. */
     int wait_ms = jj_client_timeout_ms(f->client) / 2;
-    wait_ms = wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;
+    wait_ms = hears_bell(f) ? 0 : wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;
     return json_pack("{s:s, s:s*, s:o*, s:o*, s:I, s:i}", "name", what->name, "after",
                      f->cursor[0] ? f->cursor : NULL, "types", list_of(what->types), "regions",
                      list_of(what->regions), "max_events",
@@ -190,6 +286,7 @@ static int take(follower *f, const jj_reply *reply, bool *last, jj_error *err)
         *last = said == JJ_LAST || said == JJ_AGAIN;
         if (said == JJ_NEXT || said == JJ_LAST) {
             memcpy(f->cursor, cursor, strlen(cursor) + 1);
+            f->caught_up = batch.behind == 0;
             rc = commit(f, err);
         } else if (said < 0) {
             rc = jj_fail(err, said, "the events' handler ended the subscription");
@@ -209,9 +306,14 @@ int jj_subscribe(jj_client *client, const jj_subscription *what, jj_on_batch on_
                   .pause_ms = PAUSE_FIRST_MS};
     bool last = false;
     int rc = what->name ? 0 : jj_fail(err, JJ_ECONFIG, "a subscription needs a name");
+    rc = rc ? rc : open_bell(&f, err);
     while (rc == 0 && !last && !must_stop(&f)) {
         jj_reply reply = {0};
-        rc = fetch(&f, &reply, err);
+        rc = f.bell ? wait_for_ring(&f, err) : 0;
+        if (rc == 0 && must_stop(&f)) {
+            break;
+        }
+        rc = rc ? rc : fetch(&f, &reply, err);
         if (rc == JJ_ETIMEOUT) { /* stopped */
             rc = 0;
             break;
@@ -225,5 +327,6 @@ int jj_subscribe(jj_client *client, const jj_subscription *what, jj_on_batch on_
     if (f.commit) {
         jj_client_forget(client, f.commit);
     }
+    jj_socket_close(f.bell);
     return rc;
 }

@@ -280,6 +280,11 @@ int jj_socket_subscriber(jj_socket **socket, jj_wire *wire, const jj_client_opti
     return rc;
 }
 
+void jj_socket_subscribe(jj_socket *socket, const char *topic)
+{
+    zmq_setsockopt(socket->handle, ZMQ_SUBSCRIBE, topic, strlen(topic));
+}
+
 int jj_socket_monitor(jj_socket **monitor, jj_wire *wire, jj_socket *watched, jj_error *err)
 {
     char address[64];

@@ -80,6 +80,8 @@ int jj_socket_connect(jj_socket *socket, const char *endpoint, jj_error *err);
 int jj_socket_reconnect(jj_socket *socket, const char *endpoint, jj_error *err);
 int jj_socket_subscriber(jj_socket **socket, jj_wire *wire, const jj_client_options *options,
                          const char *topic, jj_error *err);
+/* Topics of a subscriber beside its first. */
+void jj_socket_subscribe(jj_socket *socket, const char *topic);
 /* A socket on which jj_socket_event tells of connections made and lost by another one, before which
  * it must be closed. */
 int jj_socket_monitor(jj_socket **monitor, jj_wire *wire, jj_socket *watched, jj_error *err);

@@ -1,5 +1,6 @@
 """jj_subscribe of libjejaring: at least once, in order, over whatever happens to hub and handler."""
 
+import contextlib
 import ctypes
 import json
 import threading
@@ -32,7 +33,7 @@ class Options(ctypes.Structure):
 class Subscription(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char_p), ("types", ctypes.POINTER(ctypes.c_char_p)),
                 ("regions", ctypes.POINTER(ctypes.c_char_p)), ("max_events", ctypes.c_size_t),
-                ("stop", ctypes.POINTER(ctypes.c_int))]
+                ("stop", ctypes.POINTER(ctypes.c_int)), ("bell", ctypes.c_char_p)]
 
 
 class Error(ctypes.Structure):
@@ -44,7 +45,8 @@ class Error(ctypes.Structure):
 HANDLER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(Batch))
 
 
-def subscribe(endpoint, handle, name="pembaca", types=None, max_events=0, stop=None, timeout=1000):
+def subscribe(endpoint, handle, name="pembaca", types=None, max_events=0, stop=None, timeout=1000,
+              bell=None):
     """jj_subscribe with handle(events, cursor, behind); returns (code, text)."""
     library = ctypes.CDLL(str(BUILD / "libjejaring.so"))
     client, error = ctypes.c_void_p(), Error()
@@ -54,7 +56,8 @@ def subscribe(endpoint, handle, name="pembaca", types=None, max_events=0, stop=N
     words = (ctypes.c_char_p * (len(types) + 1))(*[t.encode() for t in types], None) \
         if types else None
     what = Subscription(name=name.encode() if name else None, types=words, max_events=max_events,
-                        stop=None if stop is None else ctypes.pointer(stop))
+                        stop=None if stop is None else ctypes.pointer(stop),
+                        bell=bell and bell.encode())
 
     def called(_, batch):
         b = batch.contents
@@ -157,13 +160,75 @@ def test_types_are_filtered_and_a_name_is_needed(node):
     assert seen == []
 
 
-def test_kill_9_of_the_hub_again_and_again_loses_nothing(node):
+def waiting(n):
+    return n.request("STATUS")[1]["waiting"]
+
+
+@contextlib.contextmanager
+def following(n, **how):
+    """A subscription on a thread of its own, and the titles that it has seen."""
+    stop, seen, outcome = ctypes.c_int(0), [], []
+    thread = threading.Thread(target=lambda: outcome.append(subscribe(
+        n.endpoint, lambda events, *_: seen.extend(titles(events)) or NEXT, stop=stop, **how)))
+    thread.start()
+    try:
+        yield seen
+    finally:
+        stop.value = 1
+        thread.join(PATIENCE)
+        assert outcome and outcome[0][0] == 0, outcome
+
+
+@pytest.mark.parametrize("types", [None, ["vacancy.opened"], ["vacancy.*"]])
+def test_by_the_bell_it_waits_nowhere_at_the_hub(node, types):
+    n = node().start()
+    n.publish([vacancy("satu")])
+    with following(n, bell=n.endpoint.replace("hub.sock", "bell.sock"), types=types) as seen:
+        n.wait(lambda: seen == ["satu"] and waiting(n) == 0 and consumer(n)["pending"] == 0,
+               "the bell to be heard")
+        for title in ["dua", "tiga", "empat"]:
+            n.publish([vacancy(title)])
+            n.wait(lambda: seen[-1] == title, title)
+            assert waiting(n) == 0
+        n.wait(lambda: consumer(n)["pending"] == 0, "the commit")
+        # It does not ring, but the heartbeat tells that there is something.
+        n.publish([vacancy("lima", recipient="kantor")])
+        n.wait(lambda: seen[-1] == "lima", "what has a recipient")
+
+
+def test_a_bell_that_nobody_rings_does_no_harm(node):
+    n = node().start()
+    n.publish([vacancy("satu")])
+    with following(n, bell=f"ipc://{n.folder}/none.sock") as seen:
+        n.wait(lambda: seen == ["satu"] and waiting(n) == 1, "a reader who waits at the hub")
+        n.publish([vacancy("dua")])
+        n.wait(lambda: seen == ["satu", "dua"], "the next event")
+
+
+def test_the_bell_is_heard_again_after_the_hub_was_killed(node):
+    n = node().start()
+    with following(n, bell=n.endpoint.replace("hub.sock", "bell.sock")) as seen:
+        for title in ["satu", "dua"]:
+            n.publish([vacancy(title)])
+            n.wait(lambda: seen and seen[-1] == title, title)
+            n.wait(lambda: waiting(n) == 0, "the bell to be heard")
+            old = n.kill("hub")
+            n.wait_restart("hub", old)
+            n.client.close()
+            n.client = None
+        n.publish([vacancy("tiga")])
+        n.wait(lambda: seen[-1] == "tiga", "tiga")
+
+
+@pytest.mark.parametrize("bell", [False, True])
+def test_kill_9_of_the_hub_again_and_again_loses_nothing(node, bell):
     n = node().start()
     total, seen, stop = 3000, [], ctypes.c_int(0)
     made = [vacancy(str(i)) for i in range(total)]
     reader = threading.Thread(target=subscribe, args=(
         n.endpoint, lambda events, *_: seen.extend(titles(events)) or NEXT),
-        kwargs={"max_events": 50, "stop": stop})
+        kwargs={"max_events": 50, "stop": stop,
+                "bell": n.endpoint.replace("hub.sock", "bell.sock") if bell else None})
     publisher = Publisher(n.endpoint, made.__getitem__)
     reader.start()
     publisher.start()

@@ -1,7 +1,8 @@
 /*
  * A durable subscription: every event that this agency may see, in the order of the hub's journal,
  * each at least once. It catches up from where the consumer committed last, then follows what
- * comes, and goes on by itself after the hub or the connection was gone, however long.
+ * comes (by the bell or by waiting at the hub), and goes on by itself after the hub or the
+ * connection was gone, however long.
  *
  * Guarantees: a batch is committed only after it was handled; batches come in order, and the next
  * only after the one before was handled. After a crash the last batches may come once more: handle
@@ -46,6 +47,11 @@ typedef struct jj_subscription {
     const char *const *regions;        /* ended by NULL; "33" is all of a province; NULL: all */
     size_t max_events;                 /* in one batch; 0: 100, at most JJ_EVENTS_MAX */
     const volatile sig_atomic_t *stop; /* looked at five times a second; NULL: never stops */
+    /* Endpoint of the hub's bell; the client's keys are used there, too. NULL: what comes next is
+     * waited for at the hub. With it the bell says when to fetch (for an event with a `recipient`,
+     * which does not ring: within a second), and the hub is asked only then. Where the bell is
+     * silent, it is waited at the hub until it can be heard (again). */
+    const char *bell;
 } jj_subscription;
 
 /* Runs until *stop is not 0 or the handler says JJ_LAST, and returns 0 then; a connection that is
