@@ -82,7 +82,7 @@ class CuttingWire:
     bytes of the hub's answers (ZeroMQ's own greeting has about 100), in the middle of whatever is
     under way."""
 
-    def __init__(self, path, target, seed, least=200, most=900):
+    def __init__(self, path, target, seed, least=150, most=450):
         self.path, self.target = str(path), str(target)
         self.least, self.most = least, most
         self.random = random.Random(seed)
