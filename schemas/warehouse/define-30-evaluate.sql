@@ -1,20 +1,36 @@
--- The parts of a packed claim (see `ordered` in jejaring.evaluate).
-CREATE OR REPLACE FUNCTION unpack_status(packed bigint, traced boolean) RETURNS text
+-- A state is a number of four digits: status (1 employed, 2 self_employed, 3 unemployed, 4 studying,
+-- 5 not_seeking), formal (1 yes, 2 no, 0 not told), witness (1 employer, 2 cooperative, 3 bank, 4 opd,
+-- 5 self, 0 none) and placed (1 or 0). An entry of a history is the number of its day, times 10000,
+-- plus the state that holds from then on; so the state on any day is one binary search away.
+CREATE OR REPLACE FUNCTION history_key(day date) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN packed IS NOT NULL
-    THEN ('{employed,self_employed,unemployed,studying,not_seeking}'::text[])[packed / 100 % 10]
-    WHEN traced THEN 'unemployed' END;
-COMMENT ON FUNCTION unpack_status IS 'Status of a packed claim; without one, unemployed if the person is traced';
+RETURN CASE WHEN isfinite(day) THEN (day - DATE '0001-01-01') * 10000::bigint ELSE 9000000000000000000 END;
+COMMENT ON FUNCTION history_key IS 'What an entry of that day in a history begins with';
 
-CREATE OR REPLACE FUNCTION unpack_formal(packed bigint) RETURNS boolean
+CREATE OR REPLACE FUNCTION state_on(history bigint[], day date) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE packed / 10 % 10 WHEN 1 THEN true WHEN 2 THEN false END;
-COMMENT ON FUNCTION unpack_formal IS 'Formality of a packed claim';
+RETURN (history[width_bucket(history_key(day) + 9999, history)] % 10000)::integer;
+COMMENT ON FUNCTION state_on IS 'State on a day: of the last entry up to it; null: untraced then';
 
-CREATE OR REPLACE FUNCTION unpack_witness(packed bigint) RETURNS text
+CREATE OR REPLACE FUNCTION state_status(state integer) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN ('{employer,cooperative,bank,opd,self}'::text[])[packed % 10];
-COMMENT ON FUNCTION unpack_witness IS 'Witness of a packed claim';
+RETURN ('{employed,self_employed,unemployed,studying,not_seeking}'::text[])[state / 1000];
+COMMENT ON FUNCTION state_status IS 'Status of a state';
+
+CREATE OR REPLACE FUNCTION state_formal(state integer) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE state / 100 % 10 WHEN 1 THEN true WHEN 2 THEN false END;
+COMMENT ON FUNCTION state_formal IS 'Formality of a state; null: not told, or not working';
+
+CREATE OR REPLACE FUNCTION state_witness(state integer) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ('{employer,cooperative,bank,opd,self}'::text[])[state / 10 % 10];
+COMMENT ON FUNCTION state_witness IS 'Witness of a state';
+
+CREATE OR REPLACE FUNCTION state_placed(state integer) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(state % 10 = 1, false);
+COMMENT ON FUNCTION state_placed IS 'Whether the person had begun work at an employer that said so';
 
 -- What became of each graduate: the one definition of a person's status. README.md explains it.
 --
@@ -30,7 +46,7 @@ CREATE OR REPLACE FUNCTION evaluate(persons uuid[], as_of date, known_at timesta
 RETURNS TABLE (
     person uuid, year integer, vocation text, batch text, region text, funding text, sex text,
     disability boolean, digital_marketing boolean, graduated_on date, several boolean,
-    ahead boolean, settled_on date, recorded timestamptz, worked_on date,
+    ahead boolean, worked_on date, history bigint[],
     status text, formal boolean, witness text, placed boolean,
     status_6m text, formal_6m boolean, witness_6m text, placed_6m boolean,
     status_12m text, formal_12m boolean, witness_12m text, placed_12m boolean)
@@ -115,39 +131,91 @@ bounds AS (
 ),
 -- Evidence from before the graduation does not count, unless it is a job or a business that was
 -- still going on then.
-judged AS (
-    SELECT g.nr,
-        min(greatest(o.on_date, g.graduated_on))
-            FILTER (WHERE o.on_date <= as_of AND o.status IN ('employed', 'self_employed')) AS worked_on,
-        bool_or(o.on_date <= as_of) AS traced,
-        bool_or(o.on_date <= d.m6) AS traced_6m,
-        bool_or(o.on_date <= d.m12) AS traced_12m,
-        max(o.packed) FILTER (WHERE o.on_date <= as_of AND (o.until IS NULL OR o.until > as_of)) AS packed,
-        max(o.packed) FILTER (WHERE o.on_date <= d.m6 AND (o.until IS NULL OR o.until > d.m6)) AS packed_6m,
-        max(o.packed) FILTER (WHERE o.on_date <= d.m12 AND (o.until IS NULL OR o.until > d.m12)) AS packed_12m,
-        bool_or(o.on_date <= as_of AND o.status = 'employed' AND o.witness = 'employer') AS placed,
-        bool_or(o.on_date <= d.m6 AND o.status = 'employed' AND o.witness = 'employer') AS placed_6m,
-        bool_or(o.on_date <= d.m12 AND o.status = 'employed' AND o.witness = 'employer') AS placed_12m
+counting AS MATERIALIZED (
+    SELECT g.nr, greatest(o.on_date, g.graduated_on) AS from_on, o.until, o.packed,
+        o.status IN ('employed', 'self_employed') AS works,
+        coalesce(o.status = 'employed' AND o.witness = 'employer', false) AS places
     FROM graduation g
         JOIN ordered o ON o.person = g.person
-            AND (o.on_date >= g.graduated_on OR (o.spell AND (o.until IS NULL OR o.until > g.graduated_on))),
-        LATERAL (SELECT least(as_of, (g.graduated_on + interval '6 months')::date),
-                        least(as_of, (g.graduated_on + interval '12 months')::date)) AS d (m6, m12)
-    GROUP BY g.nr
+            AND (o.on_date >= g.graduated_on OR (o.spell AND (o.until IS NULL OR o.until > g.graduated_on)))
+),
+-- The state changes on days with evidence only: an end is evidence, too.
+changed AS (
+    SELECT d.nr, d.from_on, bool_or(c.places) AS placed,
+        max(c.packed) FILTER (WHERE c.until IS NULL OR c.until > d.from_on) AS packed
+    FROM (SELECT DISTINCT nr, from_on FROM counting) AS d
+        JOIN counting c ON c.nr = d.nr AND c.from_on <= d.from_on
+    GROUP BY d.nr, d.from_on
+),
+told AS (
+    SELECT nr, array_agg(history_key(from_on) + coalesce(packed % 1000, 300) * 10 + placed::integer
+                         ORDER BY from_on) AS history
+    FROM changed GROUP BY nr
+),
+began AS (
+    SELECT nr, min(from_on) AS worked_on FROM counting WHERE works AND from_on <= as_of GROUP BY nr
 )
 SELECT g.person, g.year, g.vocation, g.batch, g.region, g.funding, g.sex, g.disability,
     g.digital_marketing, g.graduated_on, g.several,
-    b.settled_on > (b.recorded AT TIME ZONE 'UTC')::date, b.settled_on, b.recorded, j.worked_on,
-    unpack_status(j.packed, j.traced), unpack_formal(j.packed), unpack_witness(j.packed),
-    coalesce(j.placed, false),
-    unpack_status(j.packed_6m, j.traced_6m), unpack_formal(j.packed_6m),
-    unpack_witness(j.packed_6m), coalesce(j.placed_6m, false),
-    unpack_status(j.packed_12m, j.traced_12m), unpack_formal(j.packed_12m),
-    unpack_witness(j.packed_12m), coalesce(j.placed_12m, false)
+    greatest(g.graduated_all, f.last_on) > (greatest(g.recorded_all, f.recorded) AT TIME ZONE 'UTC')::date,
+    w.worked_on, h.history,
+    state_status(s.now), state_formal(s.now), state_witness(s.now), state_placed(s.now),
+    state_status(s.m6), state_formal(s.m6), state_witness(s.m6), state_placed(s.m6),
+    state_status(s.m12), state_formal(s.m12), state_witness(s.m12), state_placed(s.m12)
 FROM graduation g
-    LEFT JOIN judged j USING (nr)
+    LEFT JOIN told t USING (nr)
+    LEFT JOIN began w USING (nr)
     LEFT JOIN bounds f ON f.person = g.person,
-    LATERAL (SELECT greatest(g.graduated_all, f.last_on), greatest(g.recorded_all, f.recorded))
-        AS b (settled_on, recorded);
+    LATERAL (SELECT coalesce(t.history, '{}')) AS h (history),
+    LATERAL (SELECT state_on(h.history, as_of),
+                    state_on(h.history, least(as_of, (g.graduated_on + interval '6 months')::date)),
+                    state_on(h.history, least(as_of, (g.graduated_on + interval '12 months')::date)))
+        AS s (now, m6, m12);
 END $$;
 COMMENT ON FUNCTION evaluate IS 'Where the graduations of these persons stand: on as_of and 6 and 12 months after graduation, with what was known at known_at';
+
+-- When what was learnt of these persons: columns known_from, learnt_at and learnt_of of
+-- jejaring.standing. Every version of every claim and graduation tells of the earliest day that any
+-- version of it has.
+CREATE OR REPLACE FUNCTION learn(persons uuid[])
+RETURNS TABLE (person uuid, known_from timestamptz, learnt_at timestamptz[], learnt_of date[])
+LANGUAGE plpgsql STABLE
+SET enable_nestloop = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+RETURN QUERY WITH
+version AS (
+    SELECT a.person, true AS graduation, a.graduated_on AS of_day, a.recorded
+    FROM alumni a WHERE a.person = ANY (persons)
+    UNION ALL
+    SELECT a.person, true, a.graduated_on, a.recorded
+    FROM alumni_version a WHERE a.person = ANY (persons)
+    UNION ALL
+    SELECT e.person, false, min(e.on_date) OVER (PARTITION BY e.person, e.fact), e.recorded
+    FROM evidence e WHERE e.person = ANY (persons)
+),
+-- Of all versions of a person's graduations the earliest day: which of them is another's is not asked.
+told AS (
+    SELECT v.person, v.recorded, v.graduation,
+        CASE WHEN v.graduation THEN min(v.of_day) FILTER (WHERE v.graduation) OVER (PARTITION BY v.person)
+            ELSE v.of_day END AS of_day
+    FROM version v
+),
+later AS (
+    SELECT t.person, t.recorded,
+        min(t.of_day) OVER (PARTITION BY t.person ORDER BY t.recorded DESC) AS of_day,
+        min(t.recorded) FILTER (WHERE t.graduation) OVER (PARTITION BY t.person) AS known_from
+    FROM told t
+),
+-- Moments that tell the same day as the next one say nothing.
+step AS (
+    SELECT l.person, min(l.known_from) AS known_from, l.of_day, max(l.recorded) AS recorded
+    FROM later l GROUP BY l.person, l.of_day
+)
+SELECT s.person, min(s.known_from), array_agg(s.recorded ORDER BY s.recorded),
+    array_agg(s.of_day ORDER BY s.recorded)
+FROM step s
+GROUP BY s.person;
+END $$;
+COMMENT ON FUNCTION learn IS 'When what was learnt of these persons';

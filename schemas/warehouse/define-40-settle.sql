@@ -11,7 +11,7 @@ BEGIN
         RETURN;
     END IF;
     WITH fresh AS MATERIALIZED (
-        SELECT * FROM evaluate(persons, 'infinity', 'infinity')
+        SELECT * FROM evaluate(persons, 'infinity', 'infinity') JOIN learn(persons) USING (person)
     ),
     stale AS MATERIALIZED (
         SELECT * FROM standing s WHERE s.person = ANY (persons)
@@ -77,37 +77,38 @@ BEGIN
     )
     INSERT INTO standing AS t (
         person, year, vocation, batch, region, funding, sex, disability, digital_marketing,
-        graduated_on, several, ahead, settled_on, recorded, worked_on, status, formal, witness,
-        placed, status_6m, formal_6m, witness_6m, placed_6m, status_12m, formal_12m, witness_12m,
-        placed_12m)
+        graduated_on, several, ahead, worked_on, history, known_from, learnt_at, learnt_of, status,
+        formal, witness, placed, status_6m, formal_6m, witness_6m, placed_6m, status_12m,
+        formal_12m, witness_12m, placed_12m)
     SELECT
         person, year, vocation, batch, region, funding, sex, disability, digital_marketing,
-        graduated_on, several, ahead, settled_on, recorded, worked_on, status, formal, witness,
-        placed, status_6m, formal_6m, witness_6m, placed_6m, status_12m, formal_12m, witness_12m,
-        placed_12m
+        graduated_on, several, ahead, worked_on, history, known_from, learnt_at, learnt_of, status,
+        formal, witness, placed, status_6m, formal_6m, witness_6m, placed_6m, status_12m,
+        formal_12m, witness_12m, placed_12m
     FROM fresh
     ON CONFLICT (person, year, vocation, batch) DO UPDATE SET (
         region, funding, sex, disability, digital_marketing, graduated_on, several, ahead,
-        settled_on, recorded, worked_on, status, formal, witness, placed, status_6m, formal_6m,
-        witness_6m, placed_6m, status_12m, formal_12m, witness_12m, placed_12m) = (
+        worked_on, history, known_from, learnt_at, learnt_of, status, formal, witness, placed,
+        status_6m, formal_6m, witness_6m, placed_6m, status_12m, formal_12m, witness_12m,
+        placed_12m) = (
         excluded.region, excluded.funding, excluded.sex, excluded.disability,
         excluded.digital_marketing, excluded.graduated_on, excluded.several, excluded.ahead,
-        excluded.settled_on, excluded.recorded, excluded.worked_on, excluded.status,
-        excluded.formal, excluded.witness, excluded.placed, excluded.status_6m,
-        excluded.formal_6m, excluded.witness_6m, excluded.placed_6m, excluded.status_12m,
-        excluded.formal_12m, excluded.witness_12m, excluded.placed_12m)
+        excluded.worked_on, excluded.history, excluded.known_from, excluded.learnt_at,
+        excluded.learnt_of, excluded.status, excluded.formal, excluded.witness, excluded.placed,
+        excluded.status_6m, excluded.formal_6m, excluded.witness_6m, excluded.placed_6m,
+        excluded.status_12m, excluded.formal_12m, excluded.witness_12m, excluded.placed_12m)
     WHERE (
         t.region, t.funding, t.sex, t.disability, t.digital_marketing, t.graduated_on, t.several,
-        t.ahead, t.settled_on, t.recorded, t.worked_on, t.status, t.formal, t.witness, t.placed,
-        t.status_6m, t.formal_6m, t.witness_6m, t.placed_6m, t.status_12m, t.formal_12m,
-        t.witness_12m, t.placed_12m)
+        t.ahead, t.worked_on, t.history, t.known_from, t.learnt_at, t.learnt_of, t.status, t.formal,
+        t.witness, t.placed, t.status_6m, t.formal_6m, t.witness_6m, t.placed_6m, t.status_12m,
+        t.formal_12m, t.witness_12m, t.placed_12m)
         IS DISTINCT FROM (
         excluded.region, excluded.funding, excluded.sex, excluded.disability,
         excluded.digital_marketing, excluded.graduated_on, excluded.several, excluded.ahead,
-        excluded.settled_on, excluded.recorded, excluded.worked_on, excluded.status,
-        excluded.formal, excluded.witness, excluded.placed, excluded.status_6m,
-        excluded.formal_6m, excluded.witness_6m, excluded.placed_6m, excluded.status_12m,
-        excluded.formal_12m, excluded.witness_12m, excluded.placed_12m);
+        excluded.worked_on, excluded.history, excluded.known_from, excluded.learnt_at,
+        excluded.learnt_of, excluded.status, excluded.formal, excluded.witness, excluded.placed,
+        excluded.status_6m, excluded.formal_6m, excluded.witness_6m, excluded.placed_6m,
+        excluded.status_12m, excluded.formal_12m, excluded.witness_12m, excluded.placed_12m);
     DELETE FROM absorption_cell WHERE graduates = 0;
 END $$;
 COMMENT ON FUNCTION settle IS 'Brings jejaring.standing and jejaring.absorption_cell up to date for these persons';
@@ -307,3 +308,16 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON FUNCTION verify IS 'Compares every projection with a recomputation from jejaring.event: rows stored, rows missing, rows too many';
+
+-- Rows of an older schema are brought up to date once.
+DO $$
+DECLARE
+    persons uuid[];
+BEGIN
+    LOOP
+        persons := ARRAY(SELECT person FROM standing WHERE history IS NULL ORDER BY person LIMIT 20000);
+        EXIT WHEN cardinality(persons) = 0;
+        PERFORM pg_advisory_xact_lock(7311146, 1);
+        PERFORM settle(persons);
+    END LOOP;
+END $$;

@@ -6,91 +6,148 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (now() AT TIME ZONE 'Asia/Jakarta')::date;
 COMMENT ON FUNCTION today IS 'The day for which a report without as_of is made';
 
--- The persons of whom jejaring.standing does not hold what a report asks for, because something
--- happened after its day or became known after its moment.
+-- Of whom jejaring.standing does not hold what was known then: something about a day up to as_of
+-- became known later.
 CREATE OR REPLACE FUNCTION unsettled(as_of date, known_at timestamptz) RETURNS uuid[]
 LANGUAGE plpgsql STABLE
 SET search_path = jejaring, pg_catalog
 AS $$
 BEGIN
-    IF as_of IS NULL AND known_at IS NULL THEN
-        RETURN ARRAY(SELECT DISTINCT person FROM standing WHERE ahead);
+    IF known_at IS NULL THEN
+        RETURN '{}';
     END IF;
     RETURN ARRAY(SELECT DISTINCT person FROM standing
-                 WHERE settled_on > coalesce(as_of, today()) OR recorded > coalesce(known_at, 'infinity'));
+                 WHERE known_from <= known_at AND learnt_of[width_bucket(known_at, learnt_at) + 1] <= as_of);
 END $$;
-COMMENT ON FUNCTION unsettled IS 'Persons whom a report has to evaluate; without dates those with something in the future';
+COMMENT ON FUNCTION unsettled IS 'Persons whom a report of as_of with what was known at known_at has to evaluate; nobody without known_at';
 
--- The query behind absorption(). $1: the day that graduations must have come to, $2: as_of, $3:
--- known_at, $4: the persons to be evaluated.
-CREATE OR REPLACE FUNCTION absorption_query(
-    dimensions text[], horizon text, definition text, today_only boolean, evaluated boolean)
-RETURNS text
-LANGUAGE plpgsql STABLE AS $$
+-- What a report is grouped by, checked. shown: a select list of every dimension, null where it is
+-- not asked for; grouped: those asked for.
+CREATE OR REPLACE FUNCTION cohort_dimensions(dimensions text[], OUT shown text, OUT grouped text)
+LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     known CONSTANT text[] := '{region,province,year,vocation,batch,funding,sex,disability,digital_marketing}';
     types CONSTANT text[] := '{text,text,integer,text,text,text,text,boolean,boolean}';
-    cells CONSTANT text := 'graduates, traced, employed, self_employed, formal, informal, placed, by_employer, by_cooperative, by_bank, by_opd, by_self';
-    suffix CONSTANT text := CASE horizon WHEN 'now' THEN '' ELSE '_' || horizon END;
-    -- What a row of standing, or of evaluate(), gives.
-    row_of CONSTANT text := format($text$
-        SELECT person, region, split_part(region, '.', 1) AS province, year, vocation, batch, funding,
-            sex, disability, digital_marketing, graduated_on, status%1$s AS status,
-            formal%1$s AS formal, witness%1$s AS witness, placed%1$s AS placed$text$, suffix);
-    counts CONSTANT text := $text$
-        count(*) AS graduates, count(status) AS traced,
-        count(*) FILTER (WHERE status = 'employed') AS employed,
-        count(*) FILTER (WHERE status = 'self_employed') AS self_employed,
-        count(*) FILTER (WHERE formal) AS formal, count(*) FILTER (WHERE NOT formal) AS informal,
-        count(*) FILTER (WHERE placed) AS placed,
-        count(*) FILTER (WHERE witness = 'employer' AND status = 'employed') AS by_employer,
-        count(*) FILTER (WHERE witness = 'cooperative') AS by_cooperative,
-        count(*) FILTER (WHERE witness = 'bank') AS by_bank,
-        count(*) FILTER (WHERE witness = 'opd') AS by_opd,
-        count(*) FILTER (WHERE witness = 'self' AND status IN ('employed', 'self_employed')) AS by_self$text$;
-    settled CONSTANT text := 'graduated_on <= $1 AND ' || CASE WHEN today_only THEN 'NOT ahead'
-        ELSE 'settled_on <= $2 AND recorded <= $3' END;
-    counter CONSTANT text := CASE definition WHEN 'working' THEN '(employed + self_employed)' ELSE definition END;
-    grouped text; -- the dimensions asked for
-    lead text;    -- the same with a comma, or nothing
-    tail text;    -- GROUP BY them, or nothing
-    shown text;   -- the select list: every dimension, null where it is not asked for
-    once text;    -- rows of persons who must be counted once: a part of standing, and the evaluated
-    parts text;
 BEGIN
+    IF NOT dimensions <@ known THEN
+        RAISE EXCEPTION 'unknown dimension in %, known are %', dimensions, known
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     SELECT string_agg(CASE WHEN n = ANY (dimensions) THEN n ELSE 'NULL::' || t END, ', ' ORDER BY o),
         coalesce(string_agg(n, ', ' ORDER BY o) FILTER (WHERE n = ANY (dimensions)), '')
     INTO shown, grouped FROM unnest(known, types) WITH ORDINALITY AS d (n, t, o);
+END $$;
+COMMENT ON FUNCTION cohort_dimensions IS 'Select list and grouping of a report by these dimensions';
+
+-- The graduations in a report, as the text of a query. $1: the day that they must have come to, $2:
+-- as_of, $3: known_at, $4: the persons of whom jejaring.standing does not hold what was known then.
+CREATE OR REPLACE FUNCTION cohort_rows(horizon text, known boolean, evaluated boolean) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN format($text$
+    SELECT person, region, split_part(region, '.', 1) AS province, year, vocation, batch, funding,
+        sex, disability, digital_marketing, graduated_on, %s AS several, worked_on, history,
+        state_on(history, %s) AS state
+    FROM %s$text$,
+    CASE WHEN evaluated THEN 'true' ELSE 'several' END,
+    CASE horizon WHEN 'now' THEN '$2'
+        WHEN '6m' THEN $$least($2, (graduated_on + interval '6 months')::date)$$
+        ELSE $$least($2, (graduated_on + interval '12 months')::date)$$ END,
+    CASE WHEN evaluated THEN 'evaluate($4, $2, $3) WHERE graduated_on <= $1'
+        WHEN known THEN 'standing WHERE graduated_on <= $1 AND known_from <= $3 AND '
+            '(learnt_of[width_bucket($3, learnt_at) + 1] <= $2) IS NOT TRUE'
+        ELSE 'standing WHERE graduated_on <= $1' END);
+COMMENT ON FUNCTION cohort_rows IS 'Query of the graduations that a report counts, with the state of each';
+
+-- What each counter of the report counts, as a condition on a state.
+CREATE OR REPLACE FUNCTION counter_condition(counter text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN CASE counter
+    WHEN 'graduates' THEN 'true'
+    WHEN 'traced' THEN 'state IS NOT NULL'
+    WHEN 'untraced' THEN 'state IS NULL'
+    WHEN 'employed' THEN 'state / 1000 = 1'
+    WHEN 'self_employed' THEN 'state / 1000 = 2'
+    WHEN 'working' THEN 'state / 1000 IN (1, 2)'
+    WHEN 'formal' THEN 'state / 100 % 10 = 1'
+    WHEN 'informal' THEN 'state / 100 % 10 = 2'
+    WHEN 'placed' THEN 'state % 10 = 1'
+    WHEN 'by_employer' THEN 'state / 1000 IN (1, 2) AND state / 10 % 10 = 1'
+    WHEN 'by_cooperative' THEN 'state / 1000 IN (1, 2) AND state / 10 % 10 = 2'
+    WHEN 'by_bank' THEN 'state / 1000 IN (1, 2) AND state / 10 % 10 = 3'
+    WHEN 'by_opd' THEN 'state / 1000 IN (1, 2) AND state / 10 % 10 = 4'
+    WHEN 'by_self' THEN 'state / 1000 IN (1, 2) AND state / 10 % 10 = 5'
+END;
+COMMENT ON FUNCTION counter_condition IS 'Condition by which a counter of the absorption report counts a state; null: no such counter';
+
+-- How many persons of each cohort are in each state, as the text of a query with the parameters of
+-- cohort_rows(): the dimensions, state, n. Who graduated more than once counts once in a cohort, with
+-- the last of its graduations. First by state: there are few of them, and what is counted of them
+-- has little left to do. only_ahead: of those alone that jejaring.absorption_cell leaves out.
+CREATE OR REPLACE FUNCTION cohort_states(
+    lead text, horizon text, known boolean, evaluated boolean, only_ahead boolean) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN format($text$
+    SELECT %1$s state, count(*) AS n FROM (
+        SELECT DISTINCT ON (%1$s person) * FROM (%2$s AND %4$s %5$s) AS o
+        ORDER BY %1$s person, graduated_on DESC, vocation, batch) AS person_once
+    GROUP BY %1$s state %3$s$text$,
+    lead, cohort_rows(horizon, known, false),
+    CASE WHEN only_ahead THEN '' ELSE format(
+        'UNION ALL SELECT %1$s state, count(*) FROM (%2$s AND NOT several) AS s GROUP BY %1$s state',
+        lead, cohort_rows(horizon, known, false)) END,
+    CASE WHEN only_ahead THEN 'ahead' ELSE 'several' END,
+    CASE WHEN evaluated THEN ' UNION ALL ' || cohort_rows(horizon, known, true) ELSE '' END);
+COMMENT ON FUNCTION cohort_states IS 'Query of how many persons of each cohort are in each state';
+
+-- The query behind absorption(), with the parameters of cohort_rows().
+CREATE OR REPLACE FUNCTION absorption_query(
+    dimensions text[], horizon text, definition text, counted boolean, known boolean, evaluated boolean)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    cells CONSTANT text[] := '{graduates,traced,employed,self_employed,formal,informal,placed,by_employer,by_cooperative,by_bank,by_opd,by_self}';
+    counter CONSTANT text := CASE definition WHEN 'working' THEN '(employed + self_employed)' ELSE definition END;
+    shown text;
+    grouped text;
+    lead text; -- the dimensions asked for, with a comma, or nothing
+    tail text; -- GROUP BY them, or nothing
+    sums text;
+BEGIN
+    SELECT d.shown, d.grouped INTO shown, grouped FROM cohort_dimensions(dimensions) AS d;
     lead := CASE grouped WHEN '' THEN '' ELSE grouped || ', ' END;
     tail := CASE grouped WHEN '' THEN '' ELSE 'GROUP BY ' || grouped END;
-    IF today_only AND horizon = 'now' AND grouped = 'region, year' THEN
-        parts := format('SELECT %s %s FROM absorption_cell', lead, cells);
-    ELSE
-        parts := format('SELECT %s %s FROM (%s FROM standing WHERE %s AND NOT several) AS s %s',
-                        lead, counts, row_of, settled, tail);
-        once := format('%s FROM standing WHERE %s AND several', row_of, settled);
-    END IF;
-    IF evaluated THEN
-        once := concat_ws(' UNION ALL ', once, row_of || ' FROM evaluate($4, $2, $3) WHERE graduated_on <= $1');
-    END IF;
-    IF once IS NOT NULL THEN
-        parts := parts || format($text$ UNION ALL SELECT %1$s %2$s FROM (
-            SELECT DISTINCT ON (%1$s person) * FROM (%3$s) AS o
-            ORDER BY %1$s person, graduated_on DESC, vocation, batch) AS person_once %4$s$text$,
-            lead, counts, once, tail);
+    SELECT format('SELECT %s %s FROM (%s) AS states %s', lead,
+            string_agg(format('coalesce(sum(n) FILTER (WHERE %s), 0) AS %s', counter_condition(c), c), ', ' ORDER BY o),
+            cohort_states(lead, horizon, known, evaluated, counted), tail)
+        INTO sums FROM unnest(cells) WITH ORDINALITY AS u (c, o);
+    IF counted THEN
+        sums := format('SELECT %1$s %2$s FROM (%3$s UNION ALL SELECT %1$s %4$s FROM absorption_cell) AS both_parts %5$s',
+            lead, (SELECT string_agg(format('sum(%1$s) AS %1$s', c), ', ' ORDER BY o) FROM unnest(cells) WITH ORDINALITY AS u (c, o)),
+            sums, array_to_string(cells, ', '), tail);
     END IF;
     RETURN format($query$
-        SELECT %1$s, graduates, traced, employed, self_employed, employed + self_employed, formal,
-            informal, %2$s::numeric / graduates, %2$s::numeric / graduates,
+        SELECT %1$s, graduates::bigint, traced::bigint, employed::bigint, self_employed::bigint,
+            (employed + self_employed)::bigint, formal::bigint, informal::bigint,
+            %2$s::numeric / graduates, %2$s::numeric / graduates,
             (%2$s + graduates - traced)::numeric / graduates, -- the untraced as if they did
-            traced::numeric / graduates, placed, by_employer, by_cooperative, by_bank, by_opd, by_self
-        FROM (SELECT %3$s %4$s FROM (%5$s) AS parts %6$s) AS sums
-        WHERE graduates > 0 %7$s$query$,
-        shown, counter, lead,
-        (SELECT string_agg(format('sum(%1$s)::bigint AS %1$s', c), ', ') FROM unnest(string_to_array(cells, ', ')) AS c),
-        parts, tail, CASE grouped WHEN '' THEN '' ELSE 'ORDER BY ' || grouped END);
+            traced::numeric / graduates, placed::bigint, by_employer::bigint, by_cooperative::bigint,
+            by_bank::bigint, by_opd::bigint, by_self::bigint
+        FROM (%3$s) AS sums WHERE graduates > 0 %4$s$query$,
+        shown, counter, sums, CASE grouped WHEN '' THEN '' ELSE 'ORDER BY ' || grouped END);
 END $$;
-COMMENT ON FUNCTION absorption_query IS 'The query that jejaring.absorption() runs';
+COMMENT ON FUNCTION absorption_query IS 'The query that jejaring.absorption() runs; counted: from the counters of jejaring.absorption_cell';
+
+-- The day that a graduation must have come to if its horizon is to be over on this day.
+CREATE OR REPLACE FUNCTION come_to(horizon text, day date) RETURNS date
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF horizon IS NULL OR horizon NOT IN ('now', '6m', '12m') THEN
+        RAISE EXCEPTION 'horizon is now, 6m or 12m' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    RETURN day - CASE horizon WHEN '6m' THEN interval '6 months' WHEN '12m' THEN interval '12 months'
+                              ELSE interval '0' END;
+END $$;
+COMMENT ON FUNCTION come_to IS 'Last day of graduation of a cohort whose horizon is over on this day';
 
 -- The sums. `dimensions` is any list of region, province, year, vocation, batch, funding, sex,
 -- disability, digital_marketing; columns that are not asked for are null. horizon is now, 6m or 12m;
@@ -109,24 +166,18 @@ LANGUAGE plpgsql STABLE
 SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
 AS $$
 DECLARE
-    known CONSTANT text[] := '{region,province,year,vocation,batch,funding,sex,disability,digital_marketing}';
     day CONSTANT date := coalesce(as_of, today());
-    come_to CONSTANT date := day - CASE horizon WHEN '6m' THEN interval '6 months'
-                                                WHEN '12m' THEN interval '12 months'
-                                                ELSE interval '0' END;
-    persons CONSTANT uuid[] := unsettled(as_of, known_at);
+    persons CONSTANT uuid[] := unsettled(day, known_at);
 BEGIN
-    IF NOT dimensions <@ known THEN
-        RAISE EXCEPTION 'absorption: unknown dimension in %, known are %', dimensions, known
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF horizon NOT IN ('now', '6m', '12m') OR definition NOT IN ('working', 'employed', 'placed') THEN
-        RAISE EXCEPTION 'absorption: horizon is now, 6m or 12m; definition is working, employed or placed'
+    IF definition IS NULL OR definition NOT IN ('working', 'employed', 'placed') THEN
+        RAISE EXCEPTION 'definition is working, employed or placed'
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
     RETURN QUERY EXECUTE absorption_query(dimensions, horizon, definition,
-                                          as_of IS NULL AND known_at IS NULL, cardinality(persons) > 0)
-    USING come_to, day, coalesce(known_at, 'infinity'), persons;
+        counted => as_of IS NULL AND known_at IS NULL AND horizon = 'now'
+            AND (SELECT d.grouped FROM cohort_dimensions(dimensions) AS d) = 'region, year',
+        known => known_at IS NOT NULL, evaluated => cardinality(persons) > 0)
+    USING come_to(horizon, day), day, known_at, persons;
 END $$;
 COMMENT ON FUNCTION absorption IS 'Absorption rate with its parts, by the dimensions asked for';
 

@@ -266,6 +266,10 @@ def test_what_is_stored_of_an_event(database):
 # ---- Schema ----------------------------------------------------------------------------------
 
 
+MIGRATIONS = len(list((pg.ROOT / "schemas" / "warehouse").glob("[0-9]*.sql")))
+LATER = f"{MIGRATIONS + 1:03}_later.sql"
+
+
 @pytest.fixture()
 def empty(cluster):
     database = cluster.database()
@@ -287,7 +291,7 @@ def complaint(database, schemas, committed=0, **options):
 
 def test_a_migration_that_was_changed_is_refused(empty, tmp_path):
     schemas = copied_schemas(tmp_path)
-    assert "4 migrations applied" in complaint(empty, schemas)
+    assert f"{MIGRATIONS} migrations applied" in complaint(empty, schemas)
     assert complaint(empty, schemas) == ""
     with open(schemas / "warehouse" / "002_person.sql", "a", encoding="utf-8") as file:
         file.write("-- just a word\n")
@@ -296,7 +300,7 @@ def test_a_migration_that_was_changed_is_refused(empty, tmp_path):
 
 def test_a_database_newer_than_the_files_is_refused(empty, tmp_path):
     schemas = copied_schemas(tmp_path)
-    extra = schemas / "warehouse" / "005_later.sql"
+    extra = schemas / "warehouse" / LATER
     extra.write_text("CREATE TABLE later (a integer PRIMARY KEY);")
     complaint(empty, schemas)
     extra.unlink()
@@ -305,15 +309,15 @@ def test_a_database_newer_than_the_files_is_refused(empty, tmp_path):
 
 def test_a_migration_that_fails_changes_nothing(empty, tmp_path):
     schemas = copied_schemas(tmp_path)
-    extra = schemas / "warehouse" / "005_later.sql"
+    extra = schemas / "warehouse" / LATER
     extra.write_text("CREATE TABLE later (a integer PRIMARY KEY); SELECT 1 / 0;")
-    assert "005_later.sql: PostgreSQL:" in complaint(empty, schemas)
-    assert empty.psql("SELECT to_regclass('jejaring.later') IS NULL, max(number) FROM jejaring.migration").strip() == "t|4"
+    assert f"{LATER}: PostgreSQL:" in complaint(empty, schemas)
+    assert empty.psql("SELECT to_regclass('jejaring.later') IS NULL, max(number) FROM jejaring.migration").strip() == f"t|{MIGRATIONS}"
     extra.write_text("CREATE TABLE later (a integer PRIMARY KEY);")
     assert "1 migrations applied" in complaint(empty, schemas)
 
 
-@pytest.mark.parametrize("name", ["7_short.sql", "006_gap.sql", "notes.sql"])
+@pytest.mark.parametrize("name", ["7_short.sql", f"{MIGRATIONS + 2:03}_gap.sql", "notes.sql"])
 def test_files_that_do_not_fit_are_refused(empty, tmp_path, name):
     schemas = copied_schemas(tmp_path)
     (schemas / "warehouse" / name).write_text("SELECT 1;")
@@ -350,6 +354,20 @@ def test_a_changed_projection_asks_for_a_look(empty, events, tmp_path):
     with open(schemas / "warehouse" / "define-10-project.sql", "a", encoding="utf-8") as file:
         file.write("-- another one\n")
     assert "warehouse verify" in complaint(empty, schemas, committed=300)
+
+
+def test_standings_of_an_older_schema_are_brought_up_to_date(empty, events, tmp_path):
+    """As migration 5 leaves them: without a history."""
+    schemas = copied_schemas(tmp_path)
+    with Host({"conninfo": empty.conninfo, "schemas": str(schemas)}) as plugin:
+        plugin.resume()
+        plugin.deliver(events, 0, 300)
+    before = empty.psql("SELECT s::text FROM jejaring.standing s ORDER BY 1")
+    empty.psql("UPDATE jejaring.standing SET history = NULL, known_from = NULL, learnt_at = NULL, learnt_of = NULL")
+    with open(schemas / "warehouse" / "define-30-evaluate.sql", "a", encoding="utf-8") as file:
+        file.write("-- another one\n")
+    complaint(empty, schemas, committed=300)
+    assert empty.psql("SELECT s::text FROM jejaring.standing s ORDER BY 1") == before != ""
 
 
 def test_a_connection_string_that_is_none_is_refused_without_quoting_it():

@@ -1,0 +1,145 @@
+#!/usr/bin/python3
+"""How long the reports take over a large warehouse: 1,000,000 alumni with 5,000,000 events unless told
+otherwise, made by SQL and projected by the warehouse's own code.
+
+    /usr/bin/python3 tests/bench/reports.py [PERSONS]
+
+In a private PostgreSQL with 1 GB of shared buffers. Takes some ten minutes and 6 GB of disk; not part of
+`make bench`. Prints one line a report: the middle of five runs, in milliseconds, and how many rows it has."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "system"))
+import pg  # noqa: E402
+
+# Each event: how many of a person's lives have it, its type, days after graduation, its data.
+PERSONS = """
+CREATE TEMPORARY TABLE person AS
+SELECT md5(n::text || '-person')::uuid AS person, code AS region,
+    2015 + (random() * 7)::integer AS year
+FROM generate_series(1, %(persons)s) n
+    JOIN (SELECT code, row_number() OVER (ORDER BY code) - 1 AS r FROM jejaring.region
+          WHERE level <> 'province') g ON g.r = n %% 514;
+ALTER TABLE person ADD COLUMN day date;
+UPDATE person SET day = make_date(year, 3 + (random() * 9)::integer, 1) + (random() * 25)::integer;
+"""
+EVENTS = [
+    (1.00, "alumni.graduated", "0", """jsonb_build_object('program', 'PBK', 'vocation',
+        (ARRAY['menjahit', 'las-smaw-3g', 'tata-boga', 'servis-ac', 'desain-grafis', 'tata-rias'])[1 + (random() * 5)::integer],
+        'batch', (ARRAY['I', 'II', 'III'])[1 + (random() * 2)::integer], 'year', year,
+        'funding', (ARRAY['apbn', 'apbd'])[1 + (random())::integer], 'sex', (ARRAY['female', 'male'])[1 + random()::integer],
+        'extras', CASE WHEN random() < 0.3 THEN '["digital_marketing"]'::jsonb ELSE '[]' END)"""),
+    (0.03, "alumni.graduated", "400", """jsonb_build_object('program', 'PBK', 'vocation', 'barista', 'batch', 'I',
+        'year', year + 1, 'funding', 'apbd', 'sex', 'female', 'extras', '[]'::jsonb)"""),
+    (0.80, "alumni.certified", "random() * 30", """jsonb_build_object('scheme', 'Klaster', 'result',
+        (ARRAY['competent', 'competent', 'not_yet'])[1 + (random() * 2)::integer])"""),
+    (0.50, "placement.proposed", "10 + random() * 300", """jsonb_build_object('vacancy',
+        md5((random() * 50000)::integer::text)::uuid, 'rank', 1, 'reasons', '["competent"]'::jsonb)"""),
+    (0.35, "placement.started", "20 + random() * 500", """jsonb_build_object('employer', 'PT ' || (random() * 9000)::integer,
+        'kind', CASE WHEN random() < 0.1 THEN 'internship' ELSE 'employment' END)"""),
+    (0.12, "placement.ended", "520 + random() * 500", """jsonb_build_object('reason', 'finished')"""),
+    (0.12, "business.registered", "30 + random() * 700", """jsonb_build_object('business', md5(person::text)::uuid,
+        'name', 'Usaha', 'kbli', '10710', 'kbli_version', 2020)"""),
+    (0.75, "outcome.reported", "160 + random() * 60", """jsonb_build_object('status',
+        (ARRAY['employed', 'self_employed', 'unemployed', 'studying'])[1 + (random() * 3)::integer],
+        'employment_status', 'employee')"""),
+    (0.60, "outcome.reported", "340 + random() * 60", """jsonb_build_object('status',
+        (ARRAY['employed', 'self_employed', 'unemployed', 'not_seeking'])[1 + (random() * 3)::integer])"""),
+    (0.28, "application.submitted", "10 + random() * 300", """jsonb_build_object('vacancy',
+        md5((random() * 50000)::integer::text)::uuid)"""),
+    (0.25, "mentoring.provided", "30 + random() * 300", """jsonb_build_object('topic', 'capital', 'hours', 2)"""),
+    (0.20, "consent.granted", "5", """jsonb_build_object('audiences', '["industry"]'::jsonb)"""),
+]
+# Most is recorded within days, some of it after months.
+INSERT = """
+INSERT INTO log
+SELECT person, (lpad(to_hex((extract(epoch FROM on_day) * 1000)::bigint), 12, '0') || substr(md5(person::text || '{number}'), 1, 20))::uuid,
+    '{type}', 'bench', '{number}-' || person, on_day,
+    on_day + interval '1 day' * CASE WHEN random() < 0.15 THEN random() * 200 ELSE random() * 10 END,
+    region, {data} || jsonb_build_object('date', on_day::date)
+FROM (SELECT *, day + ({after})::integer + time '00:00' AS on_day FROM person WHERE random() < {share}) p
+"""
+STORE = """
+INSERT INTO jejaring.event (subject, event_key, type, source, id, time, recordedtime, region, data)
+SELECT * FROM log ORDER BY 1, 2
+"""
+
+REPORTS = [
+    ("absorption by region and year", "absorption()"),
+    ("absorption by vocation and funding", "absorption('{vocation,funding}')"),
+    ("absorption by everything", "absorption('{region,year,vocation,batch,funding,sex,disability}')"),
+    ("absorption after 12 months", "absorption('{region,year}', '12m')"),
+    ("absorption as of 2021-03-31", "absorption('{region,year}', 'now', '2021-03-31')"),
+    ("absorption as of and known at 2021-03-31", "absorption('{region,year}', 'now', '2021-03-31', '2021-03-31')"),
+    ("absorption as of and known at 2024-03-31", "absorption('{region,year}', 'now', '2024-03-31', '2024-03-31')"),
+    ("absorption today, known at 2024-03-31", "absorption('{region,year}', 'now', NULL, '2024-03-31')"),
+    ("absorption today, known at 2020-03-31", "absorption('{region,year}', 'now', NULL, '2020-03-31')"),
+    ("list of one cell", """absorption_list('working', '{"region": "33.75", "year": 2020}')"""),
+    ("missing regions", "absorption_missing('*')"),
+    ("funnel by region and year", "funnel()"),
+    ("funnel as of 2021-03-31", "funnel('{region,year}', '2021-03-31')"),
+    ("time to work by region and year", "time_to_work()"),
+    ("time to work of all", "time_to_work('{}')"),
+    ("funding by year", "funding()"),
+    ("funding by region and year, 12 months", "funding('{region,year}', '12m')"),
+]
+
+
+def load(cursor, persons):
+    cursor.execute("SET search_path = jejaring, pg_catalog; SET work_mem = '256MB'; "
+                   "SET maintenance_work_mem = '512MB'; SELECT setseed(0.42)")
+    cursor.execute(PERSONS, {"persons": persons})
+    cursor.execute("CREATE TEMPORARY TABLE log (subject uuid, event_key uuid, type text, source text, id text, "
+                   "time timestamptz, recordedtime timestamptz, region text, data jsonb)")
+    for number, (share, type, after, data) in enumerate(EVENTS):
+        cursor.execute(INSERT.format(number=number, type=type, share=share, after=after, data=data))
+    cursor.execute(STORE)
+    print(f"{cursor.rowcount} events", flush=True)
+    cursor.execute("DROP TABLE log; DROP TABLE person; TRUNCATE " +
+                   ", ".join(f"jejaring.{name}" for name in projections(cursor)))
+    begun = time.monotonic()
+    cursor.execute("SELECT jejaring.replay()")
+    print(f"projected in {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def projections(cursor):
+    cursor.execute("SELECT unnest(jejaring.projections())")
+    return [name for name, in cursor]
+
+
+def measure(cursor):
+    for words, report in REPORTS:
+        taken = []
+        for _ in range(5):
+            begun = time.monotonic()
+            cursor.execute(f"SELECT * FROM jejaring.{report}")
+            rows = len(cursor.fetchall())
+            taken.append((time.monotonic() - begun) * 1000)
+        print(f"{sorted(taken)[2]:8.0f} ms  {rows:6} rows  {words}", flush=True)
+
+
+def main():
+    persons = int(sys.argv[1]) if len(sys.argv) > 1 else 1000000
+    build = pathlib.Path(os.environ.get("B", ROOT / "build"))
+    config = build / "reports.yaml"
+    config.write_text(f'node: bench\nregion: "33"\nstate: {build}\nrun: {build}\nschemas: {ROOT}/schemas\n')
+    with pg.Cluster(settings={"shared_buffers": "1GB", "max_wal_size": "8GB"}) as cluster:
+        database = cluster.database()
+        subprocess.run([build / "jejaringctl", "-c", config, "warehouse", "migrate"], check=True,
+                       env={**os.environ, **database.env})
+        connection = database.connect()
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            load(cursor, persons)
+            cursor.execute("VACUUM (FREEZE, ANALYZE)")
+            measure(cursor)
+        connection.close()
+
+
+if __name__ == "__main__":
+    main()
