@@ -1,56 +1,21 @@
 #include "table/package.h"
 
 #include "table/table.h"
+#include "table/zip.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zip.h>
 
 #define PARTS_MAX  4096                /* a workbook has dozens */
 #define TAIL_SIZE  70000               /* of the archive, within which its end record lies */
 #define RATIO_FROM ((uint64_t)8 << 20) /* small parts may be as repetitive as they like */
 
-/* libzip brings OpenSSL with it, a megabyte and a half in every process that is linked with it. It
- * is loaded when the first workbook is opened, and stays. */
-static struct zip_library {
-    __typeof__(zip_fdopen) *fdopen;
-    __typeof__(zip_discard) *discard;
-    __typeof__(zip_name_locate) *name_locate;
-    __typeof__(zip_stat_index) *stat_index;
-    __typeof__(zip_fopen_index) *fopen_index;
-    __typeof__(zip_fread) *fread;
-    __typeof__(zip_fclose) *fclose;
-} zip;
-
-static void *find(void *library, const char *name)
-{
-    return library ? dlsym(library, name) : NULL;
-}
-
-static bool load_library(void)
-{
-    if (zip.fclose) {
-        return true;
-    }
-    void *library = dlopen("libzip.so.4", RTLD_NOW | RTLD_LOCAL);
-    library = library ? library : dlopen("libzip.so.5", RTLD_NOW | RTLD_LOCAL);
-    *(void **)&zip.fdopen = find(library, "zip_fdopen");
-    *(void **)&zip.discard = find(library, "zip_discard");
-    *(void **)&zip.name_locate = find(library, "zip_name_locate");
-    *(void **)&zip.stat_index = find(library, "zip_stat_index");
-    *(void **)&zip.fopen_index = find(library, "zip_fopen_index");
-    *(void **)&zip.fread = find(library, "zip_fread");
-    *(void **)&zip.fclose = find(library, "zip_fclose");
-    return zip.fdopen && zip.discard && zip.name_locate && zip.stat_index && zip.fopen_index &&
-           zip.fread && zip.fclose;
-}
-
 struct jj_package {
+    const jj_zip *library;
     zip_t *zip;
     uint64_t unpacked; /* from all parts so far */
 };
@@ -98,7 +63,8 @@ int jj_package_open(jj_package **package, int fd, jj_refusal *why)
                          "the workbook is larger than %lld MiB; save it as CSV",
                          (long long)(JJ_WORKBOOK_MAX >> 20));
     }
-    if (!load_library()) {
+    const jj_zip *library = jj_zip_load();
+    if (!library) {
         return jj_refuse(why, JJ_FAULT_WORKBOOK, JJ_ESYSTEM,
                          "workbooks need the library libzip, which is not installed here");
     }
@@ -114,7 +80,8 @@ int jj_package_open(jj_package **package, int fd, jj_refusal *why)
         return rc;
     }
     int problem = 0;
-    made->zip = zip.fdopen(copy, 0, &problem);
+    made->library = library;
+    made->zip = library->fdopen(copy, 0, &problem);
     if (!made->zip) {
         close(copy);
         free(made);
@@ -128,7 +95,7 @@ int jj_package_open(jj_package **package, int fd, jj_refusal *why)
 void jj_package_close(jj_package *package)
 {
     if (package) {
-        zip.discard(package->zip);
+        package->library->discard(package->zip);
         free(package);
     }
 }
@@ -155,13 +122,13 @@ static int check_part(const zip_stat_t *st, jj_refusal *why)
 
 int jj_part_open(jj_part **part, jj_package *package, const char *name, jj_refusal *why)
 {
-    zip_int64_t index = zip.name_locate(package->zip, name, ZIP_FL_NOCASE);
+    zip_int64_t index = package->library->name_locate(package->zip, name, ZIP_FL_NOCASE);
     if (index < 0) {
         return jj_refuse(why, JJ_FAULT_WORKBOOK, JJ_ENOTFOUND,
                          "the workbook is damaged: a part is missing");
     }
     zip_stat_t st;
-    if (zip.stat_index(package->zip, (zip_uint64_t)index, 0, &st)) {
+    if (package->library->stat_index(package->zip, (zip_uint64_t)index, 0, &st)) {
         return damaged(why, "a part cannot be described");
     }
     int rc = check_part(&st, why);
@@ -175,7 +142,7 @@ int jj_part_open(jj_part **part, jj_package *package, const char *name, jj_refus
     made->package = package;
     made->packed = st.comp_size;
     made->stated = st.size;
-    made->file = zip.fopen_index(package->zip, (zip_uint64_t)index, 0);
+    made->file = package->library->fopen_index(package->zip, (zip_uint64_t)index, 0);
     if (!made->file) {
         free(made);
         return damaged(why, "a part cannot be opened");
@@ -187,14 +154,14 @@ int jj_part_open(jj_part **part, jj_package *package, const char *name, jj_refus
 void jj_part_close(jj_part *part)
 {
     if (part) {
-        zip.fclose(part->file);
+        part->package->library->fclose(part->file);
         free(part);
     }
 }
 
 int jj_part_read(jj_part *part, void *out, size_t size_bytes, size_t *got, jj_refusal *why)
 {
-    zip_int64_t count = zip.fread(part->file, out, size_bytes);
+    zip_int64_t count = part->package->library->fread(part->file, out, size_bytes);
     if (count < 0) {
         return damaged(why, "a part cannot be unpacked");
     }
