@@ -10,7 +10,8 @@
 
 #define DAY_SECONDS  86400
 #define EXACT_BELOW  1e15
-#define SERIAL_BELOW 2958466.0 /* 10000-01-01 */
+#define HELD_BELOW   9007199254740992.0 /* 2^53: every whole number below is a double */
+#define SERIAL_BELOW 2958466.0          /* 10000-01-01 */
 
 jj_numfmt jj_numfmt_builtin(unsigned id)
 {
@@ -126,6 +127,15 @@ jj_numfmt jj_numfmt_parse(const char *code)
     return (jj_numfmt){JJ_NUMFMT_PLAIN, 0};
 }
 
+/* A whole number of 16 digits, a NIK say, is what was typed if a double holds it and its last digit
+ * is not 0: a spreadsheet that keeps 15 digits only would have made that a 0. */
+static bool is_as_typed(const char *number, double value)
+{
+    size_t length = strlen(number);
+    return length == 16 && strspn(number, "0123456789") == length && number[15] != '0' &&
+           value < HELD_BELOW;
+}
+
 /* With 15 significant digits, as many as a spreadsheet has, and no exponent below 1e15. */
 static void render_plain(double value, const char *suffix, char out[JJ_NUMBER_SIZE])
 {
@@ -216,14 +226,16 @@ bool jj_numfmt_render(jj_numfmt format, bool date1904, const char *number, char 
         render_plain(value * 100, "%", out);
         break;
     case JJ_NUMFMT_ZEROS:
-        if (value >= 0 && value < EXACT_BELOW && value == floor(value)) {
-            snprintf(out, JJ_NUMBER_SIZE, "%0*.0f", (int)format.width, value);
-            break;
-        }
-        /* fall through */
     case JJ_NUMFMT_PLAIN:
     default:
-        render_plain(value, "", out);
+        if (is_as_typed(number, value)) {
+            snprintf(out, JJ_NUMBER_SIZE, "%s", number);
+        } else if (format.kind == JJ_NUMFMT_ZEROS && value >= 0 && value < EXACT_BELOW &&
+                   value == floor(value)) {
+            snprintf(out, JJ_NUMBER_SIZE, "%0*.0f", (int)format.width, value);
+        } else {
+            render_plain(value, "", out);
+        }
     }
     return true;
 }

@@ -30,6 +30,7 @@ struct jj_office {
     int watch_fd;          /* inotify, while closed; else -1 */
     int64_t look_at_ms;    /* monotonic, while closed */
     int64_t idle_since_ms; /* monotonic, while open; 0: not idle */
+    bool strays_said;
 
     /* While open. */
     jj_catalogue *catalogue;
@@ -192,6 +193,9 @@ static void watch_folders(jj_office *office)
         inotify_add_watch(office->watch_fd, folder, WATCHED);
         free(folder);
     }
+    if (office->watch_fd >= 0) {
+        inotify_add_watch(office->watch_fd, office->instance->inbox, WATCHED);
+    }
     /* What came before there was a watch is found by looking. */
     office->look_at_ms = jj_monotonic_ms();
 }
@@ -224,6 +228,22 @@ static bool any_file(const jj_office *office)
         free(folder);
     }
     return found;
+}
+
+/* A file beside the folders is of no known type. It stays where it is, and is spoken of once. */
+static void tell_of_strays(jj_office *office)
+{
+    char *folder = folder_at(office, 0);
+    bool found = folder && holds_file(office->instance->inbox);
+
+    if (found && !office->strays_said) {
+        jj_log(JJ_WARNING,
+               "inbox: a file that lies beside the folders is left alone; put it into the one of "
+               "its type, e.g. %s",
+               folder);
+    }
+    office->strays_said = found;
+    free(folder);
 }
 
 /* True if the watch told of anything. */
@@ -261,6 +281,7 @@ static int64_t wait_for_files(jj_office *office)
 
     if (drain_watch(office) || now_ms >= office->look_at_ms) {
         office->look_at_ms = now_ms + LOOK_MS;
+        tell_of_strays(office);
         if (any_file(office)) {
             open_for_work(office);
         }

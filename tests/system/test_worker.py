@@ -222,6 +222,17 @@ def test_a_file_that_was_interrupted_is_read_again_and_doubles_nothing(node):
     assert len(reactions(n)) == 20000
 
 
+def test_a_file_beside_the_folders_is_spoken_of_and_stays(node):
+    n = node(with_inbox()).start()
+    stray = n.folder / "inbox" / "tutup.csv"
+    stray.write_text(rows(1))
+    [told] = n.wait_for_log(r"a file that lies beside the folders is left alone; put it into the "
+                            r"one of its type, e.g. (\S+)")
+    stray = stray.rename(pathlib.Path(told[1]) / "tutup.csv")
+    n.wait((stray.parent / "done" / "tutup.csv").exists, "the file in done/")
+    assert len(n.wait_for_log("beside the folders")) == 1
+
+
 def test_files_that_came_while_the_node_was_down_are_taken(node):
     n = node(with_inbox()).start()
     folder = n.folder / "inbox" / "vacancy.closed"

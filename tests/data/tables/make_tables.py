@@ -253,10 +253,11 @@ PEOPLE = [
 
 
 def people_book(as_text=True):
+    """As a number, a spreadsheet keeps 15 digits of a NIK."""
     rows = row(1, *[text(f"{'ABCDEF'[i]}1", h) for i, h in enumerate(PEOPLE[0])])
     for n, (nik, name, day, vocation, score, active) in enumerate(PEOPLE[1:], 2):
         rows += row(
-            n, text(f"A{n}", nik) if as_text else number(f"A{n}", nik), text(f"B{n}", name),
+            n, text(f"A{n}", nik) if as_text else number(f"A{n}", nik[:15] + "0"), text(f"B{n}", name),
             number(f"C{n}", day, 1), text(f"D{n}", vocation), number(f"E{n}", score),
             f'<c r="F{n}" t="b"><v>{active}</v></c>')
     return book(rows, style=STYLES)
