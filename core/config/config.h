@@ -74,6 +74,12 @@ typedef struct jj_plugins_config {
     size_t count;
 } jj_plugins_config;
 
+/* What the figures of reports are measured by. */
+typedef struct jj_reports_config {
+    int64_t floor;       /* counts of persons with a disability below it are not shown */
+    int64_t small_share; /* percent of procurement that is to go to small business */
+} jj_reports_config;
+
 typedef struct jj_config {
     const char *file;         /* as it was named, for messages */
     const char *dir;          /* its folder, absolute: relative paths start there */
@@ -92,6 +98,7 @@ typedef struct jj_config {
     int64_t hang_timeout_ms; /* a child silent for so long is killed */
     int64_t steady_after_ms; /* a child that ran so long is not in a loop of crashes */
     jj_hub_config hub;
+    jj_reports_config reports;
     jj_plugins_config plugins;
 } jj_config;
 

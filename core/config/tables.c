@@ -66,6 +66,26 @@ const jj_key jj_hub_keys[] = {
     {0},
 };
 
+const jj_key jj_reports_keys[] = {
+    {.name = "floor",
+     .type = &jj_key_integer,
+     .offset = offsetof(jj_reports_config, floor),
+     .initial = "5",
+     .min = 2,
+     .max = 1000,
+     .doc = "smallest count of persons with a disability that a report shows; choose it once: two "
+            "reports with different floors tell more than each of them"},
+    {.name = "small_share",
+     .type = &jj_key_integer,
+     .offset = offsetof(jj_reports_config, small_share),
+     .initial = "40",
+     .min = 0,
+     .max = 100,
+     .doc =
+         "percent of an office's spending that is to go to small business (Perpres 12/2021: 40)"},
+    {0},
+};
+
 const jj_key jj_plugin_keys[] = {
     {.name = "module",
      .type = &jj_key_text,
@@ -163,6 +183,11 @@ const jj_key jj_config_keys[] = {
      .offset = offsetof(jj_config, hub),
      .members = jj_hub_keys,
      .doc = "the hub: its doors and its journal"},
+    {.name = "reports",
+     .type = &jj_key_mapping,
+     .offset = offsetof(jj_config, reports),
+     .members = jj_reports_keys,
+     .doc = "what the figures of reports are measured by"},
     {.name = "plugins",
      .type = &jj_key_plugins,
      .offset = offsetof(jj_config, plugins),

@@ -11,6 +11,7 @@ extern const jj_key jj_config_keys[];    /* top level -> jj_config */
 extern const jj_key jj_hub_keys[];       /* hub: -> jj_hub_config */
 extern const jj_key jj_retention_keys[]; /* hub: retention: -> jj_hub_config */
 extern const jj_key jj_listener_keys[];  /* each of hub: listen: -> jj_listener */
+extern const jj_key jj_reports_keys[];   /* reports: -> jj_reports_config */
 extern const jj_key jj_plugin_keys[];    /* each of plugins: -> jj_plugin_config */
 
 extern const jj_key jj_agency_keys[]; /* a file of the folder agencies -> jj_agency */

@@ -185,6 +185,7 @@ static int take_option(jj_ctl *ctl, int argc, char **argv, int *at)
     const char *word = argv[*at];
     const char *name = strcmp(word, "-c") == 0   ? "config"
                        : strcmp(word, "-h") == 0 ? "help"
+                       : strcmp(word, "-o") == 0 ? "output"
                                                  : word + 2;
     if (word[1] != '-' && name == word + 2) {
         return jj_ctl_misused(ctl, "there is no option %s", word);

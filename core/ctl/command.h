@@ -6,7 +6,7 @@
 
 #include "ctl/ctl.h"
 
-/* An option. `-x` has no meaning but for -c, -h: long names only. */
+/* An option. `-x` has no meaning but for -c, -h, -o (--output): long names only. */
 typedef struct jj_flag {
     const char *name;  /* without the dashes; NULL ends the table */
     const char *value; /* what its value is, e.g. "CURSOR"; NULL: it has none */

@@ -2,6 +2,8 @@
 #include "ctl/commands.h"
 
 #include "ctl/command.h"
+#include "ctl/reports.h"
+#include "ctl/tabular.h"
 
 #include <stdio.h>
 
@@ -134,6 +136,41 @@ const jj_command jj_commands[] = {
      .flags = report_flags,
      .summary = "the absorption rate (serapan) of graduates, with its parts",
      .run = jj_ctl_absorption},
+    {.name = "report tracer",
+     .args = "",
+     .flags = jj_tracer_flags,
+     .summary = "graduates of whom nobody knows anything yet",
+     .details =
+         "Those without any evidence of what became of them, from one month after graduation\n"
+         "on; with --due the list of whom to call, by person key. It shrinks by itself.",
+     .run = jj_ctl_tabular},
+    {.name = "report vacancies",
+     .args = "",
+     .flags = jj_vacancies_flags,
+     .summary = "vacancies and what became of them (Perpres 57/2023)",
+     .details = "csv, xlsx and json have all fields that the regulation asks for.",
+     .run = jj_ctl_tabular},
+    {.name = "report directory",
+     .args = "",
+     .flags = jj_directory_flags,
+     .summary = "businesses of alumni who agree to be found, by skill and region",
+     .run = jj_ctl_tabular},
+    {.name = "report orders",
+     .args = "",
+     .flags = jj_orders_flags,
+     .summary = "what offices ordered, and how much of it from alumni",
+     .run = jj_ctl_tabular},
+    {.name = "report capital",
+     .args = "",
+     .flags = jj_capital_flags,
+     .summary = "loans: applied for, approved, refused and why, disbursed",
+     .run = jj_ctl_tabular},
+    {.name = "report candidates",
+     .args = "",
+     .flags = jj_candidates_flags,
+     .summary = "the file for banks: businesses referred to a loan scheme",
+     .details = "Only owners whose current consent names capital, and only what a lender may see.",
+     .run = jj_ctl_tabular},
     {.name = "warehouse migrate",
      .args = "",
      .summary = "bring the schema of the database up to date",

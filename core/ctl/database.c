@@ -30,8 +30,7 @@ void jj_database_of(const jj_config *config, const jj_plugin_config *plugin, jj_
     free(path);
 }
 
-/* Returns an exit code. */
-static int find_database(jj_ctl *ctl, jj_database *database)
+int jj_ctl_database(jj_ctl *ctl, jj_database *database)
 {
     const jj_config *config;
     int code = jj_ctl_config(ctl, &config);
@@ -56,27 +55,27 @@ int jj_ctl_absorption(jj_ctl *ctl)
                               : NULL,
         .explain = jj_ctl_option(ctl, "explain") != NULL,
     };
-    int code = find_database(ctl, &database);
+    int code = jj_ctl_database(ctl, &database);
     return code ? code : jj_report_absorption(&database, &words);
 }
 
 int jj_ctl_migrate(jj_ctl *ctl)
 {
     jj_database database;
-    int code = find_database(ctl, &database);
+    int code = jj_ctl_database(ctl, &database);
     return code ? code : jj_warehouse_migrate(&database);
 }
 
 int jj_ctl_rebuild(jj_ctl *ctl)
 {
     jj_database database;
-    int code = find_database(ctl, &database);
+    int code = jj_ctl_database(ctl, &database);
     return code ? code : jj_warehouse_rebuild(&database);
 }
 
 int jj_ctl_verify(jj_ctl *ctl)
 {
     jj_database database;
-    int code = find_database(ctl, &database);
+    int code = jj_ctl_database(ctl, &database);
     return code ? code : jj_warehouse_verify(&database, ctl->json);
 }

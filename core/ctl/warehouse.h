@@ -25,6 +25,9 @@ typedef struct jj_database {
 /* The database of an instance of the plugin `warehouse` (NULL: libpq's environment says it). */
 void jj_database_of(const jj_config *config, const jj_plugin_config *plugin, jj_database *database);
 
+/* The database that the configuration names. Returns an exit code. */
+int jj_ctl_database(jj_ctl *ctl, jj_database *database);
+
 /* Brings the schema of the database up to date. */
 int jj_warehouse_migrate(const jj_database *database);
 

@@ -1,0 +1,262 @@
+-- Reports that are lists and sums of facts: `jejaringctl report ...`. What each of them counts, and
+-- by what rule, is in README.md. All run with the rights of who asks: row-level security holds.
+
+-- A region, or all regencies of a province; null: everywhere.
+CREATE OR REPLACE FUNCTION in_region(region text, wanted text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN wanted IS NULL OR region = wanted OR split_part(region, '.', 1) = wanted;
+COMMENT ON FUNCTION in_region IS 'True if a region is the one wanted, or lies in the province wanted, or nothing is wanted';
+
+-- ---- Tracer ------------------------------------------------------------------------------------
+
+-- Who is due: graduates without any evidence of what became of them, once one month has passed since
+-- graduation. A person stands here once, with the last graduation. Whoever has evidence by `day` is
+-- gone: the list shrinks as placements, businesses, orders, loans and surveys arrive.
+DROP FUNCTION IF EXISTS report_tracer_due(text, text, date);
+CREATE FUNCTION report_tracer_due(in_region text, wave text, as_of date)
+RETURNS TABLE (person uuid, region text, region_name text, vocation text, batch text, year integer,
+    graduated_on date, due_wave text, due_on date, days_overdue integer)
+LANGUAGE sql STABLE
+SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+AS $$
+    WITH today AS (SELECT coalesce(as_of, today()) AS day),
+    silent AS (
+        SELECT s.person, s.region, s.vocation, s.batch, s.year, s.graduated_on
+        FROM standing s, today t
+        WHERE NOT s.several AND state_on(s.history, t.day) IS NULL
+        UNION ALL
+        -- Of persons who graduated more than once the last graduation tells.
+        SELECT o.person, o.region, o.vocation, o.batch, o.year, o.graduated_on
+        FROM (SELECT DISTINCT ON (s.person) s.*, state_on(s.history, t.day) AS state
+              FROM standing s JOIN today t ON s.graduated_on <= t.day
+              WHERE s.several
+              ORDER BY s.person, s.graduated_on DESC, s.vocation, s.batch) AS o
+        WHERE o.state IS NULL
+    ),
+    due AS (
+        SELECT s.*, CASE WHEN s.graduated_on + interval '12 months' <= t.day THEN '12m'
+                         WHEN s.graduated_on + interval '6 months' <= t.day THEN '6m'
+                         ELSE '1m' END AS w,
+            t.day
+        FROM silent s, today t
+        WHERE s.graduated_on + interval '1 month' <= t.day AND in_region(s.region, $1)
+    )
+    SELECT d.person, d.region, r.name, d.vocation, d.batch, d.year, d.graduated_on, d.w, w.due_on,
+        d.day - w.due_on
+    FROM due d
+        LEFT JOIN region r ON r.code = d.region,
+        LATERAL (SELECT (d.graduated_on + CASE d.w WHEN '12m' THEN interval '12 months'
+            WHEN '6m' THEN interval '6 months' ELSE interval '1 month' END)::date) AS w (due_on)
+    WHERE $2 IS NULL OR d.w = $2
+    ORDER BY d.day - w.due_on DESC, d.region, d.person
+$$;
+COMMENT ON FUNCTION report_tracer_due IS 'Graduates without any evidence of outcome, with the last tracer wave (1, 6, 12 months after graduation) that they have come to';
+
+DROP FUNCTION IF EXISTS report_tracer(text, text, date);
+CREATE FUNCTION report_tracer(in_region text, wave text, as_of date)
+RETURNS TABLE (region text, region_name text, due bigint, due_1m bigint, due_6m bigint, due_12m bigint,
+    oldest date)
+LANGUAGE sql STABLE
+SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+AS $$
+    SELECT d.region, d.region_name, count(*), count(*) FILTER (WHERE d.due_wave = '1m'),
+        count(*) FILTER (WHERE d.due_wave = '6m'), count(*) FILTER (WHERE d.due_wave = '12m'),
+        min(d.graduated_on)
+    FROM report_tracer_due($1, $2, $3) AS d GROUP BY d.region, d.region_name ORDER BY d.region
+$$;
+COMMENT ON FUNCTION report_tracer IS 'How many graduates are due for a tracer call, by region and wave';
+
+-- ---- Vacancies -----------------------------------------------------------------------------------
+
+-- The state of a vacancy on a day. Its seats are those that persons have taken (placement.started),
+-- whether or not they left again. What nobody has closed is filled with its last seat, and expired
+-- after its last day.
+DROP FUNCTION IF EXISTS report_vacancies(boolean, boolean, text, date, date);
+CREATE FUNCTION report_vacancies(only_open boolean, only_filled boolean, in_region text, from_day date, to_day date)
+RETURNS TABLE (region text, region_name text, employer text, title text, headcount integer, filled bigint,
+    status text, status_on date, opened_on date, valid_until date, kind text, occupation text,
+    vocations text, requirements text, wage_min bigint, wage_max bigint, location text,
+    disability_friendly boolean, vacancy uuid)
+LANGUAGE sql STABLE
+SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+AS $$
+    WITH taken AS (
+        SELECT p.vacancy, count(*) AS seats, array_agg(p.started_on ORDER BY p.started_on) AS days
+        FROM placement p
+        WHERE p.vacancy IS NOT NULL AND p.started_on <= today()
+        GROUP BY p.vacancy
+    ),
+    stated AS (
+        SELECT v.*, coalesce(t.seats, 0) AS seats,
+            CASE WHEN v.closed_on <= today() AND NOT v.open THEN v.close_reason
+                 WHEN t.seats >= v.headcount THEN 'filled'
+                 WHEN v.valid_until < today() THEN 'expired'
+                 ELSE 'open' END AS status,
+            CASE WHEN v.closed_on <= today() AND NOT v.open THEN v.closed_on
+                 WHEN t.seats >= v.headcount THEN t.days[v.headcount]
+                 WHEN v.valid_until < today() THEN v.valid_until
+                 ELSE v.opened_on END AS status_on
+        FROM vacancy v LEFT JOIN taken t USING (vacancy)
+        WHERE v.opened_on <= today()
+    )
+    SELECT s.region, r.name, s.employer, s.title, s.headcount, s.seats, s.status, s.status_on,
+        s.opened_on, s.valid_until, s.kind, s.occupation, nullif(array_to_string(s.vocations, ', '), ''),
+        s.requirements, s.wage_min, s.wage_max, s.location, s.disability_friendly, s.vacancy
+    FROM stated s LEFT JOIN region r ON r.code = s.region
+    WHERE in_region(s.region, $3)
+        AND (NOT coalesce($1, false) AND NOT coalesce($2, false)
+            OR s.status = 'open' AND $1 OR s.status = 'filled' AND $2)
+        AND (s.opened_on >= coalesce($4, '-infinity') AND s.opened_on <= coalesce($5, 'infinity')
+            OR s.status_on >= coalesce($4, '-infinity') AND s.status_on <= coalesce($5, 'infinity'))
+    ORDER BY s.region, s.employer, s.opened_on, s.vacancy
+$$;
+COMMENT ON FUNCTION report_vacancies IS 'Vacancies with the fields that Perpres 57/2023 asks for, and what became of each; a period takes those that were opened, or came to their state, in it';
+
+-- ---- Directory of alumni businesses -------------------------------------------------------------
+
+-- Businesses that are open, of owners whose current consent names who searches. For `opd` (offices):
+-- consent to `opd`, or to `public`, of which an office is a part; with the person key, by which an
+-- office asks for the contact (REVEAL). For `public`: consent to `public`; no key. The columns are
+-- those that schemas/events/business.registered.json shows to that audience.
+DROP FUNCTION IF EXISTS report_directory(text, text, text, text);
+CREATE FUNCTION report_directory(audience text, in_region text, vocation text, product text)
+RETURNS TABLE (region text, region_name text, vocation text, product text, name text, kbli text,
+    registered_on date, needs_marketing boolean, business uuid, person uuid)
+LANGUAGE sql STABLE
+SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+AS $$
+    SELECT b.region, r.name, b.vocation, b.product, b.name, b.kbli, b.registered_on,
+        CASE WHEN $1 = 'opd' THEN b.needs_marketing END, b.business,
+        CASE WHEN $1 = 'opd' THEN b.person END
+    FROM business b LEFT JOIN region r ON r.code = b.region
+    WHERE b.registered_on <= today()
+        AND (b.closed_time IS NULL
+            OR (b.registered_time, b.registered_event) > (b.closed_time, b.closed_event))
+        AND EXISTS (SELECT FROM consent c WHERE c.person = b.person AND c.given
+                AND c.audience = ANY (CASE WHEN $1 = 'opd' THEN '{opd,public}' ELSE '{public}' END::text[]))
+        AND in_region(b.region, $2)
+        AND ($3 IS NULL OR b.vocation = lower($3))
+        AND ($4 IS NULL OR position(lower($4) IN lower(concat_ws(' ', b.product, b.name))) > 0)
+    ORDER BY b.region, b.vocation NULLS LAST, b.name, b.business
+$$;
+COMMENT ON FUNCTION report_directory IS 'Businesses of alumni who consent to be found, by skill and region; no contact';
+
+-- ---- Orders of government offices ---------------------------------------------------------------
+
+-- An order counts with what it cost when it was completed, before that with what it was to cost, in
+-- the year when it was placed. Ordered from alumni: completed orders that name the alumnus.
+DROP FUNCTION IF EXISTS report_orders(text, integer, text, integer);
+CREATE FUNCTION report_orders(in_region text, year integer, opd text, small_share integer)
+RETURNS TABLE (opd text, region text, region_name text, year integer, orders bigint, value numeric,
+    completed bigint, alumni_orders bigint, alumni_value numeric, alumni_share numeric, target numeric,
+    missing numeric, met boolean)
+LANGUAGE sql STABLE
+SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+AS $$
+    WITH counted AS (
+        SELECT o.opd, o.region, extract(year FROM o.placed_on)::integer AS year, o.completed_on, o.person,
+            coalesce(o.completed_value, o.value) AS value
+        FROM service_order o
+        WHERE o.placed_on <= today()
+    ),
+    sums AS (
+        SELECT c.opd, c.region, c.year, count(*) AS orders, sum(c.value) AS value,
+            count(c.completed_on) AS completed, count(c.person) AS alumni_orders,
+            coalesce(sum(c.value) FILTER (WHERE c.person IS NOT NULL), 0) AS alumni_value
+        FROM counted c
+        WHERE in_region(c.region, $1) AND ($2 IS NULL OR c.year = $2)
+            AND ($3 IS NULL OR position(lower($3) IN lower(c.opd)) > 0)
+        GROUP BY c.opd, c.region, c.year
+    )
+    SELECT s.opd, s.region, r.name, s.year, s.orders, s.value, s.completed, s.alumni_orders,
+        s.alumni_value, s.alumni_value / nullif(s.value, 0), $4 / 100.0,
+        greatest(0, ceil(s.value * $4 / 100) - s.alumni_value),
+        s.alumni_value * 100 >= s.value * $4
+    FROM sums s LEFT JOIN region r ON r.code = s.region
+    ORDER BY s.region, s.opd, s.year
+$$;
+COMMENT ON FUNCTION report_orders IS 'Orders of government offices, and how much of their value went to alumni, against the share that small business is to have';
+
+-- ---- Capital ------------------------------------------------------------------------------------
+
+-- Each step counts on its own day, so that a period shows what was done in it. A loan is of the
+-- scheme and region that its steps name, the later step before the earlier.
+DROP FUNCTION IF EXISTS report_capital(text, text, date, date);
+CREATE FUNCTION report_capital(in_region text, scheme text, from_day date, to_day date)
+RETURNS TABLE (region text, region_name text, scheme text, referred bigint, applied bigint,
+    applied_amount numeric, approved bigint, approved_amount numeric, refused bigint,
+    refused_amount numeric, disbursed bigint, disbursed_amount numeric, repaid_amount numeric,
+    refusal_reasons text)
+LANGUAGE sql STABLE
+SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+AS $$
+    WITH period AS (SELECT coalesce($3, '-infinity') AS a, least(coalesce($4, 'infinity'), today()) AS z),
+    step AS (
+        SELECT l.region, coalesce(l.disbursed_scheme, l.decided_scheme, l.applied_scheme, l.scheme) AS scheme,
+            l.referred_on BETWEEN p.a AND p.z AS referred,
+            l.applied_on BETWEEN p.a AND p.z AS applied, l.applied_amount,
+            l.decided_on BETWEEN p.a AND p.z AND l.decision = 'approved' AS approved,
+            l.decided_on BETWEEN p.a AND p.z AND l.decision = 'refused' AS refused,
+            l.decided_amount, l.decision_reason,
+            l.disbursed_on BETWEEN p.a AND p.z AS disbursed, l.disbursed_amount,
+            0::bigint AS repaid
+        FROM loan l, period p
+        UNION ALL
+        SELECT coalesce(l.region, i.region), coalesce(l.disbursed_scheme, l.decided_scheme, l.applied_scheme, l.scheme, i.scheme),
+            false, false, NULL, false, false, NULL, NULL, false, NULL, i.amount
+        FROM period p, loan_repayment i LEFT JOIN loan l ON l.person = i.person AND l.loan = i.loan
+        WHERE i.repaid_on BETWEEN p.a AND p.z
+    ),
+    chosen AS (
+        SELECT * FROM step s
+        WHERE (s.referred OR s.applied OR s.approved OR s.refused OR s.disbursed OR s.repaid > 0)
+            AND in_region(s.region, $1) AND ($2 IS NULL OR s.scheme = $2)
+    ),
+    reason AS (
+        SELECT t.region, t.scheme,
+            string_agg(format('%s (%s)', t.text, t.times), ', ' ORDER BY t.times DESC, t.text) AS reasons
+        FROM (SELECT c.region, c.scheme, coalesce(c.decision_reason, 'tanpa alasan') AS text, count(*) AS times
+              FROM chosen c WHERE c.refused GROUP BY 1, 2, 3) AS t
+        GROUP BY t.region, t.scheme
+    )
+    SELECT c.region, r.name, c.scheme, count(*) FILTER (WHERE c.referred),
+        count(*) FILTER (WHERE c.applied), coalesce(sum(c.applied_amount) FILTER (WHERE c.applied), 0),
+        count(*) FILTER (WHERE c.approved), coalesce(sum(c.decided_amount) FILTER (WHERE c.approved), 0),
+        count(*) FILTER (WHERE c.refused), coalesce(sum(c.decided_amount) FILTER (WHERE c.refused), 0),
+        count(*) FILTER (WHERE c.disbursed), coalesce(sum(c.disbursed_amount) FILTER (WHERE c.disbursed), 0),
+        sum(c.repaid), max(w.reasons)
+    FROM chosen c
+        LEFT JOIN region r ON r.code = c.region
+        LEFT JOIN reason w ON w.region = c.region AND w.scheme = c.scheme
+    GROUP BY c.region, r.name, c.scheme
+    ORDER BY c.region, array_position('{kur_super_mikro,kur_mikro,kur_kecil,other}', c.scheme)
+$$;
+COMMENT ON FUNCTION report_capital IS 'Loans by region and scheme: referred, applied for, approved, refused with the lenders'' reasons, disbursed, repaid';
+
+-- The candidate file for banks: referrals that nobody has applied for yet, of open businesses that
+-- still look for capital, whose owner's current consent names `capital`. The columns are those that
+-- the schemas of business.registered and loan.referred show to the audience `capital`.
+DROP FUNCTION IF EXISTS report_candidates(text, text);
+CREATE FUNCTION report_candidates(in_region text, scheme text)
+RETURNS TABLE (region text, region_name text, scheme text, amount bigint, reasons text, referred_on date,
+    name text, product text, vocation text, kbli text, nib text, registered_on date,
+    amount_needed bigint, business uuid, person uuid)
+LANGUAGE sql STABLE
+SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+AS $$
+    SELECT l.referred_region, r.name, l.scheme, l.referred_amount, nullif(array_to_string(l.reasons, ', '), ''),
+        l.referred_on, b.name, b.product, b.vocation, b.kbli, b.nib, b.registered_on, b.amount_needed,
+        b.business, b.person
+    FROM loan l
+        JOIN business b ON b.person = l.person AND b.business = l.business
+        LEFT JOIN region r ON r.code = l.referred_region
+    WHERE l.referred_on <= today() AND b.needs_capital
+        AND (b.closed_time IS NULL
+            OR (b.registered_time, b.registered_event) > (b.closed_time, b.closed_event))
+        AND EXISTS (SELECT FROM consent c WHERE c.person = l.person AND c.audience = 'capital' AND c.given)
+        AND NOT EXISTS (SELECT FROM loan a WHERE a.person = l.person
+                AND greatest(a.applied_on, a.decided_on, a.disbursed_on) >= l.referred_on)
+        AND in_region(l.referred_region, $1) AND ($2 IS NULL OR l.scheme = $2)
+    ORDER BY l.referred_region, l.scheme, l.referred_on, b.business
+$$;
+COMMENT ON FUNCTION report_candidates IS 'Businesses referred to lenders, with what a lender may see of them and their owners'' consent';
