@@ -32,35 +32,109 @@ int jj_hub_consumer(jj_hub *hub, const jj_rights *rights, const char *name, bool
     return rc ? jj_fail(err, JJ_EUNAVAILABLE, "the journal cannot be read") : 0;
 }
 
-static jj_consumer_filter *find_filter(jj_hub *hub, const char *consumer)
+/* Among the consumer's state, where no client can put it: keys of theirs begin with a printable
+ * byte. */
+#define FILTER_KEY "\x01filter"
+
+static bool take_filter(void *arg, const char *key, const char *value)
 {
+    char **text = arg;
+    if (strcmp(key, FILTER_KEY) == 0) {
+        *text = strdup(value);
+    }
+    return false; /* it is the first, if it is there */
+}
+
+static void free_known(jj_consumer_filter *known)
+{
+    jj_filter_clear(&known->filter);
+    free(known->name);
+    free(known->text);
+    free(known);
+}
+
+/* Remembers a filter by its text, which is taken; replaces the one before. */
+static jj_consumer_filter *know_filter(jj_hub *hub, const char *consumer, char *text)
+{
+    json_t *options = NULL;
+    jj_consumer_filter *known = calloc(1, sizeof *known);
+    if (known) {
+        known->name = strdup(consumer);
+        known->text = text;
+    }
+    if (!known || !known->name || !text ||
+        jj_json_load(&options, text, strlen(text), JJ_FRAME_MAX, NULL) ||
+        !jj_filter_parse(options, &known->filter, NULL)) {
+        json_decref(options);
+        if (known) {
+            free_known(known);
+        } else {
+            free(text);
+        }
+        return NULL;
+    }
+    json_decref(options);
+    jj_hub_forget_filter(hub, consumer);
+    known->next = hub->filters;
+    hub->filters = known;
+    return known;
+}
+
+static jj_consumer_filter *find_filter(jj_hub *hub, const jj_consumer *consumer)
+{
+    char *text = NULL;
     for (jj_consumer_filter *f = hub->filters; f; f = f->next) {
-        if (strcmp(f->name, consumer) == 0) {
+        if (strcmp(f->name, consumer->name) == 0) {
             return f;
         }
     }
-    return NULL;
+    jj_journal_state_read(hub->journal, consumer->id, "", take_filter, &text, NULL);
+    return text ? know_filter(hub, consumer->name, text) : NULL;
 }
 
-void jj_hub_remember_filter(jj_hub *hub, const char *consumer, const json_t *options)
+/* The text of what counts in a FETCH's options; NULL without memory. */
+static char *filter_text(const json_t *options)
 {
-    jj_filter filter;
-    jj_consumer_filter *known = find_filter(hub, consumer);
-    if (!jj_filter_parse(options, &filter, NULL)) {
+    static const char *const names[] = {"types", "regions"};
+    json_t *filter = json_object();
+    for (size_t i = 0; i < 2; i++) {
+        json_t *list = json_object_get(options, names[i]);
+        if (json_is_array(list)) {
+            json_object_set(filter, names[i], list);
+        }
+    }
+    char *text = filter ? json_dumps(filter, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    json_decref(filter);
+    return text;
+}
+
+/* Written only when it changes: as a rule, once in a consumer's life. */
+void jj_hub_remember_filter(jj_hub *hub, const jj_consumer *consumer, const json_t *options)
+{
+    const jj_consumer_filter *before = find_filter(hub, consumer);
+    char *text = filter_text(options);
+    if (!text || (before && strcmp(before->text, text) == 0) ||
+        (!before && strcmp(text, "{}") == 0)) {
+        free(text);
         return;
     }
-    if (!known) {
-        known = calloc(1, sizeof *known);
-        if (!known || !(known->name = strdup(consumer))) {
-            free(known);
-            jj_filter_clear(&filter);
+    const jj_consumer_filter *known = know_filter(hub, consumer->name, text);
+    if (known && !jj_journal_failed(hub->journal)) {
+        jj_journal_begin(hub->journal);
+        jj_journal_state_put(hub->journal, consumer->id, FILTER_KEY, known->text);
+    }
+}
+
+void jj_hub_forget_filter(jj_hub *hub, const char *consumer)
+{
+    for (jj_consumer_filter **at = &hub->filters; *at; at = &(*at)->next) {
+        jj_consumer_filter *f = *at;
+        if (strcmp(f->name, consumer) == 0) {
+            *at = f->next;
+            free_known(f);
             return;
         }
-        known->next = hub->filters;
-        hub->filters = known;
     }
-    jj_filter_clear(&known->filter);
-    known->filter = filter;
 }
 
 void jj_hub_forget_filters(jj_hub *hub)
@@ -68,9 +142,7 @@ void jj_hub_forget_filters(jj_hub *hub)
     while (hub->filters) {
         jj_consumer_filter *f = hub->filters;
         hub->filters = f->next;
-        jj_filter_clear(&f->filter);
-        free(f->name);
-        free(f);
+        free_known(f);
     }
 }
 
@@ -93,6 +165,7 @@ void jj_hub_forget(jj_hub *hub, const jj_request *request)
     }
     jj_journal_begin(hub->journal);
     jj_journal_consumer_drop(hub->journal, name);
+    jj_hub_forget_filter(hub, name);
     jj_buf_printf(&result, "{\"cursor\":\"%llu\"}", (unsigned long long)consumer.cursor);
     jj_hub_hold_ok(hub, request, &result);
     jj_buf_clear(&result);
@@ -124,7 +197,7 @@ static int move(jj_hub *hub, const jj_rights *rights, jj_consumer *consumer, uin
                 jj_error *err)
 {
     static const jj_filter everything;
-    const jj_consumer_filter *known = find_filter(hub, consumer->name);
+    const jj_consumer_filter *known = find_filter(hub, consumer);
     tally t = {.hub = hub, .rights = rights, .filter = known ? &known->filter : &everything};
     if (cursor <= consumer->cursor) {
         return 0;
@@ -152,9 +225,11 @@ static int check_state(const json_t *state, jj_error *err)
     }
     json_object_foreach((json_t *)state, key, value)
     {
-        if (!*key || strlen(key) > 255 || (!json_is_string(value) && !json_is_null(value))) {
+        if ((unsigned char)*key < ' ' || strlen(key) > 255 ||
+            (!json_is_string(value) && !json_is_null(value))) {
             return jj_fail(err, JJ_EMALFORMED,
-                           "state: keys of 1 to 255 bytes and strings (or null) are expected");
+                           "state: keys of 1 to 255 bytes that begin with a printable one, and "
+                           "strings (or null) are expected");
         }
         if (jj_holds_nik(key) ||
             (json_is_string(value) && jj_holds_nik(json_string_value(value)))) {
@@ -359,6 +434,9 @@ typedef struct state_page {
 static bool add_entry(void *arg, const char *key, const char *value)
 {
     state_page *p = arg;
+    if (strcmp(key, FILTER_KEY) == 0) {
+        return true; /* ours */
+    }
     if (strncmp(key, p->prefix, strlen(p->prefix)) != 0) {
         /* Keys come in order: behind the prefix's range nothing can match any more. */
         return strcmp(key, p->prefix) < 0;

@@ -272,7 +272,7 @@ static int start_of(jj_hub *hub, const jj_request *request, uint64_t *after, jj_
     if (rc == 0 && name) {
         rc = jj_hub_consumer(hub, request->rights, name, true, &consumer, err);
         if (rc == 0) {
-            jj_hub_remember_filter(hub, consumer.name, request->options);
+            jj_hub_remember_filter(hub, &consumer, request->options);
         }
     }
     if (rc) {

@@ -81,10 +81,12 @@ typedef struct jj_waiter {
     int64_t deadline_ms; /* monotonic */
 } jj_waiter;
 
-/* The filter that a named consumer used last: its commit counts by it. */
+/* The filter that a named consumer used last: its commit counts by it. Kept in the journal, too,
+ * so that a commit after a restart counts what was fetched before it as it was. */
 typedef struct jj_consumer_filter {
     struct jj_consumer_filter *next;
     char *name;
+    char *text; /* as it is in the journal */
     jj_filter filter;
 } jj_consumer_filter;
 
@@ -198,7 +200,8 @@ void jj_hub_forget(jj_hub *hub, const jj_request *request);
 /* The consumer of that name of this agency, made if need be. */
 int jj_hub_consumer(jj_hub *hub, const jj_rights *rights, const char *name, bool make,
                     jj_consumer *consumer, jj_error *err);
-void jj_hub_remember_filter(jj_hub *hub, const char *consumer, const json_t *options);
+void jj_hub_remember_filter(jj_hub *hub, const jj_consumer *consumer, const json_t *options);
+void jj_hub_forget_filter(jj_hub *hub, const char *consumer);
 void jj_hub_forget_filters(jj_hub *hub);
 
 /* ---- reveal.c ---- */
