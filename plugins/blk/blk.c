@@ -10,26 +10,16 @@
  *   p/<person>        groups that the person belongs to, and test results, in registers
  *   m/<group>/<person>  the members of a group that still has places; "selected" or ""
  *   b/<group>         the closed batch and how many of its places are taken
- *   due/<time>/<group>  groups that wait for `settle`
- *   todo/<group>      to be looked at again
+ *   due/, todo/       groups that wait for `settle`, groups to be looked at (react.h)
  */
-#include <jejaring/lines.h>
+#include <jejaring/react.h>
 
 #define GROUP_MAX 160 /* bytes of a group's name */
 
 enum {
-    TIMER_WORK,
-    TIMER_DUE
-};
-enum {
     OPTION_PLACES,
     OPTION_SETTLE,
     OPTION_FUNDER
-};
-
-struct blk {
-    const jj_host *host;
-    const jj_value *values;
 };
 
 static const char *const publishes[] = {"alumni.graduated",  "alumni.certified",
@@ -65,7 +55,7 @@ static bool group_name(const jj_event *event, const json_t *data, const char *la
     return vocation[0] && batch[0] && year > 0;
 }
 
-static bool group_full(const struct blk *self, const json_t *group)
+static bool group_full(const jj_reactor *self, const json_t *group)
 {
     return jj_number(group, "selected", 0) >= self->values[OPTION_PLACES].number;
 }
@@ -190,7 +180,7 @@ static void group_forget(jj_turn *turn, const char *name)
     json_decref(members);
 }
 
-static void select_one(const struct blk *self, jj_turn *turn, const char *group,
+static void select_one(const jj_reactor *self, jj_turn *turn, const char *group,
                        const json_t *batch, int64_t rank, const struct candidate *candidate)
 {
     char key[JJ_KEY_MAX];
@@ -214,27 +204,21 @@ static void select_one(const struct blk *self, jj_turn *turn, const char *group,
 }
 
 /* True while results are still waited for. */
-static bool group_settling(const struct blk *self, jj_turn *turn, const char *name, json_t *group)
+static bool group_settling(const jj_reactor *self, jj_turn *turn, const char *name, json_t *group)
 {
-    char key[JJ_KEY_MAX], when[JJ_WHEN_SIZE];
     int64_t now_ms = turn->host->now_ms(turn->host), due_ms = jj_number(group, "due", 0);
     if (due_ms == 0) {
         due_ms = now_ms + self->values[OPTION_SETTLE].number;
         jj_doc_set(turn, group, "due", json_integer(due_ms));
     }
-    jj_key(turn, key, "due/%s/%s", jj_when(due_ms, when), name);
-    if (now_ms < due_ms) {
-        jj_put(turn, key, "");
-    } else {
-        jj_delete(turn, key);
-    }
+    jj_due_set(turn, name, due_ms, now_ms < due_ms);
     return now_ms < due_ms;
 }
 
 /* Gives the places that are free to the best who are known. */
 static int group_work(void *arg, jj_turn *turn, const char *name, int most)
 {
-    const struct blk *self = arg;
+    const jj_reactor *self = arg;
     char key[JJ_KEY_MAX];
     jj_key(turn, key, "b/%s", name);
     json_t *group = jj_doc_load(turn, key);
@@ -275,11 +259,11 @@ static void on_closed(jj_turn *turn, const jj_event *event, const json_t *data)
                                json_object_get(data, "name"), "year", json_object_get(data, "year"),
                                "batch", batch));
     jj_doc_store(turn, key, group);
-    jj_work_add(turn, "todo", name);
+    jj_todo_add(turn, name);
     json_decref(group);
 }
 
-static void learn_graduation(const struct blk *self, jj_turn *turn, json_t *person,
+static void learn_graduation(const jj_reactor *self, jj_turn *turn, json_t *person,
                              const jj_event *event, const json_t *data)
 {
     char name[GROUP_MAX], key[JJ_KEY_MAX];
@@ -319,7 +303,7 @@ static void learn_result(jj_turn *turn, json_t *person, const jj_event *event, c
                                json_object_get(data, "year"), "batch", batch[0] ? batch : NULL));
 }
 
-static void on_person(const struct blk *self, jj_turn *turn, const jj_event *event,
+static void on_person(const jj_reactor *self, jj_turn *turn, const jj_event *event,
                       const json_t *data)
 {
     char key[JJ_KEY_MAX], member[JJ_KEY_MAX];
@@ -339,7 +323,7 @@ static void on_person(const struct blk *self, jj_turn *turn, const jj_event *eve
         if (erased) {
             jj_delete(turn, member);
         }
-        jj_work_add(turn, "todo", group);
+        jj_todo_add(turn, group);
     }
     if (erased) {
         json_object_clear(person);
@@ -348,40 +332,7 @@ static void on_person(const struct blk *self, jj_turn *turn, const jj_event *eve
     json_decref(person);
 }
 
-/* ---- Callbacks ---------------------------------------------------------------------------- */
-
-static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
-{
-    struct blk *blk = malloc(sizeof *blk);
-    if (!blk) {
-        return jj_fail(err, JJ_EMEMORY, "out of memory");
-    }
-    *blk = (struct blk){host, values};
-    *self = blk;
-    return 0;
-}
-
-static void on_timer(void *arg, int id)
-{
-    struct blk *self = arg;
-    jj_turn turn = {self->host, false};
-    if (id == TIMER_DUE) {
-        jj_work_due_now(&turn, "due", "todo");
-    }
-    jj_work_do(&turn, "todo", TIMER_WORK, group_work, self);
-    jj_turn_settle(&turn);
-}
-
-static int start(void *arg, jj_error *err)
-{
-    struct blk *self = arg;
-    int64_t settle_ms = self->values[OPTION_SETTLE].number, minute_ms = 60000;
-    (void)err;
-    self->host->timer(self->host, TIMER_WORK, 1, false); /* what a crash has left in todo */
-    return settle_ms == 0 ? 0
-                          : self->host->timer(self->host, TIMER_DUE,
-                                              settle_ms < minute_ms ? settle_ms : minute_ms, true);
-}
+/* ---- The plugin --------------------------------------------------------------------------- */
 
 static void take(void *self, jj_turn *turn, const jj_event *event, const json_t *data)
 {
@@ -392,13 +343,16 @@ static void take(void *self, jj_turn *turn, const jj_event *event, const json_t 
     }
 }
 
-static int on_events(void *arg, const jj_event *events, size_t count)
+static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
 {
-    struct blk *self = arg;
-    jj_turn turn = {self->host, false};
-    jj_take_events(&turn, events, count, take, self);
-    jj_work_do(&turn, "todo", TIMER_WORK, group_work, self);
-    return jj_turn_verdict(&turn);
+    const jj_reactor reactor = {
+        .host = host,
+        .values = values,
+        .take = take,
+        .work = group_work,
+        .look_ms = jj_look_ms(values[OPTION_SETTLE].number),
+    };
+    return jj_reactor_new(sizeof reactor, &reactor, self, err);
 }
 
 JJ_API extern const jj_plugin jejaring_plugin;
@@ -413,8 +367,8 @@ const jj_plugin jejaring_plugin = {
     .subscribes = subscribes,
     .options = options,
     .create = create,
-    .start = start,
-    .on_events = on_events,
-    .on_timer = on_timer,
+    .start = jj_reactor_start,
+    .on_events = jj_reactor_events,
+    .on_timer = jj_reactor_timer,
     .destroy = free,
 };

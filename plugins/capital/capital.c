@@ -11,18 +11,15 @@
  *   h/<person>/<business> the businesses of a person
  *   todo/<business>       to be looked at again
  */
-#include <jejaring/lines.h>
+#include <jejaring/react.h>
 
-enum {
-    TIMER_WORK
-};
 enum {
     OPTION_SCHEMES
 };
 
 struct capital {
-    const jj_host *host;
-    json_t *schemes;
+    jj_reactor reactor;
+    json_t *schemes; /* the option, parsed */
 };
 
 static const char *const publishes[] = {"loan.referred",  "loan.applied", "loan.decided",
@@ -223,7 +220,7 @@ static void on_business(jj_turn *turn, const jj_event *event, const json_t *data
                                    jj_text(data, "nib") != NULL));
     }
     jj_doc_store(turn, key, business);
-    jj_work_add(turn, "todo", id);
+    jj_todo_add(turn, id);
     json_decref(business);
 }
 
@@ -262,7 +259,7 @@ static void person_businesses(jj_turn *turn, const char *person, bool forget)
     json_object_foreach(businesses, id, unused)
     {
         if (!forget) {
-            jj_work_add(turn, "todo", id);
+            jj_todo_add(turn, id);
             continue;
         }
         jj_key(turn, key, "%s%s", prefix, id);
@@ -289,36 +286,7 @@ static void on_person(jj_turn *turn, const jj_event *event, const json_t *data)
     json_decref(person);
 }
 
-/* ---- Callbacks ---------------------------------------------------------------------------- */
-
-static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
-{
-    struct capital *capital = malloc(sizeof *capital);
-    json_t *schemes = json_loads(values[OPTION_SCHEMES].string, 0, NULL);
-    if (!capital || !schemes) {
-        free(capital);
-        json_decref(schemes);
-        return jj_fail(err, JJ_EMEMORY, "out of memory");
-    }
-    *capital = (struct capital){host, schemes};
-    *self = capital;
-    return 0;
-}
-
-static void on_timer(void *arg, int id)
-{
-    struct capital *self = arg;
-    jj_turn turn = {self->host, false};
-    jj_work_do(&turn, "todo", id, business_work, self);
-    jj_turn_settle(&turn);
-}
-
-static int start(void *arg, jj_error *err)
-{
-    struct capital *self = arg;
-    (void)err;
-    return self->host->timer(self->host, TIMER_WORK, 1, false); /* what a crash left in todo */
-}
+/* ---- The plugin --------------------------------------------------------------------------- */
 
 static void take(void *self, jj_turn *turn, const jj_event *event, const json_t *data)
 {
@@ -330,13 +298,25 @@ static void take(void *self, jj_turn *turn, const jj_event *event, const json_t 
     }
 }
 
-static int on_events(void *arg, const jj_event *events, size_t count)
+static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
 {
-    struct capital *self = arg;
-    jj_turn turn = {self->host, false};
-    jj_take_events(&turn, events, count, take, self);
-    jj_work_do(&turn, "todo", TIMER_WORK, business_work, self);
-    return jj_turn_verdict(&turn);
+    const jj_reactor reactor = {
+        .host = host,
+        .values = values,
+        .take = take,
+        .work = business_work,
+    };
+    json_t *schemes = json_loads(values[OPTION_SCHEMES].string, 0, NULL);
+    if (!schemes) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
+    int code = jj_reactor_new(sizeof(struct capital), &reactor, self, err);
+    if (code == 0) {
+        ((struct capital *)*self)->schemes = schemes;
+    } else {
+        json_decref(schemes);
+    }
+    return code;
 }
 
 static void destroy(void *arg)
@@ -361,8 +341,8 @@ const jj_plugin jejaring_plugin = {
     .options = options,
     .check = check,
     .create = create,
-    .start = start,
-    .on_events = on_events,
-    .on_timer = on_timer,
+    .start = jj_reactor_start,
+    .on_events = jj_reactor_events,
+    .on_timer = jj_reactor_timer,
     .destroy = destroy,
 };

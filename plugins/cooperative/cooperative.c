@@ -14,26 +14,16 @@
  *   turn                  how many offers there were: the clock of the rotation
  *   rota                  line of businesses (lines.h)
  *   seek                  orders for which there were too few businesses
- *   due/<time>/<order>    when the next ones are asked
- *   todo/<order>          to be looked at again
+ *   due/, todo/           orders whose next round will come, orders to be looked at (react.h)
  */
 #include <jejaring/lines.h>
 
 #define SKILLS_MAX 2 /* a business is found by its vocation and by its KBLI code */
 
 enum {
-    TIMER_WORK,
-    TIMER_DUE
-};
-enum {
     OPTION_OFFERS,
     OPTION_PATIENCE,
     OPTION_ROUNDS
-};
-
-struct cooperative {
-    const jj_host *host;
-    const jj_value *values;
 };
 
 static const char *const publishes[] = {
@@ -129,7 +119,7 @@ static void on_business(jj_turn *turn, const jj_event *event, const json_t *data
     business_move(turn, id, business, before, count);
     count = business_lanes(business, now);
     for (size_t i = 0; i < count; i++) {
-        jj_want_call(turn, "seek", now[i].region, now[i].skill, "todo");
+        jj_want_call(turn, "seek", now[i].region, now[i].skill);
     }
     jj_doc_store(turn, key, business);
     json_decref(business);
@@ -191,7 +181,7 @@ static void on_order(jj_turn *turn, const jj_event *event, const json_t *data)
                                    jj_text(data, "needed_by")));
     }
     jj_doc_store(turn, key, order);
-    jj_work_add(turn, "todo", event->subject);
+    jj_todo_add(turn, event->subject);
     json_decref(order);
 }
 
@@ -268,15 +258,13 @@ static int offer_some(jj_turn *turn, const char *id, json_t *order, int most)
 }
 
 /* Begins a further round when the last has been waited for; the first at once. */
-static void order_round(const struct cooperative *self, jj_turn *turn, const char *id,
-                        json_t *order, bool open)
+static void order_round(const jj_reactor *self, jj_turn *turn, const char *id, json_t *order,
+                        bool open)
 {
-    char key[JJ_KEY_MAX], when[JJ_WHEN_SIZE];
     int64_t now_ms = turn->host->now_ms(turn->host), rounds = jj_number(order, "rounds", 0);
     int64_t due_ms = jj_number(order, "due", 0), last = self->values[OPTION_ROUNDS].number;
-    jj_key(turn, key, "due/%s/%s", jj_when(due_ms, when), id);
     if (due_ms && (!open || now_ms >= due_ms)) {
-        jj_delete(turn, key);
+        jj_due_set(turn, id, due_ms, false);
         json_object_del(order, "due");
     }
     if (!open || (due_ms && now_ms < due_ms) || rounds >= last) {
@@ -289,14 +277,13 @@ static void order_round(const struct cooperative *self, jj_turn *turn, const cha
     if (rounds < last) {
         due_ms = now_ms + self->values[OPTION_PATIENCE].number;
         jj_doc_set(turn, order, "due", json_integer(due_ms));
-        jj_key(turn, key, "due/%s/%s", jj_when(due_ms, when), id);
-        jj_put(turn, key, "");
+        jj_due_set(turn, id, due_ms, true);
     }
 }
 
 static int order_work(void *arg, jj_turn *turn, const char *id, int most)
 {
-    const struct cooperative *self = arg;
+    const jj_reactor *self = arg;
     char key[JJ_KEY_MAX];
     int made = 0;
     jj_key(turn, key, "o/%s", id);
@@ -317,39 +304,7 @@ static int order_work(void *arg, jj_turn *turn, const char *id, int most)
     return made;
 }
 
-/* ---- Callbacks ---------------------------------------------------------------------------- */
-
-static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
-{
-    struct cooperative *cooperative = malloc(sizeof *cooperative);
-    if (!cooperative) {
-        return jj_fail(err, JJ_EMEMORY, "out of memory");
-    }
-    *cooperative = (struct cooperative){host, values};
-    *self = cooperative;
-    return 0;
-}
-
-static void on_timer(void *arg, int id)
-{
-    struct cooperative *self = arg;
-    jj_turn turn = {self->host, false};
-    if (id == TIMER_DUE) {
-        jj_work_due_now(&turn, "due", "todo");
-    }
-    jj_work_do(&turn, "todo", TIMER_WORK, order_work, self);
-    jj_turn_settle(&turn);
-}
-
-static int start(void *arg, jj_error *err)
-{
-    struct cooperative *self = arg;
-    int64_t patience_ms = self->values[OPTION_PATIENCE].number, minute_ms = 60000;
-    (void)err;
-    self->host->timer(self->host, TIMER_WORK, 1, false); /* what a crash has left in todo */
-    return self->host->timer(self->host, TIMER_DUE,
-                             patience_ms < minute_ms ? patience_ms : minute_ms, true);
-}
+/* ---- The plugin --------------------------------------------------------------------------- */
 
 static void take(void *self, jj_turn *turn, const jj_event *event, const json_t *data)
 {
@@ -363,13 +318,16 @@ static void take(void *self, jj_turn *turn, const jj_event *event, const json_t 
     }
 }
 
-static int on_events(void *arg, const jj_event *events, size_t count)
+static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
 {
-    struct cooperative *self = arg;
-    jj_turn turn = {self->host, false};
-    jj_take_events(&turn, events, count, take, self);
-    jj_work_do(&turn, "todo", TIMER_WORK, order_work, self);
-    return jj_turn_verdict(&turn);
+    const jj_reactor reactor = {
+        .host = host,
+        .values = values,
+        .take = take,
+        .work = order_work,
+        .look_ms = jj_look_ms(values[OPTION_PATIENCE].number),
+    };
+    return jj_reactor_new(sizeof reactor, &reactor, self, err);
 }
 
 JJ_API extern const jj_plugin jejaring_plugin;
@@ -384,8 +342,8 @@ const jj_plugin jejaring_plugin = {
     .subscribes = subscribes,
     .options = options,
     .create = create,
-    .start = start,
-    .on_events = on_events,
-    .on_timer = on_timer,
+    .start = jj_reactor_start,
+    .on_events = jj_reactor_events,
+    .on_timer = jj_reactor_timer,
     .destroy = free,
 };

@@ -12,21 +12,13 @@
  *   e/<employer>  the latest report, in a register, and the shortfall last said
  *   todo/p:<person>, todo/e:<employer>  to be looked at again
  */
-#include <jejaring/lines.h>
+#include <jejaring/react.h>
 
-enum {
-    TIMER_WORK
-};
 enum {
     OPTION_UNIT,
     OPTION_PURPOSE,
     OPTION_GOVERNMENT,
     OPTION_PRIVATE
-};
-
-struct disability {
-    const jj_host *host;
-    const jj_value *values;
 };
 
 static const char *const publishes[] = {"accommodation.assessed", "accommodation.provided",
@@ -65,7 +57,7 @@ static int check(const jj_value *values, jj_error *err)
 
 /* ---- Persons ------------------------------------------------------------------------------ */
 
-static int refer(const struct disability *self, jj_turn *turn, const char *id, json_t *person)
+static int refer(const jj_reactor *self, jj_turn *turn, const char *id, json_t *person)
 {
     const json_t *origin = jj_register(person, "graduated");
     if (!origin || !jj_consent(person) || jj_flag(person, "referred")) {
@@ -134,7 +126,7 @@ static int pass_on_needs(jj_turn *turn, const char *id, json_t *person)
     return drafts;
 }
 
-static int person_work(const struct disability *self, jj_turn *turn, const char *id)
+static int person_work(const jj_reactor *self, jj_turn *turn, const char *id)
 {
     char key[JJ_KEY_MAX];
     jj_key(turn, key, "p/%s", id);
@@ -179,7 +171,7 @@ static void on_person(jj_turn *turn, const jj_event *event, const json_t *data)
     }
     jj_doc_store(turn, key, person);
     jj_key(turn, work, "p:%s", event->subject);
-    jj_work_add(turn, "todo", work);
+    jj_todo_add(turn, work);
     json_decref(person);
 }
 
@@ -199,13 +191,13 @@ static void on_report(jj_turn *turn, const jj_event *event, const json_t *data)
                                json_object_get(data, "ownership")));
     jj_doc_store(turn, key, employer);
     jj_key(turn, work, "e:%s", event->subject);
-    jj_work_add(turn, "todo", work);
+    jj_todo_add(turn, work);
     json_decref(employer);
 }
 
 /* Says what the latest report means: that so many are missing, or, once, that none are any more.
  * "At least 1 %" of 101 employees is 2: the quota is rounded up. */
-static int employer_work(const struct disability *self, jj_turn *turn, const char *id)
+static int employer_work(const jj_reactor *self, jj_turn *turn, const char *id)
 {
     char key[JJ_KEY_MAX];
     jj_key(turn, key, "e/%s", id);
@@ -245,39 +237,7 @@ static int employer_work(const struct disability *self, jj_turn *turn, const cha
     return drafts;
 }
 
-/* ---- Callbacks ---------------------------------------------------------------------------- */
-
-static int do_work(void *arg, jj_turn *turn, const char *id, int most)
-{
-    (void)most; /* a handful at most, and then `todo` is empty of it */
-    return *id == 'p' ? person_work(arg, turn, id + 2) : employer_work(arg, turn, id + 2);
-}
-
-static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
-{
-    struct disability *disability = malloc(sizeof *disability);
-    if (!disability) {
-        return jj_fail(err, JJ_EMEMORY, "out of memory");
-    }
-    *disability = (struct disability){host, values};
-    *self = disability;
-    return 0;
-}
-
-static void on_timer(void *arg, int id)
-{
-    struct disability *self = arg;
-    jj_turn turn = {self->host, false};
-    jj_work_do(&turn, "todo", id, do_work, self);
-    jj_turn_settle(&turn);
-}
-
-static int start(void *arg, jj_error *err)
-{
-    struct disability *self = arg;
-    (void)err;
-    return self->host->timer(self->host, TIMER_WORK, 1, false); /* what a crash left in todo */
-}
+/* ---- The plugin --------------------------------------------------------------------------- */
 
 static void take(void *self, jj_turn *turn, const jj_event *event, const json_t *data)
 {
@@ -289,13 +249,16 @@ static void take(void *self, jj_turn *turn, const jj_event *event, const json_t 
     }
 }
 
-static int on_events(void *arg, const jj_event *events, size_t count)
+static int work(void *self, jj_turn *turn, const char *id, int most)
 {
-    struct disability *self = arg;
-    jj_turn turn = {self->host, false};
-    jj_take_events(&turn, events, count, take, self);
-    jj_work_do(&turn, "todo", TIMER_WORK, do_work, self);
-    return jj_turn_verdict(&turn);
+    (void)most; /* a handful at most, and then `todo` is empty of it */
+    return *id == 'p' ? person_work(self, turn, id + 2) : employer_work(self, turn, id + 2);
+}
+
+static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
+{
+    const jj_reactor reactor = {.host = host, .values = values, .take = take, .work = work};
+    return jj_reactor_new(sizeof reactor, &reactor, self, err);
 }
 
 JJ_API extern const jj_plugin jejaring_plugin;
@@ -311,8 +274,8 @@ const jj_plugin jejaring_plugin = {
     .options = options,
     .check = check,
     .create = create,
-    .start = start,
-    .on_events = on_events,
-    .on_timer = on_timer,
+    .start = jj_reactor_start,
+    .on_events = jj_reactor_events,
+    .on_timer = jj_reactor_timer,
     .destroy = free,
 };

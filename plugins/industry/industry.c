@@ -12,25 +12,10 @@
  *   q/<person>/<vacancy>   "p" proposed, "s" started there, "ps" both
  *   wait, able             lines of those who wait (lines.h): all, and those with a disability
  *   seek                   vacancies that look for more people
- *   until/<day>/<vacancy>  open vacancies by their last day
- *   todo/<vacancy>         to be looked at again: the work of this batch, or what it left over
+ *   due/, todo/            open vacancies by their end, vacancies to be looked at (react.h)
  */
 #include "person.h"
 #include "vacancy.h"
-
-enum {
-    TIMER_WORK,
-    TIMER_EXPIRY
-};
-enum {
-    OPTION_PROPOSALS,
-    OPTION_EXPIRY
-};
-
-struct industry {
-    const jj_host *host;
-    int64_t proposals_per_seat, expiry_check_ms;
-};
 
 static const char *const publishes[] = {
     "vacancy.opened",    "vacancy.closed",  "application.submitted", "placement.proposed",
@@ -50,50 +35,6 @@ static const jj_option options[] = {
     {0},
 };
 
-/* Vacancies whose last day is over. */
-static void expire(jj_turn *turn)
-{
-    char today[JJ_DAY_SIZE];
-    jj_day_format(turn->host->now_ms(turn->host), today);
-    jj_work_due(turn, "until", today, "todo");
-}
-
-/* ---- Callbacks ---------------------------------------------------------------------------- */
-
-static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
-{
-    struct industry *industry = malloc(sizeof *industry);
-    if (!industry) {
-        return jj_fail(err, JJ_EMEMORY, "out of memory");
-    }
-    *industry = (struct industry){
-        .host = host,
-        .proposals_per_seat = values[OPTION_PROPOSALS].number,
-        .expiry_check_ms = values[OPTION_EXPIRY].number,
-    };
-    *self = industry;
-    return 0;
-}
-
-static void on_timer(void *arg, int id)
-{
-    struct industry *self = arg;
-    jj_turn turn = {self->host, false};
-    if (id == TIMER_EXPIRY) {
-        expire(&turn);
-    }
-    jj_work_do(&turn, "todo", TIMER_WORK, vacancy_work, &self->proposals_per_seat);
-    jj_turn_settle(&turn);
-}
-
-static int start(void *arg, jj_error *err)
-{
-    struct industry *self = arg;
-    (void)err;
-    self->host->timer(self->host, TIMER_WORK, 1, false); /* what a crash has left in todo */
-    return self->host->timer(self->host, TIMER_EXPIRY, self->expiry_check_ms, true);
-}
-
 static void take(void *self, jj_turn *turn, const jj_event *event, const json_t *data)
 {
     (void)self;
@@ -104,13 +45,16 @@ static void take(void *self, jj_turn *turn, const jj_event *event, const json_t 
     }
 }
 
-static int on_events(void *arg, const jj_event *events, size_t count)
+static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
 {
-    struct industry *self = arg;
-    jj_turn turn = {self->host, false};
-    jj_take_events(&turn, events, count, take, self);
-    jj_work_do(&turn, "todo", TIMER_WORK, vacancy_work, &self->proposals_per_seat);
-    return jj_turn_verdict(&turn);
+    const jj_reactor reactor = {
+        .host = host,
+        .values = values,
+        .take = take,
+        .work = vacancy_work,
+        .look_ms = values[OPTION_EXPIRY].number,
+    };
+    return jj_reactor_new(sizeof reactor, &reactor, self, err);
 }
 
 JJ_API extern const jj_plugin jejaring_plugin;
@@ -125,8 +69,8 @@ const jj_plugin jejaring_plugin = {
     .subscribes = subscribes,
     .options = options,
     .create = create,
-    .start = start,
-    .on_events = on_events,
-    .on_timer = on_timer,
+    .start = jj_reactor_start,
+    .on_events = jj_reactor_events,
+    .on_timer = jj_reactor_timer,
     .destroy = free,
 };

@@ -92,7 +92,7 @@ static void person_move(jj_turn *turn, const char *id, const json_t *person,
         if (lane->able) {
             jj_line_enter(turn, "able", lane->region, lane->skill, lane->order, id);
         }
-        jj_want_call(turn, "seek", lane->region, lane->skill, "todo");
+        jj_want_call(turn, "seek", lane->region, lane->skill);
     }
     if ((count > 0) != (before_count > 0)) {
         person_turned(turn, id, count > 0 ? 1 : -1);

@@ -4,7 +4,7 @@ struct numbers {
     int started;       /* persons placed there */
     int live;          /* persons proposed who are still waiting */
     int proposed;      /* persons ever proposed: gives the rank */
-    int seeks, dated;  /* whether it stands in `seek` and in `until/` */
+    int seeks, dated;  /* whether it stands in `seek` and on the agenda */
     long long last_ms; /* when the last of them started */
 };
 
@@ -58,20 +58,13 @@ static void vacancy_list(jj_turn *turn, const char *id, const json_t *vacancy, s
                          bool seeks, bool dated)
 {
     const json_t *opened = jj_register(vacancy, "opened");
-    const char *until = jj_text(opened, "until");
-    dated = dated && until;
+    dated = dated && jj_text(opened, "until");
     if (seeks != (n->seeks != 0)) {
         jj_want_set(turn, "seek", json_object_get(opened, "areas"),
                     json_object_get(opened, "skills"), id, seeks);
     }
     if (dated != (n->dated != 0)) {
-        char key[JJ_KEY_MAX];
-        jj_key(turn, key, "until/%s/%s", until, id);
-        if (dated) {
-            jj_put(turn, key, "");
-        } else {
-            jj_delete(turn, key);
-        }
+        jj_due_set(turn, id, vacancy_end(opened), dated);
     }
     n->seeks = seeks;
     n->dated = dated;
@@ -124,7 +117,7 @@ void vacancy_event(jj_turn *turn, const jj_event *event, const json_t *data)
         }
     }
     jj_doc_store(turn, key, vacancy);
-    jj_work_add(turn, "todo", id);
+    jj_todo_add(turn, id);
     json_decref(vacancy);
 }
 
@@ -144,7 +137,7 @@ void vacancy_seat_taken(jj_turn *turn, const char *person, const char *vacancy, 
     n.started++;
     n.last_ms = time_ms > n.last_ms ? time_ms : n.last_ms;
     numbers_store(turn, vacancy, &n);
-    jj_work_add(turn, "todo", vacancy);
+    jj_todo_add(turn, vacancy);
 }
 
 void vacancy_live(jj_turn *turn, const char *vacancy, int change)
@@ -152,7 +145,7 @@ void vacancy_live(jj_turn *turn, const char *vacancy, int change)
     struct numbers n = numbers_load(turn, vacancy);
     n.live += change;
     numbers_store(turn, vacancy, &n);
-    jj_work_add(turn, "todo", vacancy);
+    jj_todo_add(turn, vacancy);
 }
 
 /* ---- The work ----------------------------------------------------------------------------- */
@@ -267,10 +260,10 @@ static int announce(jj_turn *turn, const char *id, json_t *vacancy, const struct
     return 1;
 }
 
-/* Brings one vacancy up to date with at most `most` drafts; returns their number. */
-int vacancy_work(void *arg, jj_turn *turn, const char *id, int most)
+int vacancy_work(void *self, jj_turn *turn, const char *id, int most)
 {
-    const int64_t *proposals_per_seat = arg;
+    const jj_reactor *reactor = self;
+    int64_t proposals_per_seat = reactor->values[OPTION_PROPOSALS].number;
     char key[JJ_KEY_MAX];
     jj_key(turn, key, "v/%s", id);
     json_t *vacancy = jj_doc_load(turn, key);
@@ -280,7 +273,7 @@ int vacancy_work(void *arg, jj_turn *turn, const char *id, int most)
     int64_t seats = jj_number(opened, "headcount", 1) - n.started, need = 0;
     int drafts = n.proposed;
     if (!barred) {
-        need = seats * *proposals_per_seat - n.live;
+        need = seats * proposals_per_seat - n.live;
         if (need > 0) {
             match(turn, id, opened, &n, need < most ? (int)need : most);
         }

@@ -184,11 +184,11 @@ static void a_batch_may_settle_before_its_places_are_given(void **unused)
     graduate(fake, "b", "las", "II");
     certified(fake, "b", "2019-09-02", 95);
     fake_deliver(fake, 0);
-    fake_timer(fake, TIMER_DUE);
+    fake_timer(fake, JJ_TIMER_DUE);
     assert_int_equal(fake_count(fake, "incubation.selected"), 0);
     fake_now(fake, "2019-09-08");
-    fake_timer(fake, TIMER_DUE);
-    fake_timer(fake, TIMER_DUE);
+    fake_timer(fake, JJ_TIMER_DUE);
+    fake_timer(fake, JJ_TIMER_DUE);
     assert_string_equal(fake_said(fake, "incubation.selected"),
                         "b batch=II rank=1 vocation=las year=2019\n");
     fake_close(fake);

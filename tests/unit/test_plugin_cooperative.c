@@ -112,16 +112,16 @@ static void an_order_that_is_not_taken_goes_to_the_next(void **unused)
     order(fake, "o1", "");
     fake_deliver(fake, 0);
     fake_now(fake, "2020-01-04");
-    fake_timer(fake, TIMER_DUE);
+    fake_timer(fake, JJ_TIMER_DUE);
     assert_string_equal(offered(fake), "a");
     fake_now(fake, "2020-01-05");
-    fake_timer(fake, TIMER_DUE);
-    fake_timer(fake, TIMER_DUE);
+    fake_timer(fake, JJ_TIMER_DUE);
+    fake_timer(fake, JJ_TIMER_DUE);
     assert_string_equal(offered(fake), "a b");
     assert_non_null(strstr(fake_last(fake), "2020-01-05"));
     assert_null(strstr(fake_state(fake), "due/"));
     fake_now(fake, "2020-03-01"); /* two rounds were all */
-    fake_timer(fake, TIMER_DUE);
+    fake_timer(fake, JJ_TIMER_DUE);
     assert_string_equal(offered(fake), "a b");
     fake_close(fake);
 }
@@ -138,7 +138,7 @@ static void a_completed_order_is_offered_no_more(void **unused)
     fake_say(fake, "order.completed", "o2", "2020-01-02", "'order': 'o2', 'value': 500000");
     fake_deliver(fake, 0);
     fake_now(fake, "2022-01-01");
-    fake_timer(fake, TIMER_DUE);
+    fake_timer(fake, JJ_TIMER_DUE);
     order(fake, "o2", ""); /* its completion came first */
     fake_deliver(fake, 0);
     assert_string_equal(offered(fake), "a");

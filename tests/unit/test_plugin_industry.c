@@ -300,11 +300,11 @@ static void a_vacancy_past_its_last_day_closes_as_expired(void **unused)
     vacancy(fake, "v1", "'valid_until': '2020-01-31'");
     deliver(fake);
     fake_now(fake, "2020-01-31");
-    fake_timer(fake, TIMER_EXPIRY);
+    fake_timer(fake, JJ_TIMER_DUE);
     assert_int_equal(fake_count(fake, "vacancy.closed"), 0);
     fake_now(fake, "2020-02-01");
-    fake_timer(fake, TIMER_EXPIRY);
-    fake_timer(fake, TIMER_EXPIRY);
+    fake_timer(fake, JJ_TIMER_DUE);
+    fake_timer(fake, JJ_TIMER_DUE);
     deliver(fake);
     assert_string_equal(fake_said(fake, "vacancy.closed"), "v1 reason=expired vacancy=v1\n");
     assert_non_null(strstr(fake_last(fake), "2020-02-01"));

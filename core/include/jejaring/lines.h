@@ -1,7 +1,6 @@
 /*
  * Waiting lines in a plugin's state: who stands ready with a skill in a region, in what order, and
  * who looks for somebody with a skill in some regions. Matching is one lookup in each direction.
- * And the list of work that follows from it, done in portions that a commit can hold.
  *
  * Guarantees: the state that these functions leave depends only on who is in a line, not on the
  * order in which they entered. Work grows with what is asked for, not with the length of a line.
@@ -206,17 +205,9 @@ static inline void jj_want_set(jj_turn *turn, const char *wants, const json_t *a
     }
 }
 
-/* Notes that there is work with id, see jj_work_do. State: "<queue>/<id>". */
-static inline void jj_work_add(jj_turn *turn, const char *queue, const char *id)
-{
-    char key[JJ_KEY_MAX];
-    jj_key(turn, key, "%s/%s", queue, id);
-    jj_put(turn, key, "");
-}
-
-/* Adds to the queue everyone who looks for this skill in this region. */
+/* Notes everyone who looks for this skill in this region as to be looked at (jj_todo_add). */
 static inline void jj_want_call(jj_turn *turn, const char *wants, const char *region,
-                                const char *skill, const char *queue)
+                                const char *skill)
 {
     char province[JJ_NAME_MAX];
     snprintf(province, sizeof province, "%.*s", (int)strcspn(region, "."), region);
@@ -233,89 +224,10 @@ static inline void jj_want_call(jj_turn *turn, const char *wants, const char *re
         json_t *unused;
         json_object_foreach(seekers, seeker, unused)
         {
-            jj_work_add(turn, queue, seeker);
+            jj_todo_add(turn, seeker);
         }
         json_decref(seekers);
     }
-}
-
-/* ---- Work --------------------------------------------------------------------------------- */
-
-/* Does what there is to do about one thing with at most `most` drafts; returns how many it made.
- * If that was `most`, it is called again, now or later. */
-typedef int (*jj_work)(void *self, jj_turn *turn, const char *id, int most);
-
-/* Works the queue off. What would make the commit too large is left to the timer `timer`, whose
- * callback calls this again; so does `start`, for what a crash has left. */
-static inline void jj_work_do(jj_turn *turn, const char *queue, int timer, jj_work work, void *self)
-{
-    char prefix[JJ_KEY_MAX], key[JJ_KEY_MAX];
-    jj_key(turn, prefix, "%s/", queue);
-    for (int room = JJ_DRAFTS_MAX;;) {
-        json_t *first = jj_collect(turn, prefix, 1);
-        const char *id = json_object_iter_key(json_object_iter(first));
-        bool more = id && room > 0 && !turn->failed;
-        if (more) {
-            jj_key(turn, key, "%s%s", prefix, id);
-            int drafts = work(self, turn, id, room);
-            if (drafts < room) {
-                jj_delete(turn, key);
-            }
-            room -= drafts;
-        } else if (id && !turn->failed) {
-            turn->host->timer(turn->host, timer, 1, false);
-        }
-        json_decref(first);
-        if (!more) {
-            return;
-        }
-    }
-}
-
-struct jj_overdue {
-    json_t *found;
-    const char *now;
-    size_t skip;
-};
-
-static inline int jj_overdue_one(void *arg, const char *key, const char *value)
-{
-    struct jj_overdue *overdue = arg;
-    const char *when = key + overdue->skip, *slash = strchr(when, '/');
-    (void)value;
-    if (!slash || strncmp(when, overdue->now, (size_t)(slash - when)) >= 0) {
-        return 1;
-    }
-    return json_array_append_new(overdue->found, json_string(slash + 1));
-}
-
-/* Adds to the queue what an agenda ("<agenda>/<when>/<id>", whens of one length) has from before
- * now. It stays on the agenda until the work takes it off. */
-static inline void jj_work_due(jj_turn *turn, const char *agenda, const char *now,
-                               const char *queue)
-{
-    char prefix[JJ_KEY_MAX];
-    jj_key(turn, prefix, "%s/", agenda);
-    struct jj_overdue overdue = {json_array(), now, strlen(prefix)};
-    turn->host->state_scan(turn->host, prefix, jj_overdue_one, &overdue);
-    for (size_t i = 0; i < json_array_size(overdue.found); i++) {
-        jj_work_add(turn, queue, json_string_value(json_array_get(overdue.found, i)));
-    }
-    json_decref(overdue.found);
-}
-
-/* The same for an agenda whose whens are times, written by jj_when: what is due by now. */
-#define JJ_WHEN_SIZE 24
-static inline const char *jj_when(int64_t time_ms, char out[JJ_WHEN_SIZE])
-{
-    snprintf(out, JJ_WHEN_SIZE, "%014lld", (long long)time_ms);
-    return out;
-}
-
-static inline void jj_work_due_now(jj_turn *turn, const char *agenda, const char *queue)
-{
-    char when[JJ_WHEN_SIZE];
-    jj_work_due(turn, agenda, jj_when(turn->host->now_ms(turn->host) + 1, when), queue);
 }
 
 #endif
