@@ -1,5 +1,4 @@
-#include "fake_host.h"
-#include "fake_map.h"
+#include "fake_internal.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -13,245 +12,6 @@
 #include <cmocka.h>
 
 #define DRAFTS_MAX 1000 /* events in one message of the protocol */
-
-/* ---- The fake ----------------------------------------------------------------------------- */
-
-struct change {
-    char *key, *old; /* old NULL: there was nothing */
-};
-
-struct said {
-    jj_event event;
-    char *id, *type, *region, *subject, *cause;
-    json_t *data;
-};
-
-struct list {
-    struct said *items;
-    size_t count;
-};
-
-struct fake_host {
-    const jj_plugin *plugin;
-    jj_host host;
-    jj_value *values;
-    char **strings;
-    size_t value_count;
-    void *self;
-    struct fake_map *state;
-    struct change *changes;
-    size_t change_count, change_room;
-    struct list batch, staged, published;
-    const jj_event *handed; /* what on_events is looking at: batch from handed_from on */
-    size_t handed_from;
-    int64_t now_ms;
-    char region[16], id[64];
-    bool timers[16];
-    size_t rejected;
-    char *text;
-};
-
-static void list_add(struct list *list, struct said said)
-{
-    if ((list->count & (list->count - 1)) == 0) { /* full at every power of two */
-        list->items = realloc(list->items, (list->count ? 2 * list->count : 1) * sizeof said);
-    }
-    list->items[list->count++] = said;
-}
-
-static void said_clear(struct said *said)
-{
-    free(said->id);
-    free(said->type);
-    free(said->region);
-    free(said->subject);
-    free(said->cause);
-    json_decref(said->data);
-}
-
-static void list_clear(struct list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        said_clear(&list->items[i]);
-    }
-    free(list->items);
-    *list = (struct list){0};
-}
-
-static bool listed(const char *const *words, const char *word)
-{
-    for (; words && *words; words++) {
-        if (strcmp(*words, word) == 0 || strcmp(*words, "*") == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* An event of these parts (copied; data is taken) with the key that the hub would give it. */
-static struct said said_new(const char *id, const char *type, const char *region,
-                            const char *subject, const char *cause, int64_t time_ms, json_t *data)
-{
-    struct said said = {
-        .id = strdup(id),
-        .type = strdup(type),
-        .region = strdup(region),
-        .subject = subject ? strdup(subject) : NULL,
-        .cause = cause ? strdup(cause) : NULL,
-        .data = data,
-    };
-    said.event = (jj_event){
-        .text = "{}",
-        .size_bytes = 2,
-        .time_ms = time_ms,
-        .id = said.id,
-        .source = "test/agency",
-        .type = said.type,
-        .region = said.region,
-        .subject = said.subject,
-        .cause = said.cause,
-    };
-    uint64_t hash = 14695981039346656037u;
-    for (const char *c = id; *c; c++) {
-        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    }
-    for (int i = 0; i < 6; i++) {
-        said.event.key[i] = (unsigned char)(time_ms >> (40 - 8 * i));
-    }
-    for (int i = 6; i < 16; i++) {
-        said.event.key[i] = (unsigned char)(hash >> (i % 8 * 8));
-    }
-    return said;
-}
-
-/* ---- What the host offers ----------------------------------------------------------------- */
-
-static void note_change(fake_host *fake, const char *key, char *old)
-{
-    if (fake->change_count == fake->change_room) {
-        fake->change_room = fake->change_room ? 2 * fake->change_room : 256;
-        fake->changes = realloc(fake->changes, fake->change_room * sizeof *fake->changes);
-    }
-    fake->changes[fake->change_count++] = (struct change){strdup(key), old};
-}
-
-static int host_publish(const jj_host *host, const jj_draft *draft, jj_error *err)
-{
-    fake_host *fake = host->ctx;
-    (void)err;
-    assert_true(listed(fake->plugin->publishes, draft->type));
-    assert_non_null(draft->subject);
-    assert_true(json_is_object(draft->data));
-    int64_t time_ms = draft->time_ms ? draft->time_ms
-                      : draft->cause ? draft->cause->time_ms
-                                     : fake->now_ms;
-    char day[JJ_TIME_SIZE], id[512];
-    jj_time_format(time_ms, day);
-    day[10] = '\0';
-    const char *date = json_string_value(json_object_get(draft->data, "date"));
-    assert_non_null(date);
-    assert_string_equal(date, day);
-    if (draft->cause) {
-        assert_non_null(draft->cause->id);
-    }
-    snprintf(id, sizeof id, "%s|%s|%s", draft->cause ? draft->cause->id : host->instance,
-             draft->type, draft->key ? draft->key : "");
-    const char *region = draft->region  ? draft->region
-                         : draft->cause ? draft->cause->region
-                                        : host->region;
-    list_add(&fake->staged, said_new(id, draft->type, region, draft->subject,
-                                     draft->cause ? draft->cause->id : NULL, time_ms,
-                                     json_deep_copy(draft->data)));
-    return 0;
-}
-
-static int host_get(const jj_host *host, const char *key, const char **value)
-{
-    fake_host *fake = host->ctx;
-    const char *found = fake_map_get(fake->state, key);
-    if (!found) {
-        return JJ_ENOTFOUND;
-    }
-    *value = found;
-    return 0;
-}
-
-static int host_put(const jj_host *host, const char *key, const char *value)
-{
-    fake_host *fake = host->ctx;
-    char *old;
-    assert_true(*key && strlen(key) <= 255);
-    fake->state = fake_map_put(fake->state, key, strdup(value), &old);
-    note_change(fake, key, old);
-    return 0;
-}
-
-static int host_delete(const jj_host *host, const char *key)
-{
-    fake_host *fake = host->ctx;
-    char *old = NULL;
-    fake->state = fake_map_delete(fake->state, key, &old);
-    if (!old) {
-        return JJ_ENOTFOUND;
-    }
-    note_change(fake, key, old);
-    return 0;
-}
-
-static int host_scan(const jj_host *host, const char *prefix, jj_state_visit visit, void *arg)
-{
-    fake_host *fake = host->ctx;
-    fake_map_scan(fake->state, prefix, visit, arg);
-    return 0;
-}
-
-static const json_t *host_data(const jj_host *host, const jj_event *event)
-{
-    const fake_host *fake = host->ctx;
-    return fake->batch.items[fake->handed_from + (size_t)(event - fake->handed)].data;
-}
-
-static int host_reject(const jj_host *host, const jj_event *event, const char *reason)
-{
-    fake_host *fake = host->ctx;
-    (void)event;
-    assert_true(reason && *reason);
-    fake->rejected++;
-    return 0;
-}
-
-static void host_log(const jj_host *host, int level, const char *format, ...)
-{
-    va_list args;
-    (void)host;
-    if (level > JJ_LOG_WARNING) {
-        return;
-    }
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-}
-
-static int64_t host_now(const jj_host *host)
-{
-    return ((fake_host *)host->ctx)->now_ms;
-}
-
-static int host_timer(const jj_host *host, int id, int64_t delay_ms, bool repeat)
-{
-    fake_host *fake = host->ctx;
-    assert_in_range(id, 0, 15);
-    fake->timers[id] = delay_ms >= 0 && delay_ms <= 1 && !repeat;
-    return 0;
-}
-
-static const void *host_interface(const jj_host *host, const char *id)
-{
-    (void)host;
-    (void)id;
-    return NULL;
-}
 
 /* ---- Commit and rollback ------------------------------------------------------------------ */
 
@@ -288,8 +48,8 @@ static void commit(fake_host *fake)
         list_add(&fake->published, draft);
         if (listed(fake->plugin->subscribes, draft.type)) {
             list_add(&fake->batch,
-                     said_new(draft.id, draft.type, draft.region, draft.subject, draft.cause,
-                              draft.event.time_ms, json_deep_copy(draft.data)));
+                     said_new(draft.source, draft.id, draft.type, draft.region, draft.subject,
+                              draft.cause, draft.event.time_ms, json_deep_copy(draft.data)));
         }
     }
     free(fake->staged.items);
@@ -373,26 +133,7 @@ static fake_host *fake_new(const jj_plugin *plugin, const char *options)
 {
     fake_host *fake = calloc(1, sizeof *fake);
     fake->plugin = plugin;
-    fake->host = (jj_host){
-        .abi_major = JJ_ABI_MAJOR,
-        .abi_minor = JJ_ABI_MINOR,
-        .size_bytes = sizeof(jj_host),
-        .ctx = fake,
-        .instance = plugin->name,
-        .node = "test",
-        .region = "33.75",
-        .publish = host_publish,
-        .state_get = host_get,
-        .state_put = host_put,
-        .state_delete = host_delete,
-        .state_scan = host_scan,
-        .data = host_data,
-        .reject = host_reject,
-        .log = host_log,
-        .now_ms = host_now,
-        .timer = host_timer,
-        .interface = host_interface,
-    };
+    fake->host = host_offers(fake);
     json_t *given = options ? json_loads(options, 0, NULL) : json_object();
     assert_non_null(given);
     while (plugin->options && plugin->options[fake->value_count].name) {
@@ -489,7 +230,8 @@ void fake_say(fake_host *fake, const char *type, const char *subject, const char
         fail_msg("not JSON: %s", text);
     }
     snprintf(id, sizeof id, "%s/%s/%s/%s", type, subject ? subject : "", day, fake->id);
-    list_add(&fake->batch, said_new(id, type, fake->region, subject, NULL, day_ms(day), data));
+    list_add(&fake->batch,
+             said_new("test/agency", id, type, fake->region, subject, NULL, day_ms(day), data));
 }
 
 void fake_shuffle(fake_host *fake, unsigned seed)
@@ -542,102 +284,4 @@ void fake_timer(fake_host *fake, int id)
     fake->plugin->on_timer(fake->self, id);
     commit(fake);
     pending_timers(fake);
-}
-
-/* ---- What came of it ---------------------------------------------------------------------- */
-
-/* "k=v" of a member, strings bare, the rest as JSON. */
-static void print_member(FILE *out, const char *name, const json_t *value)
-{
-    char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    fprintf(out, " %s=%s", name, text ? text : json_string_value(value));
-    free(text);
-}
-
-static void print_draft(FILE *out, const struct said *draft)
-{
-    const char *name;
-    json_t *value, *sorted;
-    char *text = json_dumps(draft->data, JSON_SORT_KEYS | JSON_COMPACT);
-    sorted = json_loads(text, 0, NULL);
-    free(text);
-    fprintf(out, "%s", draft->subject);
-    json_object_foreach(sorted, name, value)
-    {
-        if (strcmp(name, "date") != 0) {
-            print_member(out, name, value);
-        }
-    }
-    fputc('\n', out);
-    json_decref(sorted);
-}
-
-const char *fake_said(fake_host *fake, const char *type)
-{
-    size_t size;
-    free(fake->text);
-    FILE *out = open_memstream(&fake->text, &size);
-    for (size_t i = 0; i < fake->published.count; i++) {
-        if (strcmp(fake->published.items[i].type, type) == 0) {
-            print_draft(out, &fake->published.items[i]);
-        }
-    }
-    fclose(out);
-    return fake->text;
-}
-
-size_t fake_count(fake_host *fake, const char *type)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < fake->published.count; i++) {
-        count += strcmp(fake->published.items[i].type, type) == 0;
-    }
-    return count;
-}
-
-const char *fake_last(fake_host *fake)
-{
-    assert_true(fake->published.count > 0);
-    const struct said *last = &fake->published.items[fake->published.count - 1];
-    free(fake->text);
-    assert_true(asprintf(&fake->text, "%s %s %s cause=%s id=%s %s", last->type, last->subject,
-                         last->region, last->cause ? last->cause : "none", last->id,
-                         json_string_value(json_object_get(last->data, "date"))) > 0);
-    return fake->text;
-}
-
-static int print_entry(void *arg, const char *key, const char *value)
-{
-    fprintf(arg, "%s %s\n", key, value);
-    return 0;
-}
-
-static int count_entry(void *arg, const char *key, const char *value)
-{
-    (void)key;
-    (void)value;
-    ++*(size_t *)arg;
-    return 0;
-}
-
-const char *fake_state(fake_host *fake)
-{
-    size_t size;
-    free(fake->text);
-    FILE *out = open_memstream(&fake->text, &size);
-    fake_map_scan(fake->state, "", print_entry, out);
-    fclose(out);
-    return fake->text;
-}
-
-size_t fake_state_count(fake_host *fake)
-{
-    size_t count = 0;
-    fake_map_scan(fake->state, "", count_entry, &count);
-    return count;
-}
-
-size_t fake_rejected(fake_host *fake)
-{
-    return fake->rejected;
 }

@@ -55,6 +55,97 @@ static inline bool jj_consent(const json_t *document)
     return json_is_true(jj_register(document, "consent"));
 }
 
+/* ---- Where a person works ----------------------------------------------------------------- */
+
+/*
+ * Placements and their ends, in the members "posts" and "ends" of a document. An end takes back
+ * what began up to its day and agrees with it: by vacancy where both name one, else by employer.
+ * One that names neither takes back whatever began before its day. So who leaves one place and
+ * begins at another on the same day is at work, in whatever order that is said.
+ */
+
+/* What a placement event calls its post: "vacancy|employer", with either left out. */
+static inline void jj_post_name(const json_t *data, char out[2 * JJ_NAME_MAX])
+{
+    const char *vacancy = jj_name(jj_text(data, "vacancy"));
+    char employer[JJ_NAME_MAX];
+    jj_skill(jj_text(data, "employer"), employer);
+    snprintf(out, 2 * JJ_NAME_MAX, "%s|%s", vacancy ? vacancy : "", employer);
+}
+
+static inline bool jj_post_agrees(const char *post, const char *end)
+{
+    const char *post_employer = strrchr(post, '|'), *end_employer = strrchr(end, '|');
+    size_t post_size = (size_t)(post_employer - post), end_size = (size_t)(end_employer - end);
+    if (post_size > 0 && end_size > 0) {
+        return post_size == end_size && memcmp(post, end, end_size) == 0;
+    }
+    return strcmp(end, "|") == 0 || strcmp(post_employer, end_employer) == 0;
+}
+
+static inline bool jj_post_over(const json_t *document, const char *post, int64_t start_ms)
+{
+    const char *end;
+    json_t *stamp;
+    json_object_foreach(json_object_get(document, "ends"), end, stamp)
+    {
+        int64_t end_ms = jj_stamp_time(json_string_value(json_array_get(stamp, 0)));
+        bool in_time = strcmp(end, "|") == 0 ? end_ms > start_ms : end_ms >= start_ms;
+        if (in_time && jj_post_agrees(post, end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes placement.started, with a value to keep of it, or placement.ended. value is taken; it is
+ * not needed for an end. */
+static inline void jj_post_take(jj_turn *turn, json_t *document, const jj_event *event,
+                                const json_t *data, json_t *value)
+{
+    char post[2 * JJ_NAME_MAX];
+    const char *member = strcmp(event->type, "placement.started") == 0 ? "posts" : "ends";
+    jj_post_name(data, post);
+    if (!json_object_get(document, member)) {
+        jj_doc_set(turn, document, member, json_object());
+    }
+    jj_register_take(turn, json_object_get(document, member), post, event,
+                     value ? value : json_null());
+}
+
+/* The value of the latest placement that is not over, NULL if there is none. *stamp, if asked for,
+ * becomes its stamp. Both borrowed. */
+static inline json_t *jj_post_now(const json_t *document, const char **stamp)
+{
+    const char *post, *latest = "";
+    json_t *entry, *value = NULL;
+    json_object_foreach(json_object_get(document, "posts"), post, entry)
+    {
+        const char *start = json_string_value(json_array_get(entry, 0));
+        if (strcmp(start, latest) > 0 && !jj_post_over(document, post, jj_stamp_time(start))) {
+            latest = start;
+            value = json_array_get(entry, 1);
+        }
+    }
+    if (stamp) {
+        *stamp = latest;
+    }
+    return value;
+}
+
+/* When the person last left a place; 0 if never. */
+static inline int64_t jj_post_left_ms(const json_t *document)
+{
+    const char *end, *latest = "";
+    json_t *entry;
+    json_object_foreach(json_object_get(document, "ends"), end, entry)
+    {
+        const char *stamp = json_string_value(json_array_get(entry, 0));
+        latest = strcmp(stamp, latest) > 0 ? stamp : latest;
+    }
+    return jj_stamp_time(latest);
+}
+
 /* ---- Reactions ---------------------------------------------------------------------------- */
 
 /* What a later reaction needs of the event that it answers: kept in a document, because the event
@@ -75,6 +166,15 @@ static inline jj_event jj_origin_event(const json_t *origin)
         .region = jj_text(origin, "region"),
         .time_ms = jj_number(origin, "time", 0),
     };
+}
+
+/* True if this plugin has said event itself, as an answer to another. What comes through its inbox
+ * has the same source, but no cause. */
+static inline bool jj_is_own(const jj_host *host, const jj_event *event)
+{
+    char source[256];
+    snprintf(source, sizeof source, "/%s/%s", host->node, host->instance);
+    return event->cause && strcmp(event->source, source) == 0;
 }
 
 /* Publishes a reaction: to data (taken) is added `date`, the day of draft->time_ms. */

@@ -1,0 +1,293 @@
+/* The industry plugin: when a vacancy ends, and that order, crashes and numbers change nothing. */
+#include "industry_events.h"
+
+static void a_filled_vacancy_closes_once_and_takes_no_more(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    vacancy(fake, "v1", "");
+    welder(fake, "ani", "2019-01-01");
+    deliver(fake);
+    started(fake, "ani", "v1", "2020-02-03");
+    deliver(fake);
+    fake_id(fake, "again");
+    started(fake, "ani", "v1", "2020-02-03");
+    deliver(fake);
+    welder(fake, "budi", "2020-03-01");
+    started(fake, "citra", "v1", "2020-05-01"); /* one more than was asked for */
+    deliver(fake);
+    assert_string_equal(fake_said(fake, "vacancy.closed"), "v1 reason=filled vacancy=v1\n");
+    assert_non_null(strstr(fake_last(fake), "2020-02-03"));
+    assert_int_equal(fake_count(fake, "placement.proposed"), 1);
+    fake_close(fake);
+}
+
+static void the_headcount_falls_with_each_person_who_starts(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, "{\"proposals_per_seat\": 1}");
+    fake_say(fake, "vacancy.opened", "v1", "2020-01-01",
+             "'vacancy': 'v1', 'headcount': 2, 'vocations': ['las-smaw-3g']");
+    started(fake, "stranger", "v1", "2020-02-01");
+    welder(fake, "ani", "2019-01-01");
+    welder(fake, "budi", "2019-02-01");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 1);
+    assert_int_equal(fake_count(fake, "vacancy.closed"), 0);
+    fake_close(fake);
+}
+
+static void a_vacancy_past_its_last_day_closes_as_expired(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    fake_now(fake, "2020-01-10");
+    vacancy(fake, "v1", "'valid_until': '2020-01-31'");
+    deliver(fake);
+    fake_now(fake, "2020-01-31");
+    fake_timer(fake, JJ_TIMER_DUE);
+    assert_int_equal(fake_count(fake, "vacancy.closed"), 0);
+    fake_now(fake, "2020-02-01");
+    fake_timer(fake, JJ_TIMER_DUE);
+    fake_timer(fake, JJ_TIMER_DUE);
+    deliver(fake);
+    assert_string_equal(fake_said(fake, "vacancy.closed"), "v1 reason=expired vacancy=v1\n");
+    assert_non_null(strstr(fake_last(fake), "2020-02-01"));
+    welder(fake, "ani", "2019-01-01");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 0);
+    fake_close(fake);
+}
+
+static void a_vacancy_that_comes_too_late_is_closed_at_once(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    fake_now(fake, "2021-01-01");
+    welder(fake, "ani", "2019-01-01");
+    vacancy(fake, "v1", "'valid_until': '2020-01-31'");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 0);
+    assert_string_equal(fake_said(fake, "vacancy.closed"), "v1 reason=expired vacancy=v1\n");
+    fake_close(fake);
+}
+
+static void a_withdrawn_vacancy_takes_nobody(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    fake_say(fake, "vacancy.closed", "v1", "2020-01-05", "'vacancy': 'v1', 'reason': 'withdrawn'");
+    deliver(fake);
+    vacancy(fake, "v1", "");
+    welder(fake, "ani", "2019-01-01");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 0);
+    assert_int_equal(fake_count(fake, "vacancy.closed"), 0);
+    fake_close(fake);
+}
+
+static void a_corrected_headcount_opens_a_filled_vacancy_again(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    vacancy(fake, "v1", "");
+    started(fake, "ani", "v1", "2020-02-03");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "vacancy.closed"), 1);
+    welder(fake, "budi", "2019-01-01");
+    fake_say(fake, "vacancy.opened", "v1", "2020-01-02",
+             "'vacancy': 'v1', 'headcount': 2, 'vocations': ['las-smaw-3g']");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 1);
+    fake_close(fake);
+}
+
+/* A few of everything, with statements that contradict each other. */
+static void say_a_mixture(fake_host *fake)
+{
+    char name[16];
+    fake_now(fake, "2020-07-01");
+    for (int i = 0; i < 12; i++) {
+        snprintf(name, sizeof name, "p%02d", i);
+        fake_region(fake, i % 3 ? "33.75" : "33.26");
+        fake_say(fake, "alumni.graduated", name, "2019-01-01",
+                 "'vocation': '%s', 'funding': 'apbd', 'consent': ['industry']",
+                 i % 2 ? "las-smaw-3g" : "roti");
+        fake_say(fake, "alumni.certified", name, "2019-02-01", "'result': '%s'",
+                 i % 4 ? "competent" : "not_yet");
+        if (i % 4 == 1) {
+            fake_say(fake, "consent.withdrawn", name, "2019-03-01", "'audiences': ['industry']");
+        }
+        if (i == 5) {
+            fake_say(fake, "consent.granted", name, "2019-04-01", "'audiences': ['industry']");
+        }
+        if (i == 3 || i == 6 || i == 7) {
+            started(fake, name, "v1", "2020-02-01");
+        }
+        if (i == 6) {
+            fake_say(fake, "placement.ended", name, "2020-04-01", FAKE_NOTHING);
+        }
+    }
+    fake_region(fake, "33.75");
+    vacancy(fake, "v1", "'valid_until': '2020-12-31'");
+    fake_say(fake, "vacancy.opened", "v1", "2020-01-02",
+             "'vacancy': 'v1', 'headcount': 3, 'regions': ['33'], 'valid_until': '2022-12-31'");
+    vacancy(fake, "v2", "'regions': ['33.26', '33.75']");
+    fake_say(fake, "vacancy.closed", "v2", "2020-01-09", "'vacancy': 'v2', 'reason': 'withdrawn'");
+    vacancy(fake, "v3", "'regions': ['33.26', '33.75']");
+    vacancy(fake, "v4", "'valid_until': '2020-06-30'");
+}
+
+/* What a state says of vacancies and of who waits, without who was proposed on the way there. */
+static char *lasting(fake_host *fake, bool whole)
+{
+    char *text = strdup(fake_state(fake)), *kept = calloc(1, strlen(text) + 1), *next = NULL;
+    for (char *line = strtok_r(text, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
+        bool vacancy_end = strncmp(line, "v/", 2) == 0 && strstr(line, "\"said\"");
+        if (!whole && (strncmp(line, "n/", 2) == 0 || strncmp(line, "q/", 2) == 0 || vacancy_end)) {
+            continue;
+        }
+        strcat(strcat(kept, line), "\n");
+    }
+    free(text);
+    return kept;
+}
+
+static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
+{
+    (void)unused;
+    char *expected = NULL;
+    for (unsigned seed = 0; seed < 200; seed++) {
+        fake_host *fake = fake_open(&jejaring_plugin, "{\"proposals_per_seat\": 2}");
+        say_a_mixture(fake);
+        if (seed % 2) {
+            say_a_mixture(fake); /* and however often */
+        }
+        if (seed) {
+            fake_shuffle(fake, seed);
+        }
+        deliver(fake);
+        char *state = lasting(fake, true);
+        if (!expected) {
+            expected = strdup(state);
+        }
+        if (strcmp(expected, state) != 0) {
+            fail_msg("seed %u\nexpected:\n%s\ngot:\n%s", seed, expected, state);
+        }
+        free(state);
+        fake_close(fake);
+    }
+    free(expected);
+}
+
+/* One by one, proposals depend on what was known; who waits and which vacancies are open do not. */
+static void single_events_end_in_the_same_lines_and_vacancies(void **unused)
+{
+    (void)unused;
+    char *expected = NULL;
+    for (unsigned seed = 0; seed < 200; seed++) {
+        fake_host *fake = fake_open(&jejaring_plugin, "{\"proposals_per_seat\": 2}");
+        say_a_mixture(fake);
+        if (seed) {
+            fake_shuffle(fake, seed);
+        }
+        fake_deliver(fake, seed ? 1 + seed % 3 : 0);
+        char *state = lasting(fake, false);
+        if (!expected) {
+            expected = strdup(state);
+        }
+        if (strcmp(expected, state) != 0) {
+            fail_msg("seed %u\nexpected:\n%s\ngot:\n%s", seed, expected, state);
+        }
+        free(state);
+        fake_close(fake);
+    }
+    free(expected);
+}
+
+static void a_crash_before_the_commit_changes_nothing(void **unused)
+{
+    (void)unused;
+    char *said[2], *state[2];
+    for (int crashes = 0; crashes < 2; crashes++) {
+        fake_host *fake = open_industry();
+        say_a_mixture(fake);
+        for (int i = 0; i < 3 * crashes; i++) {
+            fake_crash(fake);
+            assert_int_equal(fake_state_count(fake), 0);
+            assert_int_equal(fake_count(fake, "placement.proposed"), 0);
+        }
+        deliver(fake);
+        said[crashes] = strdup(fake_said(fake, "placement.proposed"));
+        state[crashes] = strdup(fake_state(fake));
+        fake_close(fake);
+    }
+    assert_string_equal(said[0], said[1]);
+    assert_string_equal(state[0], state[1]);
+    for (int i = 0; i < 2; i++) {
+        free(said[i]);
+        free(state[i]);
+    }
+}
+
+static void more_proposals_than_a_commit_holds_come_in_portions(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, "{\"proposals_per_seat\": 2}");
+    char name[16];
+    for (int i = 0; i < 2500; i++) {
+        snprintf(name, sizeof name, "p%04d", i);
+        welder(fake, name, "2019-01-01");
+    }
+    fake_say(fake, "vacancy.opened", "v1", "2020-01-01",
+             "'vacancy': 'v1', 'headcount': 1000, 'vocations': ['las-smaw-3g']");
+    deliver(fake); /* fails if a commit is too large */
+    assert_int_equal(fake_count(fake, "placement.proposed"), 2000);
+    fake_close(fake);
+}
+
+/* 100,000 graduates and 5,000 vacancies: a minute would mean quadratic work. */
+static void a_whole_province_is_matched_in_time(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    char name[40], region[8];
+    alarm(120);
+    for (int i = 0; i < 5000; i++) {
+        snprintf(name, sizeof name, "v%04d", i);
+        snprintf(region, sizeof region, "33.%02d", 1 + i % 35);
+        fake_region(fake, region);
+        fake_say(fake, "vacancy.opened", name, "2020-01-01",
+                 "'vacancy': '%s', 'headcount': 2, 'vocations': ['s%d'], 'regions': ['33']", name,
+                 i % 30);
+    }
+    for (int i = 0; i < 100000; i++) {
+        snprintf(name, sizeof name, "p%06d", i);
+        snprintf(region, sizeof region, "33.%02d", 1 + i % 35);
+        fake_region(fake, region);
+        fake_say(fake, "alumni.graduated", name, "2019-01-01",
+                 "'vocation': 's%d', 'funding': 'apbd', 'consent': ['industry']", i % 30);
+    }
+    fake_deliver(fake, 500);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 30000);
+    alarm(0);
+    fake_close(fake);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_filled_vacancy_closes_once_and_takes_no_more),
+        cmocka_unit_test(the_headcount_falls_with_each_person_who_starts),
+        cmocka_unit_test(a_vacancy_past_its_last_day_closes_as_expired),
+        cmocka_unit_test(a_vacancy_that_comes_too_late_is_closed_at_once),
+        cmocka_unit_test(a_withdrawn_vacancy_takes_nobody),
+        cmocka_unit_test(a_corrected_headcount_opens_a_filled_vacancy_again),
+        cmocka_unit_test(a_batch_ends_the_same_in_whatever_order_it_comes),
+        cmocka_unit_test(single_events_end_in_the_same_lines_and_vacancies),
+        cmocka_unit_test(a_crash_before_the_commit_changes_nothing),
+        cmocka_unit_test(more_proposals_than_a_commit_holds_come_in_portions),
+        cmocka_unit_test(a_whole_province_is_matched_in_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
