@@ -63,7 +63,7 @@ static bool group_full(const jj_reactor *self, const json_t *group)
 /* A person's standing in a group. */
 struct candidate {
     double score;
-    int64_t time_ms;
+    int64_t day_ms;
     char person[JJ_NAME_MAX];
 };
 
@@ -73,8 +73,8 @@ static int candidate_compare(const void *a, const void *b)
     if (one->score != two->score) {
         return one->score > two->score ? -1 : 1;
     }
-    if (one->time_ms != two->time_ms) {
-        return one->time_ms < two->time_ms ? -1 : 1;
+    if (one->day_ms != two->day_ms) {
+        return one->day_ms < two->day_ms ? -1 : 1;
     }
     return strcmp(one->person, two->person);
 }
@@ -83,13 +83,21 @@ static int candidate_compare(const void *a, const void *b)
 static bool result_fits(const json_t *result, const json_t *batch)
 {
     static const char *const members[] = {"vocation", "batch", "year"};
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         const json_t *said = json_object_get(result, members[i]);
         if (said && !json_equal(said, json_object_get(batch, members[i]))) {
             return false;
         }
     }
-    return strcmp(jj_text(result, "result"), "competent") == 0;
+    return true;
+}
+
+/* The day of the test; a correction of its result may come much later. */
+static int64_t result_day(const json_t *entry)
+{
+    int64_t day_ms = jj_stamp_time(json_string_value(json_array_get(entry, 0)));
+    jj_day_parse(jj_text(json_array_get(entry, 1), "date"), &day_ms);
+    return day_ms;
 }
 
 /* The best of a person's results for the batch. False: none. */
@@ -102,11 +110,11 @@ static bool person_standing(const json_t *person, const json_t *batch, struct ca
     {
         const json_t *result = json_array_get(entry, 1);
         struct candidate standing = *best;
-        if (!result_fits(result, batch)) {
+        if (!result_fits(result, batch) || strcmp(jj_text(result, "result"), "competent") != 0) {
             continue;
         }
         standing.score = json_number_value(json_object_get(result, "score"));
-        standing.time_ms = jj_stamp_time(json_string_value(json_array_get(entry, 0)));
+        standing.day_ms = result_day(entry);
         if (!found || candidate_compare(&standing, best) < 0) {
             *best = standing;
         }
@@ -150,21 +158,35 @@ static struct candidate *group_candidates(jj_turn *turn, const char *name, const
 
 /* ---- Selection ---------------------------------------------------------------------------- */
 
-static void person_leave(jj_turn *turn, const char *id, const char *group)
+/* With the person's last group go the results that belong to it. Others may be for a course whose
+ * graduation is still to come. */
+static void person_leave(jj_turn *turn, const char *id, const char *group, const json_t *batch)
 {
     char key[JJ_KEY_MAX];
+    const char *name;
+    json_t *entry;
+    void *next;
     jj_key(turn, key, "p/%s", id);
-    json_t *person = jj_doc_load(turn, key);
+    json_t *person = jj_doc_load(turn, key), *results = json_object_get(person, "results");
     json_object_del(json_object_get(person, "groups"), group);
     if (json_object_size(json_object_get(person, "groups")) == 0) {
-        json_object_clear(person); /* nothing can come of the results any more */
+        json_object_del(person, "groups");
+        json_object_foreach_safe(results, next, name, entry)
+        {
+            if (result_fits(json_array_get(entry, 1), batch)) {
+                json_object_del(results, name);
+            }
+        }
+        if (json_object_size(results) == 0) {
+            json_object_del(person, "results");
+        }
     }
     jj_doc_store(turn, key, person);
     json_decref(person);
 }
 
 /* All places are given: nothing about its members need be kept. */
-static void group_forget(jj_turn *turn, const char *name)
+static void group_forget(jj_turn *turn, const char *name, const json_t *batch)
 {
     char prefix[JJ_KEY_MAX], key[JJ_KEY_MAX];
     const char *id;
@@ -175,7 +197,7 @@ static void group_forget(jj_turn *turn, const char *name)
     {
         jj_key(turn, key, "%s%s", prefix, id);
         jj_delete(turn, key);
-        person_leave(turn, id, name);
+        person_leave(turn, id, name, batch);
     }
     json_decref(members);
 }
@@ -185,7 +207,7 @@ static void select_one(const jj_reactor *self, jj_turn *turn, const char *group,
 {
     char key[JJ_KEY_MAX];
     jj_event cause = jj_origin_event(json_object_get(batch, "origin"));
-    int64_t time_ms = candidate->time_ms;
+    int64_t day_ms = candidate->day_ms;
     jj_key(turn, key, "m/%s/%s", group, candidate->person);
     jj_put(turn, key, "selected");
     jj_react(turn,
@@ -195,7 +217,7 @@ static void select_one(const jj_reactor *self, jj_turn *turn, const char *group,
                  .region = cause.region,
                  .cause = &cause,
                  .key = candidate->person,
-                 .time_ms = time_ms > cause.time_ms ? time_ms : cause.time_ms,
+                 .time_ms = day_ms > cause.time_ms ? day_ms : cause.time_ms,
              },
              json_pack("{s:O, s:O, s:O, s:I, s:s*}", "vocation", json_object_get(batch, "vocation"),
                        "batch", json_object_get(batch, "name"), "year",
@@ -233,7 +255,7 @@ static int group_work(void *arg, jj_turn *turn, const char *name, int most)
         }
         jj_doc_set(turn, group, "selected", json_integer(taken));
         if (taken >= places) {
-            group_forget(turn, name);
+            group_forget(turn, name, batch);
         }
         free(list);
     }
@@ -297,8 +319,9 @@ static void learn_result(jj_turn *turn, json_t *person, const jj_event *event, c
         jj_doc_set(turn, person, "results", json_object());
     }
     jj_register_take(turn, json_object_get(person, "results"), name, event,
-                     json_pack("{s:s, s:O*, s:O*, s:O*, s:s*}", "result", jj_text(data, "result"),
-                               "score", json_object_get(data, "score"), "vocation",
+                     json_pack("{s:s, s:s*, s:O*, s:O*, s:O*, s:s*}", "result",
+                               jj_text(data, "result"), "date", date, "score",
+                               json_object_get(data, "score"), "vocation",
                                json_object_get(data, "vocation"), "year",
                                json_object_get(data, "year"), "batch", batch[0] ? batch : NULL));
 }

@@ -31,17 +31,19 @@ static const char *const subscribes[] = {"alumni.graduated",  "consent.granted",
                                          "loan.disbursed",    "loan.repaid",
                                          "person.erased",     NULL};
 
-/* KUR as of 2023 (Permenko Perekonomian 1/2023): super mikro up to 10 million rupiah, mikro up to
- * 100 million, kecil up to 500 million and with a business number (NIB). */
+/* KUR as of 2023 (Permenko Perekonomian 1/2023): super mikro up to 10 million rupiah for those who
+ * have had no KUR, mikro up to 100 million, kecil up to 500 million and with a business number
+ * (NIB).
+ */
 #define SCHEMES                                                                                    \
-    "[{\"scheme\": \"kur_super_mikro\", \"ceiling\": 10000000, \"times\": 1},"                     \
+    "[{\"scheme\": \"kur_super_mikro\", \"ceiling\": 10000000, \"newcomer\": true},"               \
     " {\"scheme\": \"kur_mikro\", \"ceiling\": 100000000},"                                        \
     " {\"scheme\": \"kur_kecil\", \"ceiling\": 500000000, \"nib\": true}]"
 
 static const jj_option options[] = {
     {"schemes", JJ_OPTION_JSON, SCHEMES, 0, 0, false,
-     "table of schemes, first that fits: scheme, floor, ceiling (rupiah), nib (must have one), "
-     "times (loans of this scheme one may have had at most), collectability (worst, default 1)"},
+     "table of schemes, the first that fits: scheme, floor, ceiling (rupiah), nib (must have one), "
+     "newcomer (no KUR before), times, months (age of the business), collectability (worst, 1)"},
     {0},
 };
 
@@ -56,7 +58,8 @@ static int scheme_wrong(jj_error *err, size_t row, const char *what)
 
 static int scheme_check(const json_t *scheme, size_t row, jj_error *err)
 {
-    static const char *const numbers[] = {"floor", "ceiling", "times", "collectability"};
+    static const char *const numbers[] = {"floor", "ceiling", "times", "months", "collectability"};
+    static const char *const flags[] = {"nib", "newcomer"};
     static const char *const names[] = {"kur_super_mikro", "kur_mikro", "kur_kecil", "other"};
     const char *name = jj_text(scheme, "scheme");
     size_t known = 1, at = 0;
@@ -71,17 +74,21 @@ static int scheme_check(const json_t *scheme, size_t row, jj_error *err)
         const json_t *number = json_object_get(scheme, numbers[i]);
         known += number != NULL;
         if (number && json_integer_value(number) < 1) {
-            return scheme_wrong(err, row,
-                                "floor, ceiling, times and collectability: a whole number from 1");
+            return scheme_wrong(
+                err, row,
+                "floor, ceiling, times, months and collectability: a whole number from 1");
         }
     }
-    const json_t *nib = json_object_get(scheme, "nib");
-    known += nib != NULL;
-    if (nib && !json_is_boolean(nib)) {
-        return scheme_wrong(err, row, "nib: true or false is expected");
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        const json_t *flag = json_object_get(scheme, flags[i]);
+        known += flag != NULL;
+        if (flag && !json_is_boolean(flag)) {
+            return scheme_wrong(err, row, "nib and newcomer: true or false is expected");
+        }
     }
     if (known != json_object_size(scheme)) {
-        return scheme_wrong(err, row, "only scheme, floor, ceiling, nib, times, collectability");
+        return scheme_wrong(
+            err, row, "only scheme, floor, ceiling, nib, newcomer, times, months, collectability");
     }
     return 0;
 }
@@ -100,26 +107,39 @@ static int check(const jj_value *values, jj_error *err)
     return code;
 }
 
-/* How many loans of a scheme a person has had. */
-static int64_t loans_had(const json_t *person, const char *scheme)
+/* How many loans a person has had of the schemes whose names begin so. */
+static int64_t loans_had(const json_t *person, const char *schemes)
 {
     int64_t had = 0;
     const char *loan;
     json_t *value;
     json_object_foreach(json_object_get(person, "loans"), loan, value)
     {
-        had += strcmp(json_string_value(value), scheme) == 0;
+        had += strncmp(json_string_value(json_array_get(value, 1)), schemes, strlen(schemes)) == 0;
     }
     return had;
 }
 
-static bool scheme_fits(const json_t *scheme, const json_t *business, const json_t *person)
+/* When a business is as old as the scheme asks, its age counted from the first day it was heard of:
+ * the same day so many months later. */
+static int64_t scheme_opens_ms(const json_t *scheme, const json_t *business)
 {
-    int64_t amount = jj_number(business, "amount", 0);
+    time_t since = (time_t)(jj_number(business, "since", 0) / 1000);
+    struct tm day;
+    gmtime_r(&since, &day);
+    day.tm_mon += (int)jj_number(scheme, "months", 0);
+    return (int64_t)timegm(&day) * 1000;
+}
+
+/* True but for the age of the business. */
+static bool scheme_fits(const json_t *scheme, const json_t *terms, const json_t *person)
+{
+    int64_t amount = jj_number(terms, "amount", 0);
     const json_t *quality = jj_register(person, "quality");
     return amount >= jj_number(scheme, "floor", 1) &&
            amount <= jj_number(scheme, "ceiling", INT64_MAX) &&
-           (!jj_flag(scheme, "nib") || jj_flag(business, "nib")) &&
+           (!jj_flag(scheme, "nib") || jj_flag(terms, "nib")) &&
+           (!jj_flag(scheme, "newcomer") || loans_had(person, "kur_") == 0) &&
            loans_had(person, jj_text(scheme, "scheme")) < jj_number(scheme, "times", INT64_MAX) &&
            json_integer_value(quality) <= jj_number(scheme, "collectability", 1);
 }
@@ -146,6 +166,8 @@ static void refer(jj_turn *turn, const char *id, json_t *business, const json_t 
     json_int_t amount = jj_number(terms, "amount", 0);
     jj_event cause = jj_origin_event(json_object_get(terms, "origin"));
     int64_t consent_ms = jj_stamp_time(jj_register_stamp(person, "consent"));
+    int64_t opens_ms = scheme_opens_ms(scheme, business);
+    int64_t time_ms = consent_ms > cause.time_ms ? consent_ms : cause.time_ms;
     jj_doc_set(turn, business, "referred",
                json_pack("{s:s, s:I}", "scheme", name, "amount", amount));
     jj_key(turn, key, "%s/%s", id, name);
@@ -156,7 +178,7 @@ static void refer(jj_turn *turn, const char *id, json_t *business, const json_t 
                  .region = cause.region,
                  .cause = &cause,
                  .key = key,
-                 .time_ms = consent_ms > cause.time_ms ? consent_ms : cause.time_ms,
+                 .time_ms = opens_ms > time_ms ? opens_ms : time_ms,
              },
              json_pack("{s:s, s:s, s:I, s:[s, s, s*]}", "business", id, "scheme", name, "amount",
                        amount, "reasons", "amount",
@@ -164,34 +186,65 @@ static void refer(jj_turn *turn, const char *id, json_t *business, const json_t 
                        jj_register(person, "quality") ? "repays" : NULL));
 }
 
+/* The first scheme of the table that fits. One for which the business is still too young waits:
+ * *opens_ms becomes the soonest of such days, 0 if there is none. */
+static const json_t *business_scheme(const struct capital *self, const json_t *business,
+                                     const json_t *person, int64_t *opens_ms)
+{
+    const json_t *terms = jj_register(business, "registered");
+    int64_t now_ms = self->reactor.host->now_ms(self->reactor.host);
+    *opens_ms = 0;
+    for (size_t i = 0; i < json_array_size(self->schemes); i++) {
+        const json_t *scheme = json_array_get(self->schemes, i);
+        int64_t day_ms = scheme_opens_ms(scheme, business);
+        if (!scheme_fits(scheme, terms, person)) {
+            continue;
+        }
+        if (day_ms <= now_ms) {
+            return scheme;
+        }
+        *opens_ms = *opens_ms == 0 || day_ms < *opens_ms ? day_ms : *opens_ms;
+    }
+    return NULL;
+}
+
+static bool is_referred(const json_t *business, const json_t *scheme)
+{
+    const json_t *referred = json_object_get(business, "referred");
+    const json_t *terms = jj_register(business, "registered");
+    return json_equal(json_object_get(scheme, "scheme"), json_object_get(referred, "scheme")) &&
+           jj_number(terms, "amount", 0) == jj_number(referred, "amount", 0);
+}
+
 static int business_work(void *arg, jj_turn *turn, const char *id, int most)
 {
     const struct capital *self = arg;
     char key[JJ_KEY_MAX], owner[JJ_KEY_MAX];
+    int64_t waits_ms, opens_ms = 0;
     int drafts = 0;
     (void)most; /* one at most */
     jj_key(turn, key, "b/%s", id);
-    json_t *business = jj_doc_load(turn, key), *terms = jj_register(business, "registered");
-    const char *person_id = jj_text(terms, "person");
+    json_t *business = jj_doc_load(turn, key);
+    const char *person_id = jj_text(jj_register(business, "registered"), "person");
     jj_key(turn, owner, "p/%s", person_id ? person_id : "-");
     json_t *person = jj_doc_load(turn, owner);
-    const json_t *referred = json_object_get(business, "referred"), *scheme = NULL;
-    if (business_eligible(business, person)) {
-        for (size_t i = 0; i < json_array_size(self->schemes) && !scheme; i++) {
-            if (scheme_fits(json_array_get(self->schemes, i), terms, person)) {
-                scheme = json_array_get(self->schemes, i);
-            }
-        }
-    }
-    bool repeated =
-        scheme && referred &&
-        json_equal(json_object_get(scheme, "scheme"), json_object_get(referred, "scheme")) &&
-        jj_number(terms, "amount", 0) == jj_number(referred, "amount", 0);
-    if (scheme && !repeated) {
+    const json_t *scheme = business_eligible(business, person)
+                               ? business_scheme(self, business, person, &opens_ms)
+                               : NULL;
+    if (scheme && !is_referred(business, scheme)) {
         refer(turn, id, business, person, scheme);
-        jj_doc_store(turn, key, business);
         drafts = 1;
     }
+    waits_ms = jj_number(business, "waits", 0);
+    if (opens_ms != waits_ms) {
+        jj_due_set(turn, id, waits_ms, false);
+        jj_due_set(turn, id, opens_ms, opens_ms > 0);
+        json_object_del(business, "waits");
+        if (opens_ms) {
+            jj_doc_set(turn, business, "waits", json_integer(opens_ms));
+        }
+    }
+    jj_doc_store(turn, key, business);
     json_decref(person);
     json_decref(business);
     return drafts;
@@ -213,6 +266,9 @@ static void on_business(jj_turn *turn, const jj_event *event, const json_t *data
     if (strcmp(event->type, "business.closed") == 0) {
         jj_register_take(turn, business, "closed", event, json_true());
     } else {
+        int64_t since_ms = jj_number(business, "since", event->time_ms);
+        since_ms = event->time_ms < since_ms ? event->time_ms : since_ms;
+        jj_doc_set(turn, business, "since", json_integer(since_ms));
         jj_register_take(turn, business, "registered", event,
                          json_pack("{s:s, s:o, s:b, s:I, s:b}", "person", event->subject, "origin",
                                    jj_origin(event), "needs", jj_flag(data, "needs_capital"),
@@ -239,12 +295,15 @@ static void person_learn(jj_turn *turn, json_t *person, const jj_event *event, c
         jj_register_take(turn, person, "applied", event, json_true());
     }
     if (strcmp(event->type, "loan.disbursed") == 0 && jj_text(data, "scheme")) {
-        const char *loan = jj_text(data, "loan");
+        const char *loan = jj_text(data, "loan"), *business = jj_text(data, "business");
+        char name[JJ_KEY_MAX]; /* the bank's number; without one, as in the warehouse */
+        snprintf(name, sizeof name, "%s%s:%s", loan ? loan : "", loan || !business ? "" : business,
+                 loan ? "" : jj_text(data, "scheme"));
         if (!json_object_get(person, "loans")) {
             jj_doc_set(turn, person, "loans", json_object());
         }
-        jj_doc_set(turn, json_object_get(person, "loans"), loan ? loan : event->id,
-                   json_string(jj_text(data, "scheme")));
+        jj_register_take(turn, json_object_get(person, "loans"), name, event,
+                         json_string(jj_text(data, "scheme")));
     }
 }
 
@@ -265,7 +324,10 @@ static void person_businesses(jj_turn *turn, const char *person, bool forget)
         jj_key(turn, key, "%s%s", prefix, id);
         jj_delete(turn, key);
         jj_key(turn, key, "b/%s", id);
+        json_t *business = jj_doc_load(turn, key);
+        jj_due_set(turn, id, jj_number(business, "waits", 0), false);
         jj_delete(turn, key);
+        json_decref(business);
     }
     json_decref(businesses);
 }
@@ -305,6 +367,7 @@ static int create(const jj_host *host, const jj_value *values, void **self, jj_e
         .values = values,
         .take = take,
         .work = business_work,
+        .look_ms = jj_look_ms(0),
     };
     json_t *schemes = json_loads(values[OPTION_SCHEMES].string, 0, NULL);
     if (!schemes) {

@@ -165,6 +165,28 @@ static void order_seek(jj_turn *turn, const char *id, const json_t *order, bool 
                 id, seeks);
 }
 
+/* What an order asks for, as it was said last. If that is something else than what was offered, its
+ * offers begin anew, with those who have not been asked yet. */
+static void order_learn(jj_turn *turn, json_t *order, const jj_event *event, const json_t *data,
+                        const char *skill)
+{
+    static const char *const begun[] = {"rounds", "due", "asked"};
+    const json_t *placed = jj_register(order, "placed");
+    json_t *terms = json_pack("{s:o, s:[s], s:[s], s:s*}", "origin", jj_origin(event), "areas",
+                              event->region, "skills", skill, "until", jj_text(data, "needed_by"));
+    int64_t offered = jj_number(order, "offered", 0);
+    bool same = json_equal(json_object_get(placed, "areas"), json_object_get(terms, "areas")) &&
+                json_equal(json_object_get(placed, "skills"), json_object_get(terms, "skills"));
+    order_seek(turn, event->subject, order, false);
+    if (jj_register_take(turn, order, "placed", event, terms) && !same && offered > 0) {
+        jj_due_set(turn, event->subject, jj_number(order, "due", 0), false);
+        for (size_t i = 0; i < sizeof begun / sizeof *begun; i++) {
+            json_object_del(order, begun[i]);
+        }
+        jj_doc_set(turn, order, "before", json_integer(offered));
+    }
+}
+
 static void on_order(jj_turn *turn, const jj_event *event, const json_t *data)
 {
     char key[JJ_KEY_MAX], skill[JJ_NAME_MAX];
@@ -174,11 +196,7 @@ static void on_order(jj_turn *turn, const jj_event *event, const json_t *data)
     if (strcmp(event->type, "order.completed") == 0) {
         jj_doc_set(turn, order, "done", json_true());
     } else if (skill[0]) {
-        order_seek(turn, event->subject, order, false); /* it may name another skill now */
-        jj_register_take(turn, order, "placed", event,
-                         json_pack("{s:o, s:[s], s:[s], s:s*}", "origin", jj_origin(event), "areas",
-                                   event->region, "skills", skill, "until",
-                                   jj_text(data, "needed_by")));
+        order_learn(turn, order, event, data, skill);
     }
     jj_doc_store(turn, key, order);
     jj_todo_add(turn, event->subject);
@@ -292,8 +310,8 @@ static int order_work(void *arg, jj_turn *turn, const char *id, int most)
     int64_t need = 0;
     order_round(self, turn, id, order, open);
     if (open) {
-        need = jj_number(order, "rounds", 0) * self->values[OPTION_OFFERS].number -
-               jj_number(order, "offered", 0);
+        need = jj_number(order, "rounds", 0) * self->values[OPTION_OFFERS].number +
+               jj_number(order, "before", 0) - jj_number(order, "offered", 0);
     }
     if (need > 0) {
         made = offer_some(turn, id, order, need < most ? (int)need : most);

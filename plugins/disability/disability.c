@@ -83,12 +83,12 @@ static int refer(const jj_reactor *self, jj_turn *turn, const char *id, json_t *
 /* Each assessment once for each placement, also if it comes after it. */
 static int pass_on_needs(jj_turn *turn, const char *id, json_t *person)
 {
-    const json_t *origin = jj_register(person, "work");
-    jj_event cause = jj_origin_event(origin);
-    const char *placement = jj_register_stamp(person, "work"), *category;
+    const char *placement, *category;
+    const json_t *origin = jj_post_now(person, &placement);
     json_t *register_, *passed = json_object_get(person, "passed");
+    jj_event cause = jj_origin_event(origin);
     int drafts = 0;
-    if (!json_is_object(origin)) {
+    if (!origin) {
         return 0;
     }
     if (!passed) {
@@ -165,9 +165,9 @@ static void on_person(jj_turn *turn, const jj_event *event, const json_t *data)
     } else if (strcmp(event->type, "accommodation.assessed") == 0) {
         learn_needs(turn, person, event, data);
     } else if (strcmp(event->type, "placement.started") == 0) {
-        jj_register_take(turn, person, "work", event, jj_origin(event));
+        jj_post_take(turn, person, event, data, jj_origin(event));
     } else if (strcmp(event->type, "placement.ended") == 0) {
-        jj_register_take(turn, person, "work", event, json_false());
+        jj_post_take(turn, person, event, data, NULL);
     }
     jj_doc_store(turn, key, person);
     jj_key(turn, work, "p:%s", event->subject);

@@ -27,10 +27,10 @@ static size_t person_lanes(const json_t *person, struct lane lanes[LANES_MAX])
     size_t count = 0;
     const char *name;
     json_t *unused;
-    if (!jj_consent(person) || json_is_true(jj_register(person, "work"))) {
+    if (!jj_consent(person) || jj_post_now(person, NULL)) {
         return 0;
     }
-    int64_t free_ms = jj_stamp_time(jj_register_stamp(person, "work"));
+    int64_t free_ms = jj_post_left_ms(person);
     json_object_foreach((json_t *)(uintptr_t)person, name, unused)
     {
         if (strncmp(name, "t/", 2) != 0 || count == LANES_MAX) {
@@ -38,7 +38,7 @@ static size_t person_lanes(const json_t *person, struct lane lanes[LANES_MAX])
         }
         struct lane *lane = &lanes[count++];
         memset(lane, 0, sizeof *lane); /* they are compared whole */
-        lane->able = jj_flag(person, "disability");
+        lane->able = json_is_true(jj_register(person, "able"));
         int64_t since_ms = jj_stamp_time(jj_register_stamp(person, name));
         snprintf(lane->skill, sizeof lane->skill, "%s", name + 2);
         snprintf(lane->region, sizeof lane->region, "%s",
@@ -109,14 +109,17 @@ static void person_learn(jj_turn *turn, json_t *person, const jj_event *event, c
         snprintf(name, sizeof name, "t/%s", skill);
         jj_register_take(turn, person, name, event, json_string(event->region));
         if (json_object_size(json_object_get(data, "disability"))) {
-            jj_doc_set(turn, person, "disability", json_true());
+            jj_register_take(turn, person, "able", event, json_true());
         }
+    } else if (strcmp(event->type, "consent.withdrawn") == 0 &&
+               jj_lists(json_object_get(data, "audiences"), "disability")) {
+        /* It was shown on the ground of that consent: without it it is not used any more. */
+        jj_register_take(turn, person, "able", event, json_false());
     } else if (strcmp(event->type, "alumni.certified") == 0 && jj_text(data, "result")) {
         snprintf(name, sizeof name, "c/%s", skill);
         jj_register_take(turn, person, name, event, json_string(jj_text(data, "result")));
     } else if (strncmp(event->type, "placement.", 10) == 0) {
-        bool started = strcmp(event->type, "placement.started") == 0;
-        jj_register_take(turn, person, "work", event, json_boolean(started));
+        jj_post_take(turn, person, event, data, json_true());
     }
 }
 

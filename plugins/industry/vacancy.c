@@ -107,14 +107,8 @@ void vacancy_event(jj_turn *turn, const jj_event *event, const json_t *data)
         vacancy_list(turn, id, vacancy, &n, false, false);
         numbers_store(turn, id, &n);
         jj_register_take(turn, vacancy, "opened", event, vacancy_terms(event, data));
-    } else {
-        /* Our own announcement says nothing new: if a correction comes, it must not bind us. */
-        const json_t *said = json_object_get(vacancy, "said");
-        const char *reason = jj_text(data, "reason"), *ours = jj_text(said, "reason");
-        if (!reason || !ours || strcmp(reason, ours) != 0 ||
-            jj_number(said, "time", 0) != event->time_ms) {
-            jj_register_take(turn, vacancy, "closed", event, json_true());
-        }
+    } else if (!jj_is_own(turn->host, event)) { /* what we said must not bind us */
+        jj_register_take(turn, vacancy, "closed", event, json_true());
     }
     jj_doc_store(turn, key, vacancy);
     jj_todo_add(turn, id);
@@ -233,7 +227,7 @@ static int announce(jj_turn *turn, const char *id, json_t *vacancy, const struct
 {
     const json_t *opened = jj_register(vacancy, "opened");
     const char *stamp = jj_register_stamp(vacancy, "opened");
-    const char *said = jj_text(json_object_get(vacancy, "said"), "opened");
+    const char *said = jj_text(vacancy, "said");
     char key[JJ_KEY_MAX];
     if (said && strcmp(said, stamp) == 0) {
         return 0;
@@ -242,9 +236,7 @@ static int announce(jj_turn *turn, const char *id, json_t *vacancy, const struct
     bool filled = strcmp(reason, "filled") == 0;
     int64_t time_ms = filled ? (int64_t)n->last_ms : vacancy_end(opened);
     time_ms = time_ms > cause.time_ms ? time_ms : cause.time_ms;
-    jj_doc_set(turn, vacancy, "said",
-               json_pack("{s:s, s:s, s:I}", "opened", stamp, "reason", reason, "time",
-                         (json_int_t)time_ms));
+    jj_doc_set(turn, vacancy, "said", json_string(stamp));
     jj_key(turn, key, "v/%s", id);
     jj_doc_store(turn, key, vacancy);
     jj_react(turn,

@@ -171,6 +171,42 @@ static void a_corrected_result_replaces_the_one_before(void **unused)
     }
 }
 
+static void the_earlier_certificate_is_that_of_the_earlier_test(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, "{\"places\": 1}");
+    graduate(fake, "early", "las", "II");
+    graduate(fake, "late", "las", "II");
+    certified(fake, "late", "2019-08-12", 90);
+    certified(fake, "early", "2019-08-10", 80);
+    /* The same test, corrected days after it. */
+    fake_say(fake, "alumni.certified", "early", "2019-08-10+1000000000",
+             "'scheme': 'Juru Las', 'result': 'competent', 'score': 90");
+    closed(fake, "las", "II");
+    fake_deliver(fake, 0);
+    assert_string_equal(fake_said(fake, "incubation.selected"),
+                        "early batch=II rank=1 vocation=las year=2019\n");
+    fake_close(fake);
+}
+
+static void a_result_that_came_early_waits_for_the_second_course(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, "{\"places\": 1}");
+    graduate(fake, "ani", "las", "II");
+    certified(fake, "ani", "2019-08-10", 90);
+    fake_say(fake, "alumni.certified", "ani", "2019-11-10",
+             "'scheme': 'Roti', 'result': 'competent', 'score': 70, 'vocation': 'roti'");
+    closed(fake, "las", "II");
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "incubation.selected"), 1);
+    graduate(fake, "ani", "roti", "III");
+    closed(fake, "roti", "III");
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "incubation.selected"), 2);
+    fake_close(fake);
+}
+
 static void a_batch_may_settle_before_its_places_are_given(void **unused)
 {
     (void)unused;
@@ -275,6 +311,8 @@ int main(void)
         cmocka_unit_test(results_that_come_later_fill_the_places_that_are_left),
         cmocka_unit_test(nobody_is_selected_twice),
         cmocka_unit_test(a_corrected_result_replaces_the_one_before),
+        cmocka_unit_test(the_earlier_certificate_is_that_of_the_earlier_test),
+        cmocka_unit_test(a_result_that_came_early_waits_for_the_second_course),
         cmocka_unit_test(a_batch_may_settle_before_its_places_are_given),
         cmocka_unit_test(what_is_done_with_is_not_kept),
         cmocka_unit_test(an_erased_person_leaves_no_trace_in_the_state),

@@ -94,6 +94,67 @@ static void history_decides_beside_the_amount(void **unused)
     fake_close(fake);
 }
 
+/* KUR super mikro is for those who have had no KUR at all, not just none of this kind. */
+static void who_has_had_any_kur_is_no_newcomer(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    consents(fake, "ani");
+    fake_say(fake, "loan.disbursed", "ani", "2019-02-01",
+             "'scheme': 'kur_mikro', 'amount': 50000000, 'loan': 'l1'");
+    business(fake, "ani", "2019-06-01", 5000000, "");
+    consents(fake, "budi");
+    fake_say(fake, "loan.disbursed", "budi", "2019-02-01",
+             "'scheme': 'other', 'amount': 50000000, 'loan': 'l2'");
+    business(fake, "budi", "2019-06-01", 5000000, "");
+    fake_deliver(fake, 0);
+    assert_string_equal(fake_said(fake, "loan.referred"),
+                        "ani amount=5000000 business=biz-ani reasons=[\"amount\",\"had_before\"] "
+                        "scheme=kur_mikro\n"
+                        "budi amount=5000000 business=biz-budi reasons=[\"amount\",\"first_time\"] "
+                        "scheme=kur_super_mikro\n");
+    fake_close(fake);
+}
+
+static void a_loan_said_again_is_the_same_loan(void **unused)
+{
+    (void)unused;
+    fake_host *fake =
+        fake_open(&jejaring_plugin, "{\"schemes\": [{\"scheme\": \"other\", \"times\": 2}]}");
+    consents(fake, "ani");
+    for (int i = 0; i < 3; i++) { /* corrected, and without the bank's number */
+        fake_id(fake, i ? "corrected" : "");
+        fake_say(fake, "loan.disbursed", "ani", i ? "2019-02-01+1" : "2019-02-01",
+                 "'scheme': 'other', 'amount': 100, 'business': 'biz-ani'");
+    }
+    fake_id(fake, "");
+    business(fake, "ani", "2019-06-01", 5000000, "");
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "loan.referred"), 1);
+    fake_close(fake);
+}
+
+static void a_business_that_is_too_young_is_referred_when_it_is_old_enough(void **unused)
+{
+    (void)unused;
+    fake_host *fake =
+        fake_open(&jejaring_plugin, "{\"schemes\": [{\"scheme\": \"kur_mikro\", \"months\": 6}]}");
+    fake_now(fake, "2019-11-30");
+    consents(fake, "ani");
+    business(fake, "ani", "2019-06-01", 5000000, "");
+    business(fake, "ani", "2019-09-01", 20000000, ""); /* its need has changed, not its age */
+    fake_deliver(fake, 1);
+    fake_timer(fake, JJ_TIMER_DUE);
+    assert_int_equal(fake_count(fake, "loan.referred"), 0);
+    fake_now(fake, "2019-12-01");
+    fake_timer(fake, JJ_TIMER_DUE);
+    fake_timer(fake, JJ_TIMER_DUE);
+    assert_int_equal(fake_count(fake, "loan.referred"), 1);
+    assert_non_null(strstr(fake_last(fake), "2019-12-01"));
+    assert_null(strstr(fake_state(fake), "due/"));
+    fake_close(fake);
+}
+
 static void who_has_applied_already_is_not_referred(void **unused)
 {
     (void)unused;
@@ -166,11 +227,11 @@ static void a_wrong_table_of_schemes_is_refused(void **unused)
         {"{\"schemes\": [{\"scheme\": \"kur\"}]}",
          "row 1: scheme: kur_super_mikro, kur_mikro, kur_kecil or other is expected"},
         {"{\"schemes\": [{\"scheme\": \"other\"}, {\"scheme\": \"other\", \"ceiling\": \"1jt\"}]}",
-         "row 2: floor, ceiling, times and collectability: a whole number from 1"},
+         "row 2: floor, ceiling, times, months and collectability: a whole number from 1"},
         {"{\"schemes\": [{\"scheme\": \"other\", \"nib\": 1}]}",
-         "row 1: nib: true or false is expected"},
+         "row 1: nib and newcomer: true or false is expected"},
         {"{\"schemes\": [{\"scheme\": \"other\", \"cieling\": 1}]}",
-         "row 1: only scheme, floor, ceiling, nib, times, collectability"},
+         "row 1: only scheme, floor, ceiling, nib, newcomer, times, months, collectability"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_string_equal(fake_check(&jejaring_plugin, cases[i].options), cases[i].text);
@@ -180,11 +241,12 @@ static void a_wrong_table_of_schemes_is_refused(void **unused)
 static void an_erased_person_leaves_no_trace_in_the_state(void **unused)
 {
     (void)unused;
-    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    fake_host *fake =
+        fake_open(&jejaring_plugin, "{\"schemes\": [{\"scheme\": \"other\", \"months\": 600}]}");
     consents(fake, "wati");
     business(fake, "wati", "2019-06-01", 5000000, "");
     fake_deliver(fake, 0);
-    assert_non_null(strstr(fake_state(fake), "wati"));
+    assert_non_null(strstr(fake_state(fake), "due/"));
     fake_say(fake, "person.erased", "wati", "2020-10-01", FAKE_NOTHING);
     fake_deliver(fake, 0);
     assert_string_equal(fake_state(fake), "");
@@ -261,6 +323,9 @@ int main(void)
         cmocka_unit_test(a_business_that_needs_capital_is_referred_by_amount),
         cmocka_unit_test(without_consent_nobody_is_referred),
         cmocka_unit_test(history_decides_beside_the_amount),
+        cmocka_unit_test(who_has_had_any_kur_is_no_newcomer),
+        cmocka_unit_test(a_loan_said_again_is_the_same_loan),
+        cmocka_unit_test(a_business_that_is_too_young_is_referred_when_it_is_old_enough),
         cmocka_unit_test(who_has_applied_already_is_not_referred),
         cmocka_unit_test(a_business_is_referred_once_until_its_need_changes),
         cmocka_unit_test(a_closed_business_is_not_referred),

@@ -174,6 +174,29 @@ static void a_corrected_order_is_sought_for_its_new_skill(void **unused)
     fake_close(fake);
 }
 
+static void an_order_corrected_after_its_offers_is_offered_anew(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, "{\"offers\": 1}");
+    fake_say(fake, "business.registered", "baker", "2019-01-01",
+             "'business': 'cakes', 'vocation': 'roti'");
+    business(fake, "ani", "2019-01-01");
+    business(fake, "budi", "2019-02-01");
+    fake_say(fake, "order.placed", "o1", "2020-01-01", "'order': 'o1', 'service': 'roti'");
+    fake_deliver(fake, 0);
+    assert_string_equal(offered(fake), "baker");
+    fake_say(fake, "order.placed", "o1", "2020-01-01+1",
+             "'order': 'o1', 'service': 'teknik-pendingin', 'value': 1");
+    fake_deliver(fake, 0);
+    assert_string_equal(offered(fake), "baker ani");
+    /* Other words for the same are no reason to ask more. */
+    fake_say(fake, "order.placed", "o1", "2020-01-01+2",
+             "'order': 'o1', 'service': 'Teknik Pendingin', 'value': 2");
+    fake_deliver(fake, 0);
+    assert_string_equal(offered(fake), "baker ani");
+    fake_close(fake);
+}
+
 static void a_closed_business_is_passed_over(void **unused)
 {
     (void)unused;
@@ -289,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_completed_order_is_offered_no_more),
         cmocka_unit_test(an_order_whose_day_is_over_is_not_offered),
         cmocka_unit_test(a_corrected_order_is_sought_for_its_new_skill),
+        cmocka_unit_test(an_order_corrected_after_its_offers_is_offered_anew),
         cmocka_unit_test(a_closed_business_is_passed_over),
         cmocka_unit_test(a_person_with_two_businesses_is_asked_once),
         cmocka_unit_test(an_erased_person_leaves_no_trace_in_the_state),

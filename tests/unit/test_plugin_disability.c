@@ -107,6 +107,30 @@ static void needs_are_passed_on_at_a_placement_and_only_then(void **unused)
     fake_close(fake);
 }
 
+/* Left and begun on one day: it may not depend on which event has the greater key. */
+static void needs_go_with_whoever_moves_from_one_employer_to_another(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    char name[16];
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "p%02d", i);
+        assessed(fake, name, "2019-09-01", "bahasa isyarat");
+        fake_say(fake, "placement.started", name, "2020-01-01", "'employer': 'Hotel'");
+    }
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "accommodation.provided"), 20);
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "p%02d", i);
+        fake_say(fake, "placement.ended", name, "2020-06-01", "'employer': 'Hotel'");
+        fake_say(fake, "placement.started", name, "2020-06-01", "'employer': 'PT Garmen'");
+    }
+    fake_shuffle(fake, 3);
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "accommodation.provided"), 40);
+    fake_close(fake);
+}
+
 static void an_assessment_during_a_placement_is_passed_on(void **unused)
 {
     (void)unused;
@@ -276,6 +300,7 @@ int main(void)
         cmocka_unit_test(consent_that_comes_later_makes_the_referral),
         cmocka_unit_test(a_view_bound_by_consent_is_the_hubs_word_for_it),
         cmocka_unit_test(needs_are_passed_on_at_a_placement_and_only_then),
+        cmocka_unit_test(needs_go_with_whoever_moves_from_one_employer_to_another),
         cmocka_unit_test(an_assessment_during_a_placement_is_passed_on),
         cmocka_unit_test(the_quota_is_one_percent_private_and_two_government_rounded_up),
         cmocka_unit_test(the_percentages_are_the_configs),

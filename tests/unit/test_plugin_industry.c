@@ -129,6 +129,67 @@ static void nobody_at_work_is_proposed_until_it_ends(void **unused)
     fake_close(fake);
 }
 
+/* Left and begun on one day: neither may depend on which event has the greater key. */
+static void who_moves_from_one_employer_to_another_is_at_work(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    char name[16];
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "p%02d", i);
+        welder(fake, name, "2019-01-01");
+        fake_say(fake, "placement.started", name, "2019-02-01", "'employer': 'Hotel'");
+        fake_say(fake, "placement.ended", name, "2019-06-01", "'employer': 'HOTEL'");
+        fake_say(fake, "placement.started", name, "2019-06-01", "'employer': 'PT. Garmen'");
+    }
+    vacancy(fake, "v1", "");
+    fake_shuffle(fake, 7);
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 0);
+    fake_say(fake, "placement.ended", "p07", "2020-06-01", "'employer': 'pt garmen'");
+    deliver(fake);
+    assert_string_equal(fake_said(fake, "placement.proposed"),
+                        "p07 rank=1 reasons=[\"vocation\",\"region\"] vacancy=v1\n");
+    fake_close(fake);
+}
+
+static void who_leaves_one_of_two_places_is_still_at_work(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    welder(fake, "ani", "2019-01-01");
+    started(fake, "ani", "a", "2019-02-01");
+    started(fake, "ani", "b", "2019-03-01");
+    fake_say(fake, "placement.ended", "ani", "2019-04-01", "'vacancy': 'a'");
+    vacancy(fake, "v1", "");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 0);
+    fake_say(fake, "placement.ended", "ani", "2019-05-01", "'vacancy': 'b'");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 1);
+    fake_close(fake);
+}
+
+static void an_end_that_comes_before_its_start_ends_it(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    welder(fake, "ani", "2019-01-01");
+    welder(fake, "early", "2019-01-02");
+    fake_say(fake, "placement.ended", "ani", "2019-06-01", "'employer': 'Hotel'");
+    fake_say(fake, "placement.ended", "early", "2019-01-15", "'employer': 'Hotel'");
+    fake_deliver(fake, 1);
+    fake_say(fake, "placement.started", "ani", "2019-02-01", "'employer': 'Hotel'");
+    /* Dated before the start it ends nothing. */
+    fake_say(fake, "placement.started", "early", "2019-02-01", "'employer': 'Hotel'");
+    fake_deliver(fake, 1);
+    vacancy(fake, "v1", "");
+    deliver(fake);
+    assert_string_equal(fake_said(fake, "placement.proposed"),
+                        "ani rank=1 reasons=[\"vocation\",\"region\"] vacancy=v1\n");
+    fake_close(fake);
+}
+
 static void a_vacancy_for_any_vocation_takes_every_vocation(void **unused)
 {
     (void)unused;
@@ -235,6 +296,29 @@ static void a_friendly_vacancy_serves_and_does_not_tell(void **unused)
     fake_close(fake);
 }
 
+static void a_disability_is_forgotten_when_that_consent_is_withdrawn(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, "{\"proposals_per_seat\": 2}");
+    for (int i = 0; i < 3; i++) {
+        const char name[] = {(char)('a' + i), '\0'};
+        welder(fake, name, "2019-01-01");
+    }
+    fake_say(fake, "alumni.graduated", "wati", "2019-12-01",
+             "'vocation': 'las-smaw-3g', 'funding': 'apbd', 'consent': ['industry', 'disability'],"
+             "'disability': {'category': 'hearing', 'needs': []}");
+    deliver(fake);
+    assert_non_null(strstr(fake_state(fake), "able/"));
+    fake_say(fake, "consent.withdrawn", "wati", "2019-12-15", "'audiences': ['disability']");
+    deliver(fake);
+    assert_null(strstr(fake_state(fake), "able/"));
+    vacancy(fake, "v1", "'disability_friendly': true");
+    deliver(fake);
+    assert_null(strstr(fake_said(fake, "placement.proposed"), "wati"));
+    assert_int_equal(fake_count(fake, "placement.proposed"), 2);
+    fake_close(fake);
+}
+
 static void an_erased_person_leaves_no_trace_in_the_state(void **unused)
 {
     (void)unused;
@@ -274,12 +358,16 @@ int main(void)
         cmocka_unit_test(there_are_so_many_proposals_a_seat_and_one_a_person),
         cmocka_unit_test(who_gets_work_elsewhere_makes_room_for_the_next),
         cmocka_unit_test(nobody_at_work_is_proposed_until_it_ends),
+        cmocka_unit_test(who_moves_from_one_employer_to_another_is_at_work),
+        cmocka_unit_test(who_leaves_one_of_two_places_is_still_at_work),
+        cmocka_unit_test(an_end_that_comes_before_its_start_ends_it),
         cmocka_unit_test(a_vacancy_for_any_vocation_takes_every_vocation),
         cmocka_unit_test(a_graduate_of_two_vocations_is_proposed_once),
         cmocka_unit_test(a_vacancy_may_accept_other_regions_or_a_province),
         cmocka_unit_test(consent_counts_as_it_was_said_last),
         cmocka_unit_test(a_view_bound_by_consent_is_the_hubs_word_for_it),
         cmocka_unit_test(a_friendly_vacancy_serves_and_does_not_tell),
+        cmocka_unit_test(a_disability_is_forgotten_when_that_consent_is_withdrawn),
         cmocka_unit_test(an_erased_person_leaves_no_trace_in_the_state),
         cmocka_unit_test(an_event_without_a_usable_subject_is_put_aside),
     };

@@ -102,6 +102,42 @@ static void a_corrected_headcount_opens_a_filled_vacancy_again(void **unused)
     fake_close(fake);
 }
 
+/* What the plugin said comes back to it: late, and after it has said something else since. */
+static void its_own_announcements_do_not_bind_it(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    vacancy(fake, "v1", "");
+    started(fake, "ani", "v1", "2020-02-03");
+    fake_say(fake, "vacancy.opened", "v1", "2020-01-02",
+             "'vacancy': 'v1', 'headcount': 2, 'vocations': ['las-smaw-3g']");
+    started(fake, "budi", "v1", "2020-02-05");
+    fake_deliver(fake, 1);
+    assert_int_equal(fake_count(fake, "vacancy.closed"), 2);
+    welder(fake, "citra", "2019-01-01");
+    fake_say(fake, "vacancy.opened", "v1", "2020-01-03",
+             "'vacancy': 'v1', 'headcount': 3, 'vocations': ['las-smaw-3g']");
+    deliver(fake);
+    assert_string_equal(fake_said(fake, "placement.proposed"),
+                        "citra rank=1 reasons=[\"vocation\",\"region\"] vacancy=v1\n");
+    fake_close(fake);
+}
+
+/* What the agency itself says does, whatever it gives for a reason. */
+static void what_the_agency_closes_stays_closed(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    vacancy(fake, "v1", "");
+    fake_say(fake, "vacancy.closed", "v1", "2020-01-05", "'vacancy': 'v1', 'reason': 'filled'");
+    deliver(fake);
+    welder(fake, "ani", "2019-01-01");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 0);
+    assert_int_equal(fake_count(fake, "vacancy.closed"), 0);
+    fake_close(fake);
+}
+
 /* A few of everything, with statements that contradict each other. */
 static void say_a_mixture(fake_host *fake)
 {
@@ -283,6 +319,8 @@ int main(void)
         cmocka_unit_test(a_vacancy_that_comes_too_late_is_closed_at_once),
         cmocka_unit_test(a_withdrawn_vacancy_takes_nobody),
         cmocka_unit_test(a_corrected_headcount_opens_a_filled_vacancy_again),
+        cmocka_unit_test(its_own_announcements_do_not_bind_it),
+        cmocka_unit_test(what_the_agency_closes_stays_closed),
         cmocka_unit_test(a_batch_ends_the_same_in_whatever_order_it_comes),
         cmocka_unit_test(single_events_end_in_the_same_lines_and_vacancies),
         cmocka_unit_test(a_crash_before_the_commit_changes_nothing),
