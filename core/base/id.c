@@ -116,6 +116,25 @@ bool jj_uuid_parse(const char *text, size_t length, unsigned char uuid[16])
     return jj_unhex(hex, sizeof hex, uuid, 16);
 }
 
+bool jj_uuid_next(const char *text, size_t size_bytes, size_t *at, char out[JJ_UUID_SIZE])
+{
+    const size_t length = JJ_UUID_SIZE - 1;
+    while (*at + length <= size_bytes) {
+        unsigned char uuid[16];
+        /* The first dash tells where one could begin. */
+        const char *dash = memchr(text + *at + 8, '-', size_bytes - *at - length + 1);
+        if (!dash) {
+            return false;
+        }
+        *at = (size_t)(dash - text) - 8 + 1;
+        if (jj_uuid_parse(dash - 8, length, uuid)) {
+            jj_uuid_format(uuid, out);
+            return true;
+        }
+    }
+    return false;
+}
+
 void jj_uuid_from_hash(unsigned char hash[16], char out[JJ_UUID_SIZE])
 {
     hash[6] = (unsigned char)((hash[6] & 0x0f) | 0x80); /* version 8 */

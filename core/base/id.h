@@ -38,6 +38,10 @@ void jj_uuid_format(const unsigned char uuid[16], char out[JJ_UUID_SIZE]);
 /* 8-4-4-4-12 hexadecimal digits in either case, exactly length bytes. */
 bool jj_uuid_parse(const char *text, size_t length, unsigned char uuid[16]);
 
+/* The next UUID in a text from *at on, in lower case; *at moves behind its first character. False:
+ * there is none. */
+bool jj_uuid_next(const char *text, size_t size_bytes, size_t *at, char out[JJ_UUID_SIZE]);
+
 /* The key of a thing that an agency names by a code of its own (vacancy, business, ...): the UUID
  * of BLAKE2b-128 over kind, source and code. Known to everybody: no secret is in it. */
 void jj_entity_key(const char *kind, const char *source, const char *code, char out[JJ_UUID_SIZE]);

@@ -287,6 +287,9 @@ static int take(follower *f, const jj_reply *reply, bool *last, jj_error *err)
         if (said == JJ_NEXT || said == JJ_LAST) {
             memcpy(f->cursor, cursor, strlen(cursor) + 1);
             f->caught_up = batch.behind == 0;
+            if (json_is_true(json_object_get(result, "again"))) {
+                f->committed[0] = '\0'; /* what is given again is done with a COMMIT, too */
+            }
             rc = commit(f, err);
         } else if (said < 0) {
             rc = jj_fail(err, said, "the events' handler ended the subscription");

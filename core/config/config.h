@@ -50,7 +50,10 @@ typedef struct jj_hub_config {
     jj_words bell;            /* endpoints beside bell_endpoint; the outer ones speak CURVE */
     int64_t retention_age_ms; /* 0: no limit by age */
     int64_t retention_bytes;  /* 0: no limit by size */
+    int64_t lost_after_ms;    /* retention waits no longer for a silent consumer; 0: for ever */
     int64_t quarantine;       /* rejected events that are kept for each agency */
+    int64_t quarantine_bytes; /* and their bytes; 0: no limit */
+    int64_t time_ahead_ms;    /* how far an event may lie ahead of the clock; 0: no limit */
 
     /* Always there, made from `run`. */
     const char *admin_endpoint;  /* ipc://<run>/hub.sock: the local administrator */

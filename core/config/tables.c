@@ -37,6 +37,14 @@ const jj_key jj_retention_keys[] = {
      .max = 1024 * TIB,
      .doc = "beyond this the oldest events may leave the journal, once every consumer has passed "
             "them; 0: never"},
+    {.name = "lost_after",
+     .type = &jj_key_duration,
+     .offset = offsetof(jj_hub_config, lost_after_ms),
+     .initial = "0s",
+     .min = 0,
+     .max = 36500 * DAY,
+     .doc = "a consumer that is silent for so long is waited for no more: what leaves the journal "
+            "then is lost to it, and it is told so; 0s: every consumer is waited for, for ever"},
     {0},
 };
 
@@ -63,6 +71,21 @@ const jj_key jj_hub_keys[] = {
      .min = 1,
      .max = 10000000,
      .doc = "how many rejected events are kept for each agency, the newest ones"},
+    {.name = "quarantine_size",
+     .type = &jj_key_size,
+     .offset = offsetof(jj_hub_config, quarantine_bytes),
+     .initial = "64MiB",
+     .min = 0,
+     .max = 1024 * TIB,
+     .doc = "beyond this, too, the oldest rejected events of an agency are dropped; 0: never"},
+    {.name = "time_ahead",
+     .type = &jj_key_duration,
+     .offset = offsetof(jj_hub_config, time_ahead_ms),
+     .initial = "2d",
+     .min = 0,
+     .max = 36500 * DAY,
+     .doc = "an event whose time lies further ahead of this machine's clock is refused: the later "
+            "time wins, so that nothing could correct it; 0s: none is"},
     {0},
 };
 

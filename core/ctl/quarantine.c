@@ -97,7 +97,10 @@ static int act(jj_ctl *ctl, const char *verb, const char *done)
     if (code == 0 && ctl->json) {
         return jj_ctl_print_json(result);
     }
-    if (code == 0) {
+    const char *consumer = jj_json_string(result, "again");
+    if (code == 0 && consumer) {
+        jj_ctl_say("%s put it aside, and is given it once more.", consumer);
+    } else if (code == 0) {
         jj_ctl_say("%s", done);
     }
     json_decref(result);

@@ -120,11 +120,14 @@ static void print_balance(const json_t *status)
            verdict(balance));
     json_array_foreach(consumers, i, consumer)
     {
-        printf("%s: %s accepted = %s delivered + %s filtered + %s pending: %s\n",
-               text(consumer, "name"), jj_ctl_count(number(consumer, "accepted")),
+        printf("%s: %s accepted = %s delivered + %s filtered", text(consumer, "name"),
+               jj_ctl_count(number(consumer, "accepted")),
                jj_ctl_count(number(consumer, "delivered")),
-               jj_ctl_count(number(consumer, "filtered")),
-               jj_ctl_count(number(consumer, "pending")), verdict(consumer));
+               jj_ctl_count(number(consumer, "filtered")));
+        if (number(consumer, "lost")) {
+            printf(" + %s lost", jj_ctl_count(number(consumer, "lost")));
+        }
+        printf(" + %s pending: %s\n", jj_ctl_count(number(consumer, "pending")), verdict(consumer));
     }
 }
 

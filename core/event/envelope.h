@@ -19,8 +19,14 @@ enum {
     JJ_RECIPIENT
 };
 
-/* Copies the attributes, subject and time into *admitted. 0, JJ_EMALFORMED or JJ_EINVALID. */
-int jj_envelope_check(const json_t *event, jj_admitted *admitted, jj_error *err);
+/* Copies the attributes, subject and time into *admitted. Goes on behind a problem: 0, or the code
+ * of the first, JJ_EMALFORMED or JJ_EINVALID; all of them are in admitted->report. What is wrong is
+ * empty there. ahead_ms: how far `time` may lie behind now_ms; 0: any. */
+int jj_envelope_check(const json_t *event, int64_t now_ms, int64_t ahead_ms, jj_admitted *admitted,
+                      jj_error *err);
+
+/* Adds a problem to a report, as far as it has room. */
+void jj_intake_note(jj_report *report, const char *field, const char *expected);
 
 /* jj_fail with the member at fault, a JSON pointer. Both texts are our own, never the sender's. */
 int jj_intake_refuse(jj_error *err, int code, const char *field, const char *text);

@@ -28,6 +28,7 @@ typedef struct jj_intake {
     const jj_catalogue *catalogue;
     const jj_secrets *secrets;
     const unsigned char *digest_secret; /* 16 bytes */
+    int64_t ahead_ms; /* an event may lie so far ahead of its acceptance; 0: any time */
 } jj_intake;
 
 /* What became of one event. Zero-initialise, reuse for the next, clear when done. */
@@ -35,7 +36,7 @@ typedef struct jj_admitted {
     jj_record record; /* points into the members below and lives until the next admit */
     const jj_type *type;
     uint32_t granted, withdrawn; /* audiences that its person consents to, or no longer */
-    jj_report report;            /* all problems, if the schema refused it */
+    jj_report report;            /* all problems that were found, if it is refused for its form */
     char attributes[6][JJ_ATTRIBUTE_MAX + 1];
     char subject[JJ_ATTRIBUTE_MAX + 1];
     char nik[17];
@@ -49,7 +50,8 @@ typedef struct jj_admitted {
 void jj_admitted_clear(jj_admitted *admitted);
 
 /* Judges one event of a publisher. 0, or the code of the refusal with err (field is a JSON pointer)
- * and, for JJ_EINVALID by the schema, admitted->report. recorded_ms is the time of acceptance. */
+ * and, where the form of envelope or data is at fault, admitted->report: every problem of both, its
+ * fields JSON pointers into the event. recorded_ms is the time of acceptance. */
 int jj_intake_admit(const jj_intake *intake, const jj_rights *rights, const char *text,
                     size_t size_bytes, int64_t recorded_ms, jj_admitted *admitted, jj_error *err);
 

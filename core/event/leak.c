@@ -86,13 +86,6 @@ bool jj_leak_find(const json_t *event, const jj_type *type, const char *nik, cha
         } else if (text_leaks(name, nik)) {
             snprintf(field, field_size, "%s", "");
             return true;
-        } else if (strcmp(name, "sequence") == 0) {
-            /* Any digits: a time in microseconds has as many, and looks like a NIK at times. */
-            const char *digits = json_string_value(value);
-            if (digits && *nik && strstr(digits, nik)) {
-                snprintf(field, field_size, "/sequence");
-                return true;
-            }
         } else if (leaks(value, nik)) {
             snprintf(field, field_size, "/%s", name);
             return true;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 /* Looks through an event as it was parsed (so that escapes hide nothing): names, texts and numbers
- * of all members but `sequence` and what the type sends to the vault. True if one holds 16 digits
+ * of all members but what the type sends to the vault. True if one holds 16 digits
  * that are a possible NIK, or this one (nik may be empty); *field is then a JSON pointer to it, as
  * far as the names of members in it are ours and not the sender's. */
 bool jj_leak_find(const json_t *event, const jj_type *type, const char *nik, char *field,

@@ -11,6 +11,17 @@ bool jj_view_shows(const jj_property *property, uint32_t audiences, uint32_t con
            (property->audience & audiences & (without_consent | consent)) != 0;
 }
 
+/* True if somebody of these audiences may see anything of the event. */
+static bool shows_any(const jj_type *type, uint32_t audiences, uint32_t consent)
+{
+    for (size_t i = 0; i < type->property_count; i++) {
+        if (jj_view_shows(&type->properties[i], audiences, consent)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool jj_view_allowed(const jj_type *type, const jj_rights *rights, const jj_record *record,
                      uint32_t consent)
 {
@@ -21,12 +32,7 @@ bool jj_view_allowed(const jj_type *type, const jj_rights *rights, const jj_reco
         (record->recipient[0] && strcmp(record->recipient, rights->agency) != 0)) {
         return false;
     }
-    for (size_t i = 0; i < type->property_count; i++) {
-        if (jj_view_shows(&type->properties[i], rights->audiences, consent)) {
-            return true;
-        }
-    }
-    return false;
+    return shows_any(type, rights->audiences, consent);
 }
 
 static bool any_asks_consent(const jj_property *list, size_t count, uint32_t audiences)
@@ -92,6 +98,14 @@ static void project(const projection *p, const jj_property *list, size_t count, 
     jj_buf_putc(p->out, '}');
 }
 
+/* A person key is a pseudonym, and a pseudonym is personal: the public never gets one. */
+static bool shows_subject(const jj_type *type, uint32_t audiences, uint32_t consent)
+{
+    bool is_person = type->subject && strcmp(type->subject, "person") == 0;
+    return !is_person || audiences & JJ_AUDIENCE_OWNER ||
+           shows_any(type, audiences & ~(uint32_t)JJ_AUDIENCE_PUBLIC, consent);
+}
+
 void jj_view_write(const jj_type *type, const jj_rights *rights, const jj_record *record,
                    uint32_t consent, jj_buf *out)
 {
@@ -103,9 +117,12 @@ void jj_view_write(const jj_type *type, const jj_rights *rights, const jj_record
     projection p = {rights->audiences | (owner ? JJ_AUDIENCE_OWNER : 0), consent, out};
     jj_members walk;
     jj_member member;
-    bool first = true;
+    bool first = true, named = shows_subject(type, p.audiences, consent);
     jj_buf_putc(out, '{');
     for (jj_members_start(&walk, record->text); jj_members_next(&walk, &member);) {
+        if (!named && jj_span_is(member.name, "subject")) {
+            continue;
+        }
         add_name(out, first, member.name);
         first = false;
         if (jj_span_is(member.name, "data")) {

@@ -23,7 +23,9 @@
 bool jj_view_allowed(const jj_type *type, const jj_rights *rights, const jj_record *record,
                      uint32_t consent);
 
-/* Appends what the reader may see. Readers of audience node get the stored text as it is. */
+/* Appends what the reader may see. The subject of an event about a person is shown to its owner and
+ * to whom an audience other than `public` shows any property. Readers of audience node get the
+ * stored text as it is. */
 void jj_view_write(const jj_type *type, const jj_rights *rights, const jj_record *record,
                    uint32_t consent, jj_buf *out);
 

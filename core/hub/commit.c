@@ -13,6 +13,20 @@
 
 /* ---- Consumers ---------------------------------------------------------------------------- */
 
+/* Each holds up retention, and stays until an administrator drops it. */
+#define CONSUMERS_EACH 100
+
+typedef struct many {
+    const char *agency; /* and the slash */
+    size_t length, count;
+} many;
+
+static void count_consumer(void *arg, const jj_consumer *consumer)
+{
+    many *m = arg;
+    m->count += strncmp(consumer->name, m->agency, m->length) == 0;
+}
+
 int jj_hub_consumer(jj_hub *hub, const jj_rights *rights, const char *name, bool make,
                     jj_consumer *consumer, jj_error *err)
 {
@@ -22,6 +36,15 @@ int jj_hub_consumer(jj_hub *hub, const jj_rights *rights, const char *name, bool
     }
     int rc = jj_journal_consumer(hub->journal, full, consumer);
     if (rc == JJ_ENOTFOUND && make) {
+        size_t length = strlen(rights->agency);
+        many all = {.agency = full, .length = length + 1};
+        if (jj_journal_consumers(hub->journal, count_consumer, &all, NULL) ||
+            all.count >= CONSUMERS_EACH) {
+            return jj_fail(err, JJ_EFORBIDDEN,
+                           "this agency has %d consumers already; an administrator can drop those "
+                           "that will not come back",
+                           CONSUMERS_EACH);
+        }
         jj_journal_begin(hub->journal);
         jj_journal_consumer_add(hub->journal, full, consumer);
         return 0;
@@ -391,6 +414,15 @@ static void put_state(jj_hub *hub, const jj_request *request, const jj_consumer 
     }
 }
 
+/* Whoever commits a cursor has the answer to which it belongs, and what that said. */
+static void heard(jj_hub *hub, const jj_request *request, const jj_consumer *consumer)
+{
+    if (consumer->untold) {
+        jj_journal_consumer_told(hub->journal, consumer);
+    }
+    jj_hub_redelivered(hub, request, consumer);
+}
+
 void jj_hub_commit(jj_hub *hub, const jj_request *request)
 {
     jj_error err = {0};
@@ -415,6 +447,9 @@ void jj_hub_commit(jj_hub *hub, const jj_request *request)
         return;
     }
     put_state(hub, request, &consumer, cursor);
+    if (json_object_get(request->options, "cursor")) {
+        heard(hub, request, &consumer);
+    }
     put_aside(hub, request, &consumer);
     jj_buf_printf(&result, "{\"cursor\":\"%llu\",\"accepted\":%llu,\"duplicate\":%llu}",
                   (unsigned long long)consumer.cursor, (unsigned long long)counts.accepted,

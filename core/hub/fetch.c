@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCAN_MAX     50000 /* events looked at for one answer, so that nobody waits long */
-#define ANSWER_BYTES (2 * 1024 * 1024) /* an answer ends after the event that passes this */
+#define SCAN_MAX     50000        /* events looked at for one answer, so that nobody waits long */
+#define ANSWER_BYTES (512 * 1024) /* an answer ends after the event that passes this */
 #define WAIT_MAX_MS  60000
 #define WAITERS_MAX  4096
+#define WAITERS_EACH 256  /* of one agency */
+#define DEFER_MS     2000 /* a FETCH waits at least so long for earlier answers to be read */
 #define EVENTS_USUAL 100
 
 /* ---- Filters ------------------------------------------------------------------------------ */
@@ -133,7 +135,7 @@ bool jj_hub_may_see(const jj_hub *hub, const jj_rights *rights, const jj_record 
 typedef struct page {
     jj_hub *hub;
     const char *consumer; /* name, may be empty */
-    uint64_t after;
+    uint64_t after, lost;
     const jj_rights *rights;
     const jj_filter *filter;
     size_t max_events;
@@ -145,14 +147,15 @@ typedef struct page {
     unsigned char bits[SCAN_MAX / 8 + 1]; /* which events were delivered, for the record */
 } page;
 
-static void add_view(page *p, const jj_record *record)
+void jj_hub_write_view(const jj_hub *hub, const jj_rights *rights, const jj_record *record,
+                       jj_buf *out)
 {
-    if (p->rights->audiences & JJ_AUDIENCE_NODE) {
-        jj_buf_add(&p->text, record->text.at, record->text.size_bytes);
+    if (rights->audiences & JJ_AUDIENCE_NODE) {
+        jj_buf_add(out, record->text.at, record->text.size_bytes);
         return;
     }
-    const jj_type *type = jj_catalogue_find(p->hub->catalogue, record->type, strlen(record->type));
-    jj_view_write(type, p->rights, record, consent_for(p->hub, p->rights, type, record), &p->text);
+    const jj_type *type = jj_catalogue_find(hub->catalogue, record->type, strlen(record->type));
+    jj_view_write(type, rights, record, consent_for(hub, rights, type, record), out);
 }
 
 static bool visit(void *arg, const jj_record *record)
@@ -161,7 +164,7 @@ static bool visit(void *arg, const jj_record *record)
     p->scanned++;
     p->cursor = record->cursor;
     if (jj_filter_wants(p->filter, record) && jj_hub_may_see(p->hub, p->rights, record)) {
-        add_view(p, record);
+        jj_hub_write_view(p->hub, p->rights, record, &p->text);
         p->ends[p->count++] = p->text.size;
         uint64_t at = record->cursor - p->after - 1;
         if (at / 8 < sizeof p->bits) {
@@ -174,8 +177,9 @@ static bool visit(void *arg, const jj_record *record)
 }
 
 /* Who received what about a person must be known afterwards: the answer leaves once this is on
- * disk. Plugins that read the stored text are not recorded: they are the node itself. */
-static void record_delivery(const page *p)
+ * disk. Plugins that read the stored text are not recorded: they are the node itself. False: there
+ * is nothing that is not recorded already. */
+static bool record_delivery(const page *p)
 {
     jj_delivery delivery = {.at_ms = jj_now_ms(),
                             .agency = p->rights->agency,
@@ -187,29 +191,32 @@ static void record_delivery(const page *p)
     if (delivery.bits_size > sizeof p->bits) {
         delivery.bits_size = sizeof p->bits;
     }
-    jj_journal_begin(p->hub->journal);
-    jj_journal_deliver(p->hub->journal, &delivery);
+    return jj_journal_deliver(p->hub->journal, &delivery);
 }
 
 static void send_page(const page *p, const jj_return_path *path, uint64_t head)
 {
-    char result[160];
+    jj_buf result = {0};
     jj_message answer = {0};
-    int length =
-        snprintf(result, sizeof result, "{\"cursor\":\"%llu\",\"count\":%zu,\"behind\":%llu}",
-                 (unsigned long long)p->cursor, p->count, (unsigned long long)(head - p->cursor));
-    jj_return_path_start(path, &answer, "EVENTS", result, (size_t)length);
+    jj_buf_printf(&result, "{\"cursor\":\"%llu\",\"count\":%zu,\"behind\":%llu",
+                  (unsigned long long)p->cursor, p->count, (unsigned long long)(head - p->cursor));
+    if (p->lost) {
+        jj_buf_printf(&result, ",\"lost\":%llu", (unsigned long long)p->lost);
+    }
+    jj_buf_putc(&result, '}');
+    jj_return_path_start(path, &answer, "EVENTS", result.data, result.size);
     for (size_t i = 0; i < p->count; i++) {
         size_t from = i ? p->ends[i - 1] : 0;
         jj_message_add(&answer, p->text.data + from, p->ends[i] - from);
     }
-    if (p->count && (p->rights->admin || !(p->rights->audiences & JJ_AUDIENCE_NODE))) {
-        record_delivery(p);
+    bool recorded = p->rights->admin || !(p->rights->audiences & JJ_AUDIENCE_NODE);
+    if (p->count && recorded && record_delivery(p)) {
         jj_hub_hold(p->hub, path, &answer);
     } else {
-        jj_socket_send(path->door->socket, &answer);
+        jj_return_path_send(path, &answer);
     }
     jj_message_clear(&answer);
+    jj_buf_clear(&result);
 }
 
 enum fetched {
@@ -219,10 +226,11 @@ enum fetched {
 };
 
 /* Answers with what is there. FETCHED_NOTHING: the end was reached without an event, *after was
- * moved there, and (unless `anyway`) nothing was sent. */
+ * moved there, and (unless `anyway`) nothing was sent. lost: what the reader is to be told that it
+ * will never get, beside what retention has taken away before *after. */
 static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter *filter,
-                           const char *consumer, uint64_t *after, size_t max_events, bool anyway,
-                           const jj_return_path *path, jj_error *err)
+                           const char *consumer, uint64_t *after, uint64_t lost, size_t max_events,
+                           bool anyway, const jj_return_path *path, jj_error *err)
 {
     uint64_t head = jj_journal_head(hub->journal), tail = jj_journal_tail(hub->journal);
     page *p = calloc(1, sizeof *p);
@@ -238,13 +246,14 @@ static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter
     p->max_events = max_events;
     /* What retention has removed is passed: there is nothing to look at, or to record. */
     p->after = p->cursor = *after < tail - 1 ? tail - 1 : *after;
+    p->lost = p->after - *after > lost ? p->after - *after : lost;
     if (jj_journal_read(hub->journal, p->after, head, true, visit, p, err) == 0) {
         if (!p->full) {
             p->cursor = head;
         }
         if (p->text.failed) {
             jj_fail(err, JJ_EMEMORY, "out of memory");
-        } else if (p->count || anyway || p->cursor < head) {
+        } else if (p->count || p->lost || anyway || p->cursor < head) {
             send_page(p, path, head);
             outcome = FETCHED_ANSWERED;
         } else {
@@ -259,9 +268,20 @@ static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter
 
 /* ---- The verb ----------------------------------------------------------------------------- */
 
+/* Notes that a consumer lives, where that keeps retention waiting; not each time it asks. */
+static void note_seen(jj_hub *hub, const jj_consumer *consumer)
+{
+    int64_t lost_after_ms = hub->config->hub.lost_after_ms;
+    if (lost_after_ms && jj_now_ms() - consumer->seen_ms > lost_after_ms / 16) {
+        jj_journal_begin(hub->journal);
+        jj_journal_consumer_seen(hub->journal, consumer);
+    }
+}
+
 /* Where to begin: `after` if it is given, else where the named consumer stands, else the oldest
  * event that is kept. */
-static int start_of(jj_hub *hub, const jj_request *request, uint64_t *after, jj_error *err)
+static int start_of(jj_hub *hub, const jj_request *request, uint64_t *after, uint64_t *lost,
+                    jj_error *err)
 {
     bool given;
     const char *name;
@@ -273,6 +293,8 @@ static int start_of(jj_hub *hub, const jj_request *request, uint64_t *after, jj_
         rc = jj_hub_consumer(hub, request->rights, name, true, &consumer, err);
         if (rc == 0) {
             jj_hub_remember_filter(hub, &consumer, request->options);
+            note_seen(hub, &consumer);
+            *lost = consumer.untold;
         }
     }
     if (rc) {
@@ -280,6 +302,9 @@ static int start_of(jj_hub *hub, const jj_request *request, uint64_t *after, jj_
     }
     if (!given) {
         *after = name ? consumer.cursor : jj_journal_tail(hub->journal) - 1;
+    }
+    if (given && name && *after < consumer.cursor) {
+        *lost = 0; /* it goes back by itself: what is not there any more is counted from there */
     }
     if (*after > head) {
         return jj_fail(err, JJ_EINVALID,
@@ -290,17 +315,31 @@ static int start_of(jj_hub *hub, const jj_request *request, uint64_t *after, jj_
     return 0;
 }
 
-static void wait_for(jj_hub *hub, const jj_request *request, jj_filter *filter,
-                     const char *consumer, uint64_t after, size_t max_events, uint64_t wait_ms)
+static void refuse_wait(const jj_request *request, bool own)
 {
     jj_error err;
-    jj_waiter *waiter = hub->waiter_count < WAITERS_MAX ? calloc(1, sizeof *waiter) : NULL;
+    jj_fail(&err, JJ_EBUSY,
+            own ? "%d requests of this agency are waiting already: answer for some of them first"
+                : "too many readers are waiting (%d); try again later",
+            own ? WAITERS_EACH : WAITERS_MAX);
+    jj_request_fail(request, &err);
+}
+
+static void wait_for(jj_hub *hub, const jj_request *request, jj_filter *filter,
+                     const char *consumer, uint64_t after, uint64_t lost, size_t max_events,
+                     uint64_t wait_ms)
+{
+    bool own = request->account && request->account->waiters >= WAITERS_EACH;
+    jj_waiter *waiter = !own && hub->waiter_count < WAITERS_MAX ? calloc(1, sizeof *waiter) : NULL;
     if (!waiter || !jj_return_path_copy(&waiter->path, request)) {
         free(waiter);
-        jj_fail(&err, JJ_EBUSY, "too many readers are waiting; try again later");
-        jj_request_fail(request, &err);
+        refuse_wait(request, own);
         return;
     }
+    if (request->account) {
+        request->account->waiters++;
+    }
+    waiter->lost = lost;
     snprintf(waiter->consumer, sizeof waiter->consumer, "%s", consumer);
     waiter->rights = request->rights;
     waiter->filter = *filter;
@@ -318,14 +357,14 @@ void jj_hub_fetch(jj_hub *hub, const jj_request *request)
     jj_error err = {0};
     jj_filter filter = {0};
     jj_return_path path = {0};
-    uint64_t after = 0, max_events, wait_ms;
+    uint64_t after = 0, lost = 0, max_events, wait_ms;
     const char *name = jj_json_string(request->options, "name");
     name = name ? name : "";
     if (jj_option_count(request->options, "max_events", EVENTS_USUAL, JJ_EVENTS_MAX, &max_events,
                         &err) ||
         jj_option_count(request->options, "wait_ms", 0, WAIT_MAX_MS, &wait_ms, &err) ||
         !jj_filter_parse(request->options, &filter, &err) || check_filter(hub, &filter, &err) ||
-        start_of(hub, request, &after, &err)) {
+        start_of(hub, request, &after, &lost, &err)) {
         jj_request_fail(request, &err);
         goto out;
     }
@@ -335,12 +374,21 @@ void jj_hub_fetch(jj_hub *hub, const jj_request *request)
     if (!jj_return_path_copy(&path, request)) {
         goto out; /* no memory even for the answer */
     }
-    switch (answer(hub, request->rights, &filter, name, &after, max_events, wait_ms == 0, &path,
-                   &err)) {
+    if (jj_hub_unread(hub, request->rights, request->account) != JJ_UNREAD_FEW) {
+        wait_for(hub, request, &filter, name, after, lost, max_events,
+                 wait_ms > DEFER_MS ? wait_ms : DEFER_MS);
+        hub->deferred = true;
+        goto out;
+    }
+    if (*name && jj_hub_redeliver(hub, request, name, after)) {
+        goto out;
+    }
+    switch (answer(hub, request->rights, &filter, name, &after, lost, max_events, wait_ms == 0,
+                   &path, &err)) {
     case FETCHED_ANSWERED:
         break;
     case FETCHED_NOTHING:
-        wait_for(hub, request, &filter, name, after, max_events, wait_ms);
+        wait_for(hub, request, &filter, name, after, lost, max_events, wait_ms);
         break;
     default:
         jj_request_fail(request, &err);
@@ -354,6 +402,9 @@ out:
 
 static void free_waiter(jj_waiter *waiter)
 {
+    if (waiter->path.account) {
+        waiter->path.account->waiters--;
+    }
     jj_return_path_clear(&waiter->path);
     jj_filter_clear(&waiter->filter);
     free(waiter);
@@ -366,27 +417,45 @@ static void refuse(const jj_return_path *path, const jj_error *why)
     jj_error_result(why, &result);
     if (!result.failed) {
         jj_return_path_start(path, &answer, "ERROR", result.data, result.size);
-        jj_socket_send(path->door->socket, &answer);
+        jj_return_path_send(path, &answer);
     }
     jj_message_clear(&answer);
     jj_buf_clear(&result);
 }
 
-static void wake(jj_hub *hub, bool everybody)
+/* Answers one who waits, if there is anything to be answered or it has waited long enough. */
+static enum fetched answer_waiter(jj_hub *hub, jj_waiter *waiter, bool expired, jj_error *err)
 {
-    uint64_t head = jj_journal_head(hub->journal);
+    if (!expired && waiter->after >= jj_journal_head(hub->journal)) {
+        return FETCHED_NOTHING;
+    }
+    if (jj_hub_unread(hub, waiter->rights, waiter->path.account) != JJ_UNREAD_FEW) {
+        hub->deferred = hub->deferred || !expired;
+        jj_hub_busy(err);
+        return expired ? FETCHED_FAILED : FETCHED_NOTHING;
+    }
+    return answer(hub, waiter->rights, &waiter->filter, waiter->consumer, &waiter->after,
+                  waiter->lost, waiter->max_events, expired, &waiter->path, err);
+}
+
+static bool is_consumer(const jj_waiter *waiter, const char *consumer)
+{
+    size_t length = strlen(waiter->rights->agency);
+    return strncmp(consumer, waiter->rights->agency, length) == 0 && consumer[length] == '/' &&
+           waiter->consumer[0] && strcmp(consumer + length + 1, waiter->consumer) == 0;
+}
+
+/* Everybody, or all who wait as one consumer of an agency, are answered whatever there is. */
+static void wake(jj_hub *hub, bool everybody, const char *consumer)
+{
     int64_t now_ms = jj_monotonic_ms();
+    hub->deferred = false;
     for (jj_waiter **at = &hub->waiters; *at;) {
         jj_waiter *waiter = *at;
-        bool expired = everybody || now_ms >= waiter->deadline_ms;
-        if (!expired && waiter->after >= head) {
-            at = &waiter->next;
-            continue;
-        }
+        bool expired = everybody || now_ms >= waiter->deadline_ms ||
+                       (consumer && is_consumer(waiter, consumer));
         jj_error err;
-        enum fetched outcome =
-            answer(hub, waiter->rights, &waiter->filter, waiter->consumer, &waiter->after,
-                   waiter->max_events, expired, &waiter->path, &err);
+        enum fetched outcome = answer_waiter(hub, waiter, expired, &err);
         if (outcome == FETCHED_NOTHING) {
             at = &waiter->next;
             continue;
@@ -402,12 +471,17 @@ static void wake(jj_hub *hub, bool everybody)
 
 void jj_hub_wake(jj_hub *hub)
 {
-    wake(hub, false);
+    wake(hub, false, NULL);
 }
 
 void jj_hub_dismiss_waiters(jj_hub *hub)
 {
-    wake(hub, true);
+    wake(hub, true, NULL);
+}
+
+void jj_hub_dismiss_consumer(jj_hub *hub, const char *consumer)
+{
+    wake(hub, false, consumer);
 }
 
 void jj_hub_drop_waiters(jj_hub *hub)

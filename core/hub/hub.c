@@ -19,6 +19,7 @@
 #define TURN_MS          50   /* nor for longer than this, whatever the messages cost */
 #define SECOND_MS        1000
 #define RECOVER_MS       2000
+#define DEFERRED_MS      10 /* how often it is looked whether an agency has read its answers */
 #define CHECKPOINT_BYTES (16 * 1024 * 1024)
 #define TRIM_EVENTS      10000 /* each second: retention keeps up with what comes in */
 #define REPORT_MS        10000
@@ -63,10 +64,18 @@ static void handle(jj_hub *hub, jj_hub_door *door, const jj_message *message)
     jj_request request = {.door = door, .message = message};
     bool parsed = jj_request_parse(&request, &err);
     request.rights = jj_hub_rights(hub, door, jj_message_user(message));
+    request.account = jj_hub_account(hub, request.rights);
+    enum jj_unread unread = jj_hub_unread(hub, request.rights, request.account);
+    if (unread == JJ_UNREAD_HOPELESS) {
+        goto out; /* it does not read: an answer more would only be kept for it, too */
+    }
     if (!request.rights) {
         jj_fail(&err, JJ_EUNAUTHORISED, "this hub does not know who is asking");
         jj_request_fail(&request, &err);
     } else if (!parsed) {
+        jj_request_fail(&request, &err);
+    } else if (unread == JJ_UNREAD_TOO_MANY) {
+        jj_hub_busy(&err);
         jj_request_fail(&request, &err);
     } else {
         verb_handler verb = find_verb(request.verb);
@@ -79,6 +88,7 @@ static void handle(jj_hub *hub, jj_hub_door *door, const jj_message *message)
             jj_request_fail(&request, &err);
         }
     }
+out:
     jj_request_clear(&request);
 }
 
@@ -96,8 +106,10 @@ static void answer_held(jj_hub *hub, const jj_error *failure)
         if (failure) {
             jj_message_empty(&held->answer);
             jj_return_path_start(&held->path, &held->answer, "ERROR", error.data, error.size);
+            jj_return_path_send(&held->path, &held->answer);
+        } else {
+            jj_socket_send(held->path.door->socket, &held->answer); /* it is counted already */
         }
-        jj_socket_send(held->path.door->socket, &held->answer);
         hub->held = held->next;
         jj_message_clear(&held->answer);
         jj_return_path_clear(&held->path);
@@ -132,6 +144,7 @@ static void commit(jj_hub *hub)
         uint64_t before = jj_journal_head(hub->journal);
         bool failed = jj_journal_failed(hub->journal);
         hub->staged = 0;
+        jj_hub_finish_erasures(hub);
         if (jj_journal_commit(hub->journal, &err)) {
             refuse_held(hub, failed, &err);
             return;
@@ -169,6 +182,18 @@ static void say(const jj_hub *hub, const char *line)
     }
 }
 
+/* Once for each time that it is silent: it stays untold until it comes back. */
+static void say_lost(void *arg, const jj_consumer *consumer)
+{
+    (void)arg;
+    if (consumer->untold == 0) {
+        jj_log(JJ_WARNING,
+               "the consumer %s was silent for longer than hub.retention.lost_after: events leave "
+               "the journal without it, from cursor %llu on; `jejaringctl balance` counts them",
+               consumer->name, (unsigned long long)consumer->cursor);
+    }
+}
+
 /* Removes what is old and moves the write-ahead log, a bit each time, when nobody is waiting. */
 static void keep_house(jj_hub *hub)
 {
@@ -180,8 +205,13 @@ static void keep_house(jj_hub *hub)
         hub->next_scrub_ms = jj_monotonic_ms() + SCRUB_MS;
         hub->scrub = hub->scrub || jj_journal_wal_size(hub->journal) > 0;
     }
+    const jj_retention retention = {.age_ms = config->retention_age_ms,
+                                    .size_bytes = config->retention_bytes,
+                                    .lost_after_ms = config->lost_after_ms,
+                                    .most = TRIM_EVENTS,
+                                    .lost = say_lost};
     jj_journal_begin(hub->journal);
-    jj_journal_trim(hub->journal, config->retention_age_ms, config->retention_bytes, TRIM_EVENTS);
+    jj_journal_trim(hub->journal, &retention);
     commit(hub);
 }
 
@@ -234,6 +264,9 @@ static void turn(jj_hub *hub, int signals, bool *stop)
         items[count++] = (jj_poll){.socket = hub->outer_bell.socket, .events = POLLIN};
     }
     int64_t wait_ms = hub->next_second_ms - jj_monotonic_ms();
+    if (hub->deferred && wait_ms > DEFERRED_MS) {
+        wait_ms = DEFERRED_MS;
+    }
     int ready = jj_wire_poll(items, count, wait_ms > 0 ? (long)wait_ms : 0);
     if (items[0].revents) {
         struct signalfd_siginfo signal;
@@ -249,6 +282,9 @@ static void turn(jj_hub *hub, int signals, bool *stop)
         if (items[3 + i].revents) {
             serve_door(hub, &hub->doors[i]);
         }
+    }
+    if (hub->deferred) {
+        jj_hub_wake(hub);
     }
     commit(hub);
     recover(hub);
@@ -306,10 +342,13 @@ static void close_parts(jj_hub *hub)
     answer_held(hub, &end); /* nobody, as a rule: a turn ends with its commit */
     jj_hub_drop_waiters(hub);
     jj_hub_forget_filters(hub);
+    jj_hub_forget_erasures(hub);
+    jj_hub_forget_retries(hub);
     jj_message_clear(&hub->incoming);
     jj_hub_close_doors(hub);
     jj_hub_free_rights(hub);
     jj_wire_close(hub->wire);
+    jj_hub_free_accounts(hub);
     if (hub->journal) {
         jj_journal_checkpoint(hub->journal);
     }
@@ -343,7 +382,9 @@ int jj_hub_run(const jj_config *config, const json_t *grants, int status_fd)
         say(hub, line);
     } else {
         memcpy(hub->digest_secret, jj_journal_secret(hub->journal), sizeof hub->digest_secret);
-        hub->intake = (jj_intake){hub->catalogue, &hub->secrets, hub->digest_secret};
+        hub->intake = (jj_intake){hub->catalogue, &hub->secrets, hub->digest_secret,
+                                  config->hub.time_ahead_ms};
+        jj_hub_load_retries(hub);
         jj_log(JJ_INFO, "ready: %zu event types, %llu events in the journal",
                jj_catalogue_count(hub->catalogue),
                (unsigned long long)jj_journal_head(hub->journal));

@@ -39,10 +39,19 @@ typedef struct jj_plugin_identity {
     const char **publishes; /* owned list of borrowed strings; ended by NULL */
 } jj_plugin_identity;
 
+/* What one agency has under way. Lives as long as the hub. */
+typedef struct jj_account {
+    struct jj_account *next;
+    char *agency;
+    size_t waiters;
+    jj_tally tally; /* answers that it has not read */
+} jj_account;
+
 /* One request, parsed as far as its head. Everything points into message. */
 typedef struct jj_request {
     jj_hub_door *door;
     const jj_rights *rights;
+    jj_account *account; /* NULL without memory */
     const jj_message *message;
     size_t head; /* index of the frame "JJ1": what stands before is the way back */
     jj_bytes verb, id;
@@ -54,6 +63,7 @@ typedef struct jj_request {
  * sender, copied. */
 typedef struct jj_return_path {
     jj_hub_door *door;
+    jj_account *account;
     jj_buf routing; /* routing id, and then whether an empty delimiter follows */
     bool delimiter;
     jj_buf id;
@@ -77,6 +87,7 @@ typedef struct jj_waiter {
     jj_filter filter;
     char consumer[65];
     uint64_t after;
+    uint64_t lost; /* to be told with the answer */
     size_t max_events;
     int64_t deadline_ms; /* monotonic */
 } jj_waiter;
@@ -89,6 +100,16 @@ typedef struct jj_consumer_filter {
     char *text; /* as it is in the journal */
     jj_filter filter;
 } jj_consumer_filter;
+
+typedef struct jj_again jj_again; /* an event that a consumer is to be given again */
+
+/* A person who is erased with the open transaction. */
+typedef struct jj_erased {
+    struct jj_erased *next;
+    char agency[JJ_ATTRIBUTE_MAX + 1]; /* who said so */
+    char person[JJ_UUID_SIZE];
+    char region[8]; /* where an event says so; empty: none does yet */
+} jj_erased;
 
 typedef struct jj_hub {
     const jj_config *config;
@@ -114,7 +135,11 @@ typedef struct jj_hub {
     size_t staged;             /* events in the open transaction */
     jj_waiter *waiters;
     size_t waiter_count;
+    bool deferred; /* some of them wait until their agency has read what it was given */
+    jj_account *accounts;
     jj_consumer_filter *filters;
+    jj_erased *erased;
+    jj_again *again;
 
     jj_message incoming; /* reused for each message */
     unsigned char digest_secret[16];
@@ -134,6 +159,18 @@ const jj_plugin_identity *jj_hub_plugin(const jj_hub *hub, const char *name);
 /* NULL if there is no such agency, or it was revoked. */
 const jj_rights *jj_hub_agency(const jj_hub *hub, const char *agency);
 const jj_rights *jj_hub_agency_by_key(const jj_hub *hub, const char *public_key);
+
+/* ---- account.c ---- */
+jj_account *jj_hub_account(jj_hub *hub, const jj_rights *rights);
+void jj_hub_free_accounts(jj_hub *hub); /* after the context is closed */
+enum jj_unread {
+    JJ_UNREAD_FEW,      /* goes on */
+    JJ_UNREAD_MANY,     /* a FETCH waits until it is less */
+    JJ_UNREAD_TOO_MANY, /* every request is answered with `busy` */
+    JJ_UNREAD_HOPELESS, /* not even that */
+};
+enum jj_unread jj_hub_unread(const jj_hub *hub, const jj_rights *rights, const jj_account *account);
+int jj_hub_busy(jj_error *err);
 
 /* ---- doors.c ---- */
 int jj_hub_open_doors(jj_hub *hub, jj_error *err);
@@ -165,6 +202,8 @@ int jj_option_name(const json_t *options, bool required, const char **name, jj_e
 bool jj_return_path_of(jj_return_path *path, const jj_return_path *from); /* a copy */
 bool jj_return_path_copy(jj_return_path *path, const jj_request *request);
 void jj_return_path_clear(jj_return_path *path);
+/* Sends an answer that is whole, counted for its agency until it is read. Empties it. */
+void jj_return_path_send(const jj_return_path *path, jj_message *answer);
 /* Begins an answer: the way back, the head, the result. */
 void jj_return_path_start(const jj_return_path *path, jj_message *answer, const char *kind,
                           const char *result, size_t result_size);
@@ -193,6 +232,22 @@ bool jj_filter_wants(const jj_filter *filter, const jj_record *record);
 /* True if this reader may see the event at all. */
 bool jj_hub_may_see(const jj_hub *hub, const jj_rights *rights, const jj_record *record);
 
+/* What this reader, who may see the event, may see of it. */
+void jj_hub_write_view(const jj_hub *hub, const jj_rights *rights, const jj_record *record,
+                       jj_buf *out);
+/* Answers those at once who wait as this consumer: there is something for them. */
+void jj_hub_dismiss_consumer(jj_hub *hub, const char *consumer);
+
+/* ---- again.c ---- */
+void jj_hub_load_retries(jj_hub *hub);
+void jj_hub_forget_retries(jj_hub *hub);
+/* Has an entry of quarantine given once more to the consumer that put it aside. */
+int jj_hub_retry_later(jj_hub *hub, int64_t number, const char *consumer, jj_error *err);
+/* Answers a FETCH with what is to be given again, if there is anything and it stands at `after`. */
+bool jj_hub_redeliver(jj_hub *hub, const jj_request *request, const char *name, uint64_t after);
+/* A consumer has committed a cursor: what it was given again is done. */
+void jj_hub_redelivered(jj_hub *hub, const jj_request *request, const jj_consumer *consumer);
+
 /* ---- commit.c ---- */
 void jj_hub_commit(jj_hub *hub, const jj_request *request);
 void jj_hub_state(jj_hub *hub, const jj_request *request);
@@ -208,16 +263,27 @@ void jj_hub_forget_filters(jj_hub *hub);
 void jj_hub_reveal(jj_hub *hub, const jj_request *request);
 
 /* ---- person.c: what an administrator does about one person ---- */
+/* The person of a request: by key, or by NIK, which goes no further than here. */
+int jj_hub_person_of(const jj_hub *hub, const jj_request *request, char person[JJ_UUID_SIZE],
+                     jj_error *err);
 void jj_hub_trace(jj_hub *hub, const jj_request *request);
-void jj_hub_erase(jj_hub *hub, const jj_request *request);
 void jj_hub_audit(jj_hub *hub, const jj_request *request);
+
+/* ---- erase.c ---- */
+void jj_hub_erase(jj_hub *hub, const jj_request *request);
+/* Notes that a person is to be erased; region: where that is published already, or "". */
+void jj_hub_note_erasure(jj_hub *hub, const char *agency, const char *person, const char *region);
+/* Erases all who are noted from journal, vault and quarantine, and tells it where it is not told
+ * yet; before the commit. Returns how many events were emptied. */
+uint64_t jj_hub_finish_erasures(jj_hub *hub);
+void jj_hub_forget_erasures(jj_hub *hub);
 
 /* ---- quarantine.c ---- */
 void jj_hub_quarantine_list(jj_hub *hub, const jj_request *request);
 void jj_hub_quarantine_retry(jj_hub *hub, const jj_request *request);
 void jj_hub_quarantine_drop(jj_hub *hub, const jj_request *request);
-/* Removes the entries about a person. */
-void jj_hub_quarantine_erase(jj_hub *hub, const char *person);
+/* Removes the entries about those who are being erased. */
+void jj_hub_quarantine_erase(jj_hub *hub);
 
 /* ---- status.c ---- */
 /* Answers OK with a JSON object, which is released. */

@@ -9,11 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRACE_MAX   10000 /* deliveries told for one person */
-#define REGIONS_MAX 64    /* regions in which one person's events may lie */
+#define TRACE_MAX 10000 /* deliveries told for one person */
 
-/* The person of a request: by key, or by NIK, which goes no further than here. */
-static int person_of(const jj_hub *hub, const jj_request *request, char person[JJ_UUID_SIZE],
+int jj_hub_person_of(const jj_hub *hub, const jj_request *request, char person[JJ_UUID_SIZE],
                      jj_error *err)
 {
     unsigned char uuid[16];
@@ -100,7 +98,7 @@ void jj_hub_trace(jj_hub *hub, const jj_request *request)
     if (!jj_hub_is_admin(request)) {
         goto out;
     }
-    int rc = person_of(hub, request, person, &err);
+    int rc = jj_hub_person_of(hub, request, person, &err);
     rc = rc ? rc : jj_journal_about(hub->journal, person, note_event, &found, &err);
     for (size_t i = 0; i < found.count && rc == 0; i++) {
         t.type = found.list[i].type;
@@ -122,105 +120,6 @@ out:
     free(found.list);
     json_decref(t.deliveries);
     json_decref(t.actions);
-}
-
-/* ---- ERASE -------------------------------------------------------------------------------- */
-
-/* Publishes person.erased in one region, so that everybody who may have data from there hears. */
-static int announce(jj_hub *hub, const char *person, const char *region, uint64_t *cursor,
-                    jj_error *err)
-{
-    char time[JJ_TIME_SIZE], text[768], id[JJ_UUID_SIZE];
-    unsigned char random[16];
-    int64_t now_ms = jj_now_ms();
-    jj_counts counts = {.received = 1};
-    jj_time_format(now_ms, time);
-    /* An id that says nothing: the bell tells it to everybody. */
-    jj_random(random, sizeof random);
-    jj_uuid_from_hash(random, id);
-    int length = snprintf(text, sizeof text,
-                          "{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":"
-                          "\"/%s/hub\",\"type\":\"person.erased\",\"time\":\"%s\",\"region\":"
-                          "\"%s\",\"subject\":\"%s\",\"data\":{\"date\":\"%.10s\"}}",
-                          id, hub->config->node, time, region, person, time);
-    int rc = jj_intake_admit(&hub->intake, &hub->admin, text, (size_t)length, now_ms,
-                             &hub->admitted, err);
-    if (rc == 0) {
-        jj_hub_append(hub, &hub->admitted);
-        *cursor = hub->admitted.record.cursor;
-        jj_journal_count(hub->journal, &counts);
-    }
-    return rc;
-}
-
-static bool is_listed(const char *const *list, size_t count, const char *text)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(list[i], text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Announces in every region in which the person's events lie, or else in the node's own. */
-static int announce_all(jj_hub *hub, const char *person, uint64_t *first, jj_error *err)
-{
-    about found = {0};
-    const char *regions[REGIONS_MAX];
-    size_t count = 0;
-    uint64_t cursor;
-    int rc = jj_journal_about(hub->journal, person, note_event, &found, err);
-    for (size_t i = 0; i < found.count && count < REGIONS_MAX; i++) {
-        if (!is_listed(regions, count, found.list[i].region)) {
-            regions[count++] = found.list[i].region;
-        }
-    }
-    if (count == 0) {
-        regions[count++] = hub->config->region;
-    }
-    *first = jj_journal_staged(hub->journal) + 1;
-    for (size_t i = 0; i < count && rc == 0; i++) {
-        rc = announce(hub, person, regions[i], &cursor, err);
-    }
-    free(found.list);
-    return rc;
-}
-
-void jj_hub_erase(jj_hub *hub, const jj_request *request)
-{
-    jj_error err = {0};
-    jj_buf result = {0};
-    char person[JJ_UUID_SIZE];
-    uint64_t first = 0;
-    if (!jj_hub_is_admin(request)) {
-        return;
-    }
-    int rc = person_of(hub, request, person, &err);
-    if (rc == 0 && jj_journal_failed(hub->journal)) {
-        rc = jj_fail(&err, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
-    }
-    if (rc == 0) {
-        jj_journal_begin(hub->journal);
-        rc = announce_all(hub, person, &first, &err);
-    }
-    if (rc) {
-        jj_request_fail(request, &err);
-        return;
-    }
-    uint64_t emptied = jj_journal_erase(hub->journal, person, first);
-    jj_hub_quarantine_erase(hub, person);
-    jj_audit record = {.at_ms = jj_now_ms(),
-                       .action = "erase",
-                       .agency = request->rights->agency,
-                       .person = person,
-                       .detail = "events, vault, consent and quarantine emptied"};
-    jj_journal_audit(hub->journal, hub->secrets.node_key, &record);
-    hub->scrub = true;
-    jj_buf_printf(&result, "{\"person\":\"%s\",\"events\":%llu,\"cursor\":\"%llu\"}", person,
-                  (unsigned long long)emptied, (unsigned long long)first);
-    jj_hub_hold_ok(hub, request, &result);
-    jj_buf_clear(&result);
 }
 
 /* ---- AUDIT -------------------------------------------------------------------------------- */

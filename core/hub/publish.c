@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BEGINNING_BYTES 4096
+
 void jj_hub_hold(jj_hub *hub, const jj_return_path *path, jj_message *answer)
 {
     jj_held *held = calloc(1, sizeof *held);
@@ -15,6 +17,9 @@ void jj_hub_hold(jj_hub *hub, const jj_return_path *path, jj_message *answer)
         }
         free(held);
         return;
+    }
+    if (path->account && answer->count) {
+        jj_message_track(answer, &path->account->tally);
     }
     held->answer = *answer;
     *answer = (jj_message){0};
@@ -48,6 +53,9 @@ enum jj_known jj_hub_append(jj_hub *hub, jj_admitted *admitted)
     if (admitted->withdrawn) {
         jj_journal_consent_put(hub->journal, record, admitted->withdrawn, false);
     }
+    if (strcmp(record->type, "person.erased") == 0) {
+        jj_hub_note_erasure(hub, record->owner, record->subject, record->region);
+    }
     return known;
 }
 
@@ -55,7 +63,9 @@ void jj_hub_quarantine(jj_hub *hub, const char *agency, const char *origin, jj_b
                        const char *type, const jj_error *why)
 {
     jj_buf sealed = {0};
-    jj_span text = {event.data, event.size_bytes};
+    /* One that is too large is not kept whole: what it is can be told by its beginning. */
+    bool whole = why->code != JJ_ETOO_LARGE || event.size_bytes <= BEGINNING_BYTES;
+    jj_span text = {event.data, whole ? event.size_bytes : BEGINNING_BYTES};
     if (jj_seal(&hub->secrets, "quarantine", agency, text, &sealed) == 0) {
         jj_quarantined entry = {.at_ms = jj_now_ms(),
                                 .agency = agency,
@@ -65,12 +75,13 @@ void jj_hub_quarantine(jj_hub *hub, const char *agency, const char *origin, jj_b
                                 .detail = why->text,
                                 .type = type,
                                 .sealed = {sealed.data, sealed.size}};
-        jj_journal_quarantine(hub->journal, &entry, (uint64_t)hub->config->hub.quarantine);
+        jj_journal_quarantine(hub->journal, &entry, (uint64_t)hub->config->hub.quarantine,
+                              (uint64_t)hub->config->hub.quarantine_bytes);
     }
     jj_buf_clear(&sealed);
 }
 
-/* One entry of `rejected`: the first problem, and all of them where a schema found several. */
+/* One entry of `rejected`: the first problem, and all of them where the form is at fault. */
 static void add_rejected(jj_buf *out, size_t index, const jj_error *why, const jj_report *report)
 {
     jj_buf_printf(out, "%s{\"index\":%zu,\"code\":\"%s\",\"field\":", out->size ? "," : "", index,
@@ -80,10 +91,8 @@ static void add_rejected(jj_buf *out, size_t index, const jj_error *why, const j
     jj_buf_json_z(out, why->text);
     size_t count = report->count < JJ_PROBLEMS_MAX ? report->count : JJ_PROBLEMS_MAX;
     for (size_t i = 0; i < count; i++) {
-        char pointer[sizeof report->list[i].field + 8];
-        snprintf(pointer, sizeof pointer, "/data%s", report->list[i].field);
         jj_buf_puts(out, i ? ",{\"field\":" : ",\"problems\":[{\"field\":");
-        jj_buf_json_z(out, pointer);
+        jj_buf_json_z(out, report->list[i].field);
         jj_buf_puts(out, ",\"detail\":");
         jj_buf_json_z(out, report->list[i].expected);
         jj_buf_puts(out, i + 1 < count ? "}" : "}]");

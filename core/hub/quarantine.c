@@ -151,6 +151,8 @@ typedef struct sought {
     int64_t number;
     bool found;
     char agency[JJ_ATTRIBUTE_MAX + 1];
+    char origin[sizeof((jj_consumer *)0)->name]; /* "publish", or the consumer that put it aside */
+    bool cut;                                    /* only its beginning is kept */
     jj_buf text;
 } sought;
 
@@ -159,6 +161,8 @@ static bool take_entry(void *arg, const jj_quarantined *entry)
     sought *s = arg;
     if (entry->number == s->number) {
         snprintf(s->agency, sizeof s->agency, "%s", entry->agency);
+        snprintf(s->origin, sizeof s->origin, "%s", entry->origin);
+        s->cut = strcmp(entry->code, jj_code_name(JJ_ETOO_LARGE)) == 0;
         s->found =
             jj_unseal(&s->hub->secrets, "quarantine", entry->agency, entry->sealed, &s->text) == 0;
     }
@@ -180,6 +184,9 @@ static int find_entry(jj_hub *hub, const jj_request *request, sought *s, jj_erro
 static int retry(jj_hub *hub, sought *s, jj_counts *counts, jj_error *err)
 {
     const jj_rights *rights = jj_hub_agency(hub, s->agency);
+    if (s->cut) {
+        return jj_fail(err, JJ_ETOO_LARGE, "it was too large, and is not kept whole");
+    }
     if (!rights) {
         return jj_fail(err, JJ_EFORBIDDEN, "the agency %s is not known any more", s->agency);
     }
@@ -214,9 +221,20 @@ void jj_hub_quarantine_retry(jj_hub *hub, const jj_request *request)
     }
     jj_journal_begin(hub->journal);
     int rc = find_entry(hub, request, &s, &err);
-    rc = rc ? rc : retry(hub, &s, &counts, &err);
+    bool again = rc == 0 && strcmp(s.origin, "publish") != 0;
+    if (again) {
+        rc = jj_hub_retry_later(hub, s.number, s.origin, &err);
+    } else {
+        rc = rc ? rc : retry(hub, &s, &counts, &err);
+    }
     if (rc) {
         jj_request_fail(request, &err);
+    } else if (again) {
+        jj_buf_puts(&result, "{\"accepted\":0,\"duplicate\":0,\"again\":");
+        jj_buf_json_z(&result, s.origin);
+        jj_buf_putc(&result, '}');
+        jj_hub_hold_ok(hub, request, &result);
+        jj_hub_dismiss_consumer(hub, s.origin);
     } else {
         jj_journal_count(hub->journal, &counts);
         jj_journal_quarantine_drop(hub->journal, s.number);
@@ -252,26 +270,37 @@ void jj_hub_quarantine_drop(jj_hub *hub, const jj_request *request)
 
 typedef struct purge {
     jj_hub *hub;
-    const char *person;
     int64_t numbers[256];
     size_t count;
     int64_t last; /* number of the last entry looked at */
 } purge;
 
-/* The person by key, or by NIK wherever it stands: many an event is here because it is no JSON, or
- * because of a NIK in the wrong place. */
-static bool concerns(const jj_hub *hub, const jj_buf *text, const char *person)
+static bool is_erased(const jj_hub *hub, const char *person)
 {
-    size_t run = 0;
-    if (text->size && strcasestr(text->data, person)) {
-        return true;
+    for (const jj_erased *erased = hub->erased; erased; erased = erased->next) {
+        if (strcmp(erased->person, person) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A person who is erased, by key, or by NIK wherever it stands: many an event is here because it is
+ * no JSON, or because of a NIK in the wrong place. */
+static bool concerns(const jj_hub *hub, const jj_buf *text)
+{
+    size_t run = 0, at = 0;
+    char key[JJ_UUID_SIZE];
+    while (text->size && jj_uuid_next(text->data, text->size, &at, key)) {
+        if (is_erased(hub, key)) {
+            return true;
+        }
     }
     for (size_t i = 0; i < text->size; i++) {
         run = text->data[i] >= '0' && text->data[i] <= '9' ? run + 1 : 0;
         if (run >= 16 && jj_nik_check(text->data + i - 15, 16) == JJ_NIK_OK) {
-            char key[JJ_UUID_SIZE];
             jj_person_key(hub->secrets.person_key, text->data + i - 15, key);
-            if (strcmp(key, person) == 0) {
+            if (is_erased(hub, key)) {
                 return true;
             }
         }
@@ -284,7 +313,7 @@ static bool look_at(void *arg, const jj_quarantined *entry)
     purge *p = arg;
     jj_buf text = {0};
     if (jj_unseal(&p->hub->secrets, "quarantine", entry->agency, entry->sealed, &text) == 0 &&
-        concerns(p->hub, &text, p->person)) {
+        concerns(p->hub, &text)) {
         p->numbers[p->count++] = entry->number;
     }
     p->last = entry->number;
@@ -292,9 +321,9 @@ static bool look_at(void *arg, const jj_quarantined *entry)
     return p->count < sizeof p->numbers / sizeof *p->numbers;
 }
 
-void jj_hub_quarantine_erase(jj_hub *hub, const char *person)
+void jj_hub_quarantine_erase(jj_hub *hub)
 {
-    purge p = {.hub = hub, .person = person};
+    purge p = {.hub = hub};
     do {
         p.count = 0;
         if (jj_journal_quarantine_read(hub->journal, p.last, look_at, &p, NULL)) {

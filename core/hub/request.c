@@ -83,7 +83,8 @@ jj_bytes jj_request_event(const jj_request *request, size_t index)
 bool jj_return_path_copy(jj_return_path *path, const jj_request *request)
 {
     jj_bytes routing = jj_message_frame(request->message, 0);
-    *path = (jj_return_path){.door = request->door, .delimiter = request->head == 2};
+    *path = (jj_return_path){
+        .door = request->door, .account = request->account, .delimiter = request->head == 2};
     jj_buf_add(&path->routing, routing.data, routing.size_bytes);
     jj_buf_add(&path->id, request->id.data, request->id.size_bytes);
     return !path->routing.failed && !path->id.failed;
@@ -91,7 +92,8 @@ bool jj_return_path_copy(jj_return_path *path, const jj_request *request)
 
 bool jj_return_path_of(jj_return_path *path, const jj_return_path *from)
 {
-    *path = (jj_return_path){.door = from->door, .delimiter = from->delimiter};
+    *path = (jj_return_path){
+        .door = from->door, .account = from->account, .delimiter = from->delimiter};
     jj_buf_add(&path->routing, from->routing.data, from->routing.size);
     jj_buf_add(&path->id, from->id.data, from->id.size);
     return !path->routing.failed && !path->id.failed;
@@ -116,6 +118,14 @@ void jj_return_path_start(const jj_return_path *path, jj_message *answer, const 
     jj_message_add(answer, result, result_size);
 }
 
+void jj_return_path_send(const jj_return_path *path, jj_message *answer)
+{
+    if (path->account && answer->count) {
+        jj_message_track(answer, &path->account->tally);
+    }
+    jj_socket_send(path->door->socket, answer);
+}
+
 void jj_request_reply(const jj_request *request, const char *kind, const char *result,
                       size_t result_size)
 {
@@ -123,7 +133,7 @@ void jj_request_reply(const jj_request *request, const char *kind, const char *r
     jj_message answer = {0};
     if (jj_return_path_copy(&path, request)) {
         jj_return_path_start(&path, &answer, kind, result, result_size);
-        jj_socket_send(request->door->socket, &answer);
+        jj_return_path_send(&path, &answer);
     }
     jj_message_clear(&answer);
     jj_return_path_clear(&path);

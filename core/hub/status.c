@@ -100,16 +100,18 @@ static void add_consumer(void *arg, const jj_consumer *consumer)
 {
     consumer_list *list = arg;
     uint64_t pending = list->head - consumer->cursor;
-    bool adds_up = list->head == consumer->delivered + consumer->filtered + pending;
+    bool adds_up =
+        list->head == consumer->delivered + consumer->filtered + consumer->lost + pending;
     char time[JJ_TIME_SIZE];
     jj_time_format(consumer->updated_ms, time);
     list->adds_up = list->adds_up && adds_up;
     json_array_append_new(
         list->array,
-        json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:s, s:b}", "name", consumer->name, "cursor",
+        json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:s, s:b}", "name", consumer->name, "cursor",
                   number_text(consumer->cursor), "accepted", (json_int_t)list->head, "delivered",
                   (json_int_t)consumer->delivered, "filtered", (json_int_t)consumer->filtered,
-                  "pending", (json_int_t)pending, "updated", time, "adds_up", adds_up));
+                  "lost", (json_int_t)consumer->lost, "pending", (json_int_t)pending, "updated",
+                  time, "adds_up", adds_up));
 }
 
 static json_t *status(jj_hub *hub)

@@ -1,6 +1,7 @@
-#include "journal/internal.h"
+#include "journal/audit.h"
 
 #include "base/clock.h"
+#include "journal/internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +41,7 @@ void jj_journal_begin(jj_journal *journal)
     }
     journal->open = true;
     journal->grown_count = 0;
+    journal->erasure_count = 0;
     journal->reason[0] = '\0';
     if (journal->failed) {
         jj_journal_note(journal, "the journal is closed to writing after a failure");
@@ -119,7 +121,6 @@ enum jj_known jj_journal_append(jj_journal *journal, jj_record *record)
     int64_t type = jj_journal_name(journal, record->type);
     int64_t region = jj_journal_name(journal, record->region);
     int64_t owner = jj_journal_name(journal, record->owner);
-    int64_t recipient = jj_journal_name(journal, record->recipient);
     sqlite3_stmt *statement = journal->statements[JJ_SQL_APPEND];
     sqlite3_bind_int64(statement, 1, (int64_t)record->cursor);
     sqlite3_bind_int64(statement, 2, jj_now_ms());
@@ -127,7 +128,8 @@ enum jj_known jj_journal_append(jj_journal *journal, jj_record *record)
     sqlite3_bind_int64(statement, 4, type);
     sqlite3_bind_int64(statement, 5, region);
     sqlite3_bind_int64(statement, 6, owner);
-    sqlite3_bind_int64(statement, 7, recipient);
+    /* Not by number: a recipient is anybody's word, and the table of names is kept for ever. */
+    bind_text(statement, 7, record->recipient);
     bind_text(statement, 8, record->subject);
     sqlite3_bind_blob(statement, 9, record->text.at, (int)record->text.size_bytes, SQLITE_STATIC);
     jj_journal_run(journal, JJ_SQL_APPEND);
@@ -162,6 +164,7 @@ int jj_journal_commit(jj_journal *journal, jj_error *err)
         return 0;
     }
     journal->open = false;
+    jj_journal_erase_staged(journal, NULL, NULL); /* nothing, if the caller has seen to it */
     jj_journal_bound_quarantine(journal);
     if (memcmp(&journal->counts, &journal->staged, sizeof journal->counts) != 0 ||
         journal->pushed_out != journal->pushed_out_staged) {

@@ -25,52 +25,6 @@ static const char *column(sqlite3_stmt *row, int at)
     return text ? text : "";
 }
 
-/* ---- Deliveries --------------------------------------------------------------------------- */
-
-void jj_journal_deliver(jj_journal *journal, const jj_delivery *delivery)
-{
-    sqlite3_stmt *statement = journal->statements[JJ_SQL_DELIVER];
-    sqlite3_bind_int64(statement, 1, delivery->at_ms);
-    bind_text(statement, 2, delivery->agency);
-    bind_text(statement, 3, delivery->consumer);
-    sqlite3_bind_int64(statement, 4, (int64_t)delivery->after);
-    sqlite3_bind_int64(statement, 5, (int64_t)delivery->upto);
-    sqlite3_bind_blob(statement, 6, delivery->bits, (int)delivery->bits_size, SQLITE_STATIC);
-    jj_journal_run(journal, JJ_SQL_DELIVER);
-}
-
-static bool holds(const jj_delivery *delivery, uint64_t cursor)
-{
-    uint64_t at = cursor - delivery->after - 1;
-    return at / 8 < delivery->bits_size && delivery->bits[at / 8] >> (at % 8) & 1;
-}
-
-int jj_journal_deliveries(jj_journal *journal, uint64_t cursor, jj_delivery_visit visit, void *arg,
-                          jj_error *err)
-{
-    sqlite3_stmt *row = journal->statements[JJ_SQL_DELIVERIES];
-    if (!row) {
-        return cannot_read(journal, err);
-    }
-    sqlite3_bind_int64(row, 1, (int64_t)cursor);
-    int step;
-    while ((step = sqlite3_step(row)) == SQLITE_ROW) {
-        jj_delivery delivery = {.at_ms = sqlite3_column_int64(row, 0),
-                                .agency = column(row, 1),
-                                .consumer = column(row, 2),
-                                .after = (uint64_t)sqlite3_column_int64(row, 3),
-                                .upto = (uint64_t)sqlite3_column_int64(row, 4),
-                                .bits = sqlite3_column_blob(row, 5),
-                                .bits_size = (size_t)sqlite3_column_bytes(row, 5)};
-        if (holds(&delivery, cursor)) {
-            visit(arg, &delivery);
-        }
-    }
-    int rc = step == SQLITE_DONE ? 0 : cannot_read(journal, err);
-    sqlite3_reset(row);
-    return rc;
-}
-
 /* ---- The chain ---------------------------------------------------------------------------- */
 
 static void hash_record(const unsigned char key[32], const unsigned char before[HASH_SIZE],

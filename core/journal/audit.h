@@ -17,7 +17,7 @@
 
 /* ---- Deliveries --------------------------------------------------------------------------- */
 
-/* One answer to a FETCH: which of the events with after < cursor <= upto were in it. */
+/* Which of the events with after < cursor <= upto a reader was given. */
 typedef struct jj_delivery {
     int64_t at_ms;
     const char *agency, *consumer; /* consumer may be empty */
@@ -26,8 +26,12 @@ typedef struct jj_delivery {
     size_t bits_size;
 } jj_delivery;
 
-/* Within a transaction. */
-void jj_journal_deliver(jj_journal *journal, const jj_delivery *delivery);
+#define JJ_DELIVERY_BITS 65536 /* at most so many in one call */
+
+/* Records what this reader is given for the first time; what is recorded of it already is not
+ * recorded again, and what follows within a minute goes into the same record, whose time is that of
+ * the first. Begins a transaction, and returns true, if there is anything to record. */
+bool jj_journal_deliver(jj_journal *journal, const jj_delivery *delivery);
 
 /* Every delivery that held this event, oldest first. */
 typedef void (*jj_delivery_visit)(void *arg, const jj_delivery *delivery);
@@ -73,12 +77,20 @@ int jj_journal_vault_read(jj_journal *journal, const char *subject, jj_vault_vis
 
 /* ---- Erasure ------------------------------------------------------------------------------ */
 
-/* Empties every event about this person that came before `upto` (its cursor, time and place among
- * the others stay; readers pass it by), the vault and the consent. Where an event about something
- * else names the person, the member of data that does is cut out; one that names the person in
- * another way is emptied. Within a transaction; call jj_journal_scrub after the commit. Returns
- * how many events about the person were emptied. */
-uint64_t jj_journal_erase(jj_journal *journal, const char *subject, uint64_t upto);
+/* Notes that a person is to be erased: everything that came before this moment. The consent is
+ * gone at once, the rest with jj_journal_erase_staged. Within a transaction. */
+void jj_journal_erase(jj_journal *journal, const char *subject);
+bool jj_journal_erasing(const jj_journal *journal); /* somebody is noted */
+
+/* Erases all who are noted, in one pass over the journal however many they are. Empties every event
+ * about such a person (its cursor, time and place among the others stay; readers pass it by) but
+ * those that say that they are erased, and the vault. Where an event about something else names
+ * the person, the member of data that does is cut out; one that names the person in another way is
+ * emptied. visit (may be NULL) is told of each event that was about somebody. Returns how many they
+ * were. Within a transaction; at its commit at the latest it happens by itself. Call
+ * jj_journal_scrub after the commit. */
+typedef void (*jj_erased_visit)(void *arg, const char *person, const char *region);
+uint64_t jj_journal_erase_staged(jj_journal *journal, jj_erased_visit visit, void *arg);
 
 /* Leaves nothing of what was deleted in the write-ahead log or in free pages. */
 int jj_journal_scrub(jj_journal *journal, jj_error *err);

@@ -19,9 +19,9 @@ int jj_journal_check_ids(const char *path, int64_t application, int64_t version,
     if (application != JJ_JOURNAL_APPLICATION) {
         return jj_fail(err, JJ_EVERSION, "%s is not a journal of ours", path);
     }
-    if (version != JJ_JOURNAL_VERSION) {
-        return jj_fail(err, JJ_EVERSION, "%s is of version %lld, this program reads version %d",
-                       path, (long long)version, JJ_JOURNAL_VERSION);
+    if (version < 1 || version > JJ_JOURNAL_VERSION) {
+        return jj_fail(err, JJ_EVERSION, "%s is of version %lld, this program reads up to %d", path,
+                       (long long)version, JJ_JOURNAL_VERSION);
     }
     return 0;
 }

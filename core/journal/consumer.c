@@ -10,7 +10,10 @@ static void fill(jj_consumer *consumer, sqlite3_stmt *row)
                               .cursor = (uint64_t)sqlite3_column_int64(row, 2),
                               .delivered = (uint64_t)sqlite3_column_int64(row, 3),
                               .filtered = (uint64_t)sqlite3_column_int64(row, 4),
-                              .updated_ms = sqlite3_column_int64(row, 5)};
+                              .updated_ms = sqlite3_column_int64(row, 5),
+                              .lost = (uint64_t)sqlite3_column_int64(row, 6),
+                              .untold = (uint64_t)sqlite3_column_int64(row, 7),
+                              .seen_ms = sqlite3_column_int64(row, 8)};
     snprintf(consumer->name, sizeof consumer->name, "%s",
              (const char *)sqlite3_column_text(row, 1));
 }
@@ -42,7 +45,8 @@ void jj_journal_consumer_add(jj_journal *journal, const char *name, jj_consumer 
     *consumer = (jj_consumer){.id = sqlite3_last_insert_rowid(journal->db),
                               .cursor = start,
                               .filtered = start,
-                              .updated_ms = now_ms};
+                              .updated_ms = now_ms,
+                              .seen_ms = now_ms};
     snprintf(consumer->name, sizeof consumer->name, "%s", name);
 }
 
@@ -57,6 +61,19 @@ void jj_journal_consumer_move(jj_journal *journal, const jj_consumer *consumer)
     jj_journal_run(journal, JJ_SQL_CONSUMER_MOVE);
 }
 
+void jj_journal_consumer_seen(jj_journal *journal, const jj_consumer *consumer)
+{
+    sqlite3_bind_int64(journal->statements[JJ_SQL_CONSUMER_SEEN], 1, consumer->id);
+    sqlite3_bind_int64(journal->statements[JJ_SQL_CONSUMER_SEEN], 2, jj_now_ms());
+    jj_journal_run(journal, JJ_SQL_CONSUMER_SEEN);
+}
+
+void jj_journal_consumer_told(jj_journal *journal, const jj_consumer *consumer)
+{
+    sqlite3_bind_int64(journal->statements[JJ_SQL_CONSUMER_TOLD], 1, consumer->id);
+    jj_journal_run(journal, JJ_SQL_CONSUMER_TOLD);
+}
+
 void jj_journal_consumer_drop(jj_journal *journal, const char *name)
 {
     /* The state first: it is found by the consumer's number, which another one may get. */
@@ -66,12 +83,9 @@ void jj_journal_consumer_drop(jj_journal *journal, const char *name)
     jj_journal_run(journal, JJ_SQL_CONSUMER_DROP);
 }
 
-int jj_journal_consumers(jj_journal *journal, jj_consumer_visit visit, void *arg, jj_error *err)
+static int visit_all(jj_journal *journal, sqlite3_stmt *row, jj_consumer_visit visit, void *arg,
+                     jj_error *err)
 {
-    sqlite3_stmt *row = journal->statements[JJ_SQL_CONSUMERS];
-    if (!row) {
-        return jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
-    }
     int step;
     while ((step = sqlite3_step(row)) == SQLITE_ROW) {
         jj_consumer consumer;
@@ -81,6 +95,37 @@ int jj_journal_consumers(jj_journal *journal, jj_consumer_visit visit, void *arg
     int rc = step == SQLITE_DONE ? 0 : jj_journal_sql_error(journal, "cannot read consumers", err);
     sqlite3_reset(row);
     return rc;
+}
+
+int jj_journal_consumers(jj_journal *journal, jj_consumer_visit visit, void *arg, jj_error *err)
+{
+    sqlite3_stmt *row = journal->statements[JJ_SQL_CONSUMERS];
+    return row ? visit_all(journal, row, visit, arg, err)
+               : jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
+}
+
+bool jj_journal_slowest(jj_journal *journal, int64_t seen_ms, uint64_t *cursor)
+{
+    sqlite3_stmt *row = journal->statements[JJ_SQL_CONSUMER_SLOWEST];
+    bool there = false;
+    if (row) {
+        sqlite3_bind_int64(row, 1, seen_ms);
+        there = sqlite3_step(row) == SQLITE_ROW && sqlite3_column_type(row, 0) == SQLITE_INTEGER;
+        *cursor = there ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
+        sqlite3_reset(row);
+    }
+    return there;
+}
+
+void jj_journal_lose(jj_journal *journal, uint64_t cursor, jj_consumer_visit visit, void *arg)
+{
+    sqlite3_stmt *row = journal->statements[JJ_SQL_CONSUMER_BEHIND];
+    if (row && visit) {
+        sqlite3_bind_int64(row, 1, (int64_t)cursor);
+        visit_all(journal, row, visit, arg, NULL);
+    }
+    sqlite3_bind_int64(journal->statements[JJ_SQL_CONSUMER_LOSE], 1, (int64_t)cursor);
+    jj_journal_run(journal, JJ_SQL_CONSUMER_LOSE);
 }
 
 void jj_journal_state_put(jj_journal *journal, int64_t consumer, const char *key, const char *value)

@@ -21,6 +21,11 @@ enum jj_statement {
     JJ_SQL_CONSUMER,
     JJ_SQL_CONSUMER_ADD,
     JJ_SQL_CONSUMER_MOVE,
+    JJ_SQL_CONSUMER_SEEN,
+    JJ_SQL_CONSUMER_TOLD,
+    JJ_SQL_CONSUMER_BEHIND,
+    JJ_SQL_CONSUMER_SLOWEST,
+    JJ_SQL_CONSUMER_LOSE,
     JJ_SQL_CONSUMER_DROP,
     JJ_SQL_CONSUMERS,
     JJ_SQL_STATE_CLEAR,
@@ -32,22 +37,31 @@ enum jj_statement {
     JJ_SQL_CONSENT,
     JJ_SQL_QUARANTINE,
     JJ_SQL_QUARANTINE_TRIM,
+    JJ_SQL_QUARANTINE_SUM,
+    JJ_SQL_QUARANTINE_RETRY,
+    JJ_SQL_QUARANTINE_RETRIES,
     JJ_SQL_QUARANTINE_READ,
     JJ_SQL_QUARANTINE_KEPT,
     JJ_SQL_QUARANTINE_DROP,
     JJ_SQL_TRIM,
     JJ_SQL_DELIVER,
+    JJ_SQL_DELIVER_MORE,
+    JJ_SQL_DELIVERED_LAST,
+    JJ_SQL_DELIVERED,
     JJ_SQL_DELIVERIES,
+    JJ_SQL_DELIVERY_TRIM,
     JJ_SQL_AUDIT,
     JJ_SQL_AUDIT_NEWEST,
     JJ_SQL_AUDIT_LAST,
     JJ_SQL_AUDIT_MOVE,
     JJ_SQL_AUDIT_READ,
     JJ_SQL_VAULT_READ,
-    JJ_SQL_ERASE,
-    JJ_SQL_MENTIONS,
+    JJ_SQL_ERASE_READ,
+    JJ_SQL_ERASE_TEXT,
     JJ_SQL_FORGET,
     JJ_SQL_EMPTY,
+    JJ_SQL_VAULT_LAST,
+    JJ_SQL_VAULT_LIST,
     JJ_SQL_ERASE_VAULT,
     JJ_SQL_ERASE_CONSENT,
     JJ_SQL_ABOUT,
@@ -66,8 +80,15 @@ typedef struct jj_journal_names {
 #define JJ_GROWN_MAX 8
 typedef struct jj_grown {
     char agency[128];
-    uint64_t keep_max;
+    uint64_t keep_max, bytes_max;
 } jj_grown;
+
+/* A person who is to be erased: what came before these two places. */
+typedef struct jj_erasure {
+    char person[40];
+    uint64_t upto; /* cursor */
+    int64_t vault; /* number of the newest entry */
+} jj_erasure;
 
 struct jj_journal {
     char *path;
@@ -83,6 +104,8 @@ struct jj_journal {
     uint64_t pushed_out, pushed_out_staged; /* from quarantine */
     jj_grown grown[JJ_GROWN_MAX];
     size_t grown_count;
+    jj_erasure *erasures; /* of the open transaction */
+    size_t erasure_count, erasure_capacity;
     int64_t page_bytes, wal_bytes;
     bool open;        /* a transaction is under way */
     bool failed;      /* a commit failed: no writing until recovery */
@@ -94,6 +117,12 @@ void jj_journal_note(jj_journal *journal, const char *what);
 
 /* Runs a statement that gives no rows, and resets it. */
 void jj_journal_run(jj_journal *journal, enum jj_statement statement);
+
+/* The least cursor among the consumers that were heard of at this moment or later; false: none. */
+bool jj_journal_slowest(jj_journal *journal, int64_t seen_ms, uint64_t *cursor);
+/* Moves all consumers that stand before a cursor there: what they passed is lost to them. visit
+ * sees each of them as it was. */
+void jj_journal_lose(jj_journal *journal, uint64_t cursor, jj_consumer_visit visit, void *arg);
 
 /* Brings the quarantine of all agencies that grew back into its bounds. */
 void jj_journal_bound_quarantine(jj_journal *journal);
@@ -110,10 +139,15 @@ void jj_journal_detach(jj_journal *journal);
 
 /* What the file's header says it is. */
 #define JJ_JOURNAL_APPLICATION 0x4a4a5231 /* "JJR1" */
-#define JJ_JOURNAL_VERSION     1
+#define JJ_JOURNAL_VERSION     2          /* those before it are brought up to date */
 
 /* JJ_EVERSION unless these are the marks of a journal that this program reads. */
 int jj_journal_check_ids(const char *path, int64_t application, int64_t version, jj_error *err);
+/* Makes the tables of a new file, or brings those of an older version up to date. Refuses a file
+ * that is not ours or that is newer than we are before it changes a byte of it. */
+int jj_journal_tables(jj_journal *journal, jj_error *err);
+/* The one number that a statement gives; an SQLite code. */
+int jj_journal_number(sqlite3 *db, const char *sql, int64_t *value);
 
 int jj_journal_sql_error(const jj_journal *journal, const char *what, jj_error *err);
 

@@ -111,14 +111,17 @@ int jj_journal_read(jj_journal *journal, uint64_t after, uint64_t upto, bool wit
 
 /* ---- Consumers ---------------------------------------------------------------------------- */
 
-/* A named reader with a durable cursor. accepted = delivered + filtered + pending holds for it at
- * any time, where pending is head - cursor. */
+/* A named reader with a durable cursor. accepted = delivered + filtered + lost + pending holds for
+ * it at any time, where pending is head - cursor. */
 typedef struct jj_consumer {
     int64_t id;
     char name[128]; /* agency/name */
     uint64_t cursor;
     uint64_t delivered, filtered;
     int64_t updated_ms; /* when it last committed */
+    uint64_t lost;      /* what retention removed before it came for it */
+    uint64_t untold;    /* as much of that as it has not acknowledged to have heard of */
+    int64_t seen_ms;    /* when it was last heard of, as far as that was noted */
 } jj_consumer;
 
 /* 0, or JJ_ENOTFOUND. */
@@ -130,6 +133,10 @@ void jj_journal_consumer_add(jj_journal *journal, const char *name, jj_consumer 
 
 /* Stores cursor and counts. Within a transaction. */
 void jj_journal_consumer_move(jj_journal *journal, const jj_consumer *consumer);
+
+/* Note that it was heard of; that it knows what is lost to it. Within a transaction. */
+void jj_journal_consumer_seen(jj_journal *journal, const jj_consumer *consumer);
+void jj_journal_consumer_told(jj_journal *journal, const jj_consumer *consumer);
 
 /* Forgets a consumer and its state; retention does not wait for it any more. Within a
  * transaction. */
@@ -167,11 +174,21 @@ typedef struct jj_quarantined {
     const char *code, *field, *detail;
     const char *type; /* as far as it could be read; may be empty */
     jj_span sealed;   /* the event, encrypted by the caller */
+    bool retry;       /* its consumer is to be given it once more; set by reading */
 } jj_quarantined;
 
-/* Keeps a rejected event; at the commit the oldest beyond keep_max entries of its agency are
- * dropped and counted. Within a transaction. */
-void jj_journal_quarantine(jj_journal *journal, const jj_quarantined *entry, uint64_t keep_max);
+/* Keeps a rejected event; at the commit the oldest entries of its agency beyond keep_max, or beyond
+ * bytes_max (0: no such bound) of sealed events, are dropped and counted. Within a transaction. */
+void jj_journal_quarantine(jj_journal *journal, const jj_quarantined *entry, uint64_t keep_max,
+                           uint64_t bytes_max);
+
+/* Notes that the consumer that put an entry aside is to be given it once more, or no longer. Within
+ * a transaction. */
+void jj_journal_quarantine_retry(jj_journal *journal, int64_t number, bool retry);
+/* Every entry of which that was noted, with its consumer. */
+typedef void (*jj_retry_visit)(void *arg, int64_t number, const char *consumer);
+int jj_journal_quarantine_retries(jj_journal *journal, jj_retry_visit visit, void *arg,
+                                  jj_error *err);
 
 /* The cursor of an accepted event by its key; 0 if it is not known. */
 uint64_t jj_journal_find(jj_journal *journal, const unsigned char key[16]);
@@ -185,11 +202,20 @@ void jj_journal_quarantine_totals(jj_journal *journal, uint64_t *kept, uint64_t 
 
 /* ---- Upkeep ------------------------------------------------------------------------------- */
 
-/* Removes the text of events that every consumer has passed and that are older than age_ms, or,
- * oldest first, as long as the journal is larger than size_bytes. At most `most` events a call, so
- * that nobody waits for it. Returns how many were removed. Keys are kept: an old event that is
- * sent again is still a duplicate. A limit of 0 means none. Within a transaction. */
-uint64_t jj_journal_trim(jj_journal *journal, int64_t age_ms, int64_t size_bytes, uint64_t most);
+/* What may go. A limit of 0 means none. */
+typedef struct jj_retention {
+    int64_t age_ms, size_bytes;
+    int64_t lost_after_ms;  /* a consumer that was not heard of for so long is not waited for */
+    uint64_t most;          /* events in one call, so that nobody waits for it */
+    jj_consumer_visit lost; /* sees each consumer that loses events by it, as it was; may be NULL */
+    void *arg;
+} jj_retention;
+
+/* Removes events (their text, and who received them) that every consumer has passed and that are
+ * older than age_ms, or, oldest first, as long as the journal is larger than size_bytes. Returns
+ * how many were removed. Keys are kept: an old event that is sent again is still a duplicate.
+ * Within a transaction. */
+uint64_t jj_journal_trim(jj_journal *journal, const jj_retention *retention);
 
 /* Moves what the write-ahead log holds into the database. For quiet moments; harmless otherwise. */
 void jj_journal_checkpoint(jj_journal *journal);

@@ -1,6 +1,5 @@
 #include "journal/internal.h"
 
-#include "base/fs.h"
 #include "base/id.h"
 
 #include <errno.h>
@@ -12,49 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What every connection to a journal of ours needs. Pages of 8 KiB: an event of the usual size is
- * stored with an eighth less work than in pages of 4 KiB. FULL: one fsync for each commit, and a
- * commit that returned is on disk. Checkpoints are made by jj_journal_checkpoint, when nobody
- * waits. secure_delete: erased data is overwritten. */
-static const char setup[] = "PRAGMA page_size = 8192;"
-                            "PRAGMA journal_mode = WAL;"
-                            "PRAGMA synchronous = FULL;"
-                            "PRAGMA wal_autocheckpoint = 0;"
-                            "PRAGMA secure_delete = ON;"
-                            "PRAGMA temp_store = MEMORY;"
-                            "PRAGMA cache_size = -4096;";
-
-static const char schema[] =
-    "BEGIN IMMEDIATE;"
-    "CREATE TABLE event (cursor INTEGER PRIMARY KEY, recorded_ms INTEGER, time_ms INTEGER,"
-    "  type INTEGER, region INTEGER, owner INTEGER, recipient INTEGER, subject TEXT, text BLOB);"
-    /* Keys begin with the event's time, so that this index grows at its end. */
-    "CREATE TABLE known (key BLOB PRIMARY KEY, digest INTEGER, cursor INTEGER) WITHOUT ROWID;"
-    "CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT NOT NULL);"
-    "CREATE TABLE vault (number INTEGER PRIMARY KEY, subject TEXT, type INTEGER,"
-    "  region INTEGER, owner INTEGER, sealed BLOB);"
-    "CREATE TABLE consumer (id INTEGER PRIMARY KEY, name TEXT UNIQUE, cursor INTEGER,"
-    "  delivered INTEGER, filtered INTEGER, updated_ms INTEGER);"
-    "CREATE TABLE state (consumer INTEGER, key TEXT, value TEXT, PRIMARY KEY (consumer, key))"
-    "  WITHOUT ROWID;"
-    "CREATE TABLE consent (subject BLOB, audience INTEGER, granted INTEGER, time_ms INTEGER,"
-    "  key BLOB, PRIMARY KEY (subject, audience)) WITHOUT ROWID;"
-    "CREATE TABLE quarantine (number INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER,"
-    "  agency TEXT, origin TEXT, code TEXT, field TEXT, detail TEXT, type TEXT, sealed BLOB);"
-    "CREATE INDEX quarantine_agency ON quarantine (agency, number);"
-    "CREATE TABLE delivery (number INTEGER PRIMARY KEY, at_ms INTEGER, agency TEXT,"
-    "  consumer TEXT, after INTEGER, upto INTEGER, bits BLOB);"
-    "CREATE TABLE audit (number INTEGER PRIMARY KEY, at_ms INTEGER, action TEXT, agency TEXT,"
-    "  person TEXT, detail TEXT, hash BLOB);"
-    "CREATE TABLE audit_last (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER,"
-    "  hash BLOB);"
-    "INSERT INTO audit_last VALUES (1, 0, zeroblob(32));"
-    "CREATE TABLE totals (one INTEGER PRIMARY KEY CHECK (one = 1), received INTEGER,"
-    "  accepted INTEGER, duplicate INTEGER, rejected INTEGER, pushed_out INTEGER, secret BLOB);"
-    "INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, randomblob(16));"
-    "PRAGMA application_id = 1246384689;" /* JJ_JOURNAL_APPLICATION */
-    "PRAGMA user_version = 1;"
-    "COMMIT;";
+#define CONSUMER_COLUMNS "id, name, cursor, delivered, filtered, updated_ms, lost, untold, seen_ms"
 
 static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -72,17 +29,23 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
                     " FROM event WHERE cursor > ?1 AND cursor <= ?2 ORDER BY cursor",
     [JJ_SQL_READ_HEADS] = "SELECT cursor, time_ms, type, region, owner, recipient, subject"
                           " FROM event WHERE cursor > ?1 AND cursor <= ?2 ORDER BY cursor",
-    [JJ_SQL_CONSUMER] = "SELECT id, name, cursor, delivered, filtered, updated_ms FROM consumer"
-                        " WHERE name = ?1",
-    [JJ_SQL_CONSUMER_ADD] = "INSERT INTO consumer (name, cursor, delivered, filtered, updated_ms)"
-                            " VALUES (?1, ?2, 0, ?2, ?3)",
+    [JJ_SQL_CONSUMER] = "SELECT " CONSUMER_COLUMNS " FROM consumer WHERE name = ?1",
+    [JJ_SQL_CONSUMER_ADD] = "INSERT INTO consumer (name, cursor, delivered, filtered, updated_ms,"
+                            " seen_ms) VALUES (?1, ?2, 0, ?2, ?3, ?3)",
     [JJ_SQL_CONSUMER_MOVE] = "UPDATE consumer SET cursor = ?2, delivered = ?3, filtered = ?4,"
-                             " updated_ms = ?5 WHERE id = ?1",
+                             " updated_ms = ?5, seen_ms = ?5 WHERE id = ?1",
+    [JJ_SQL_CONSUMER_SEEN] = "UPDATE consumer SET seen_ms = ?2 WHERE id = ?1",
+    [JJ_SQL_CONSUMER_TOLD] = "UPDATE consumer SET untold = 0 WHERE id = ?1",
+    [JJ_SQL_CONSUMER_BEHIND] = "SELECT " CONSUMER_COLUMNS " FROM consumer WHERE cursor < ?1"
+                               " ORDER BY name",
+    [JJ_SQL_CONSUMER_SLOWEST] = "SELECT min(cursor) FROM consumer"
+                                " WHERE max(seen_ms, updated_ms) >= ?1",
+    [JJ_SQL_CONSUMER_LOSE] = "UPDATE consumer SET lost = lost + ?1 - cursor,"
+                             " untold = untold + ?1 - cursor, cursor = ?1 WHERE cursor < ?1",
     [JJ_SQL_CONSUMER_DROP] = "DELETE FROM consumer WHERE name = ?1",
     [JJ_SQL_STATE_CLEAR] = "DELETE FROM state WHERE consumer = (SELECT id FROM consumer"
                            " WHERE name = ?1)",
-    [JJ_SQL_CONSUMERS] = "SELECT id, name, cursor, delivered, filtered, updated_ms FROM consumer"
-                         " ORDER BY name",
+    [JJ_SQL_CONSUMERS] = "SELECT " CONSUMER_COLUMNS " FROM consumer ORDER BY name",
     [JJ_SQL_STATE_PUT] = "INSERT OR REPLACE INTO state VALUES (?1, ?2, ?3)",
     [JJ_SQL_STATE_DELETE] = "DELETE FROM state WHERE consumer = ?1 AND key = ?2",
     [JJ_SQL_STATE_DROP] = "DELETE FROM state WHERE consumer ="
@@ -95,19 +58,32 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
         " WHERE (excluded.time_ms, excluded.key, NOT excluded.granted) > (time_ms, key, NOT "
         "granted)",
     [JJ_SQL_CONSENT] = "SELECT audience FROM consent WHERE subject = ?1 AND granted",
-    [JJ_SQL_QUARANTINE] = "INSERT INTO quarantine (at_ms, agency, origin, code, field, detail,"
-                          " type, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [JJ_SQL_QUARANTINE] =
+        "INSERT INTO quarantine (at_ms, agency, origin, code, field, detail,"
+        " type, sealed, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, length(?8))",
     [JJ_SQL_QUARANTINE_TRIM] =
-        "DELETE FROM quarantine WHERE agency = ?1 AND number <= (SELECT number FROM quarantine"
-        " WHERE agency = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)",
+        "DELETE FROM quarantine WHERE agency = ?1 AND number <= (SELECT max(number) FROM"
+        " (SELECT number, row_number() OVER w AS place, sum(size) OVER w AS bytes FROM quarantine"
+        "  WHERE agency = ?1 WINDOW w AS (ORDER BY number DESC))"
+        " WHERE place > ?2 OR (?3 > 0 AND bytes > ?3))",
+    [JJ_SQL_QUARANTINE_SUM] = "SELECT count(*), sum(size) FROM quarantine WHERE agency = ?1",
+    [JJ_SQL_QUARANTINE_RETRY] = "UPDATE quarantine SET retry = ?2 WHERE number = ?1",
+    [JJ_SQL_QUARANTINE_RETRIES] = "SELECT number, origin FROM quarantine WHERE retry ORDER BY"
+                                  " number",
     [JJ_SQL_QUARANTINE_READ] = "SELECT number, at_ms, agency, origin, code, field, detail, type,"
-                               " sealed FROM quarantine WHERE number > ?1 ORDER BY number",
+                               " sealed, retry FROM quarantine WHERE number > ?1 ORDER BY number",
     [JJ_SQL_QUARANTINE_KEPT] = "SELECT count(*) FROM quarantine",
     [JJ_SQL_QUARANTINE_DROP] = "DELETE FROM quarantine WHERE number = ?1",
     [JJ_SQL_DELIVER] = "INSERT INTO delivery (at_ms, agency, consumer, after, upto, bits)"
                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [JJ_SQL_DELIVERIES] = "SELECT at_ms, agency, consumer, after, upto, bits FROM delivery"
                           " WHERE after < ?1 AND upto >= ?1 ORDER BY number",
+    [JJ_SQL_DELIVER_MORE] = "UPDATE delivery SET upto = ?2, bits = ?3 WHERE number = ?1",
+    [JJ_SQL_DELIVERED_LAST] = "SELECT number, at_ms, after, upto, bits FROM delivery WHERE agency"
+                              " = ?1 AND consumer = ?2 ORDER BY upto DESC LIMIT 1",
+    [JJ_SQL_DELIVERED] = "SELECT number, at_ms, after, upto, bits FROM delivery WHERE agency = ?1"
+                         " AND consumer = ?2 AND upto > ?3",
+    [JJ_SQL_DELIVERY_TRIM] = "DELETE FROM delivery WHERE upto <= ?1",
     [JJ_SQL_AUDIT] = "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [JJ_SQL_AUDIT_NEWEST] = "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1",
     [JJ_SQL_AUDIT_LAST] = "SELECT number, hash FROM audit_last",
@@ -116,14 +92,15 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
                           " ORDER BY number",
     [JJ_SQL_VAULT_READ] = "SELECT type, region, owner, sealed FROM vault WHERE subject = ?1"
                           " ORDER BY number",
-    /* Type 0 is the empty name: no reader wants it. */
-    [JJ_SQL_ERASE] = "UPDATE event SET type = 0, subject = NULL, text = x'' WHERE subject = ?1"
-                     " AND cursor < ?2",
-    [JJ_SQL_MENTIONS] = "SELECT cursor, text FROM event WHERE cursor > ?1 AND cursor < ?2"
-                        " AND subject IS NOT ?3 AND instr(lower(text), ?3) ORDER BY cursor LIMIT 1",
+    [JJ_SQL_ERASE_READ] = "SELECT cursor, type, region, subject, text FROM event WHERE cursor < ?1"
+                          " ORDER BY cursor",
+    [JJ_SQL_ERASE_TEXT] = "SELECT text FROM event WHERE cursor = ?1",
     [JJ_SQL_FORGET] = "UPDATE event SET text = ?2 WHERE cursor = ?1",
+    /* Type 0 is the empty name: no reader wants it. */
     [JJ_SQL_EMPTY] = "UPDATE event SET type = 0, subject = NULL, text = x'' WHERE cursor = ?1",
-    [JJ_SQL_ERASE_VAULT] = "DELETE FROM vault WHERE subject = ?1",
+    [JJ_SQL_VAULT_LAST] = "SELECT ifnull(max(number), 0) FROM vault",
+    [JJ_SQL_VAULT_LIST] = "SELECT number, subject FROM vault",
+    [JJ_SQL_ERASE_VAULT] = "DELETE FROM vault WHERE number = ?1",
     [JJ_SQL_ERASE_CONSENT] = "DELETE FROM consent WHERE subject = ?1",
     [JJ_SQL_ABOUT] = "SELECT cursor, time_ms, type, region, owner FROM event WHERE subject = ?1"
                      " ORDER BY cursor",
@@ -139,55 +116,6 @@ int jj_journal_sql_error(const jj_journal *journal, const char *what, jj_error *
         snprintf(err->file, sizeof err->file, "%s", journal->path);
     }
     return JJ_EUNAVAILABLE;
-}
-
-static int read_number(sqlite3 *db, const char *sql, int64_t *value)
-{
-    sqlite3_stmt *statement = NULL;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-    if (rc == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW) {
-        *value = sqlite3_column_int64(statement, 0);
-    } else {
-        rc = rc == SQLITE_OK ? SQLITE_ERROR : rc;
-    }
-    sqlite3_finalize(statement);
-    return rc;
-}
-
-static int configure(jj_journal *journal, jj_error *err)
-{
-    return sqlite3_exec(journal->db, setup, NULL, NULL, NULL)
-               ? jj_journal_sql_error(journal, "cannot open the journal", err)
-               : 0;
-}
-
-/* Makes a new file's tables, and its entry in the folder durable. */
-static int make_tables(jj_journal *journal, jj_error *err)
-{
-    char *folder = jj_path_dir(journal->path);
-    int rc = folder ? configure(journal, err) : jj_fail(err, JJ_EMEMORY, "out of memory");
-    if (rc == 0 && sqlite3_exec(journal->db, schema, NULL, NULL, NULL)) {
-        rc = jj_journal_sql_error(journal, "cannot make the journal's tables", err);
-    }
-    rc = rc ? rc : jj_dir_sync(folder, err);
-    free(folder);
-    return rc;
-}
-
-/* Refuses a file that is not ours or that is newer than we are before it changes a byte of it. */
-static int check_version(jj_journal *journal, jj_error *err)
-{
-    int64_t application = 0, version = 0, tables = 0;
-    if (read_number(journal->db, "PRAGMA application_id", &application) ||
-        read_number(journal->db, "PRAGMA user_version", &version) ||
-        read_number(journal->db, "SELECT count(*) FROM sqlite_master", &tables)) {
-        return jj_journal_sql_error(journal, "cannot read the journal", err);
-    }
-    if (tables == 0 && application == 0) {
-        return make_tables(journal, err);
-    }
-    int rc = jj_journal_check_ids(journal->path, application, version, err);
-    return rc ? rc : configure(journal, err);
 }
 
 static int prepare(jj_journal *journal, jj_error *err)
@@ -242,8 +170,9 @@ static int load_totals(jj_journal *journal, jj_error *err)
         memcpy(journal->secret, sqlite3_column_blob(statement, 6), 16);
     }
     sqlite3_finalize(statement);
-    if (!read || read_number(journal->db, "SELECT ifnull(min(cursor), 0) FROM event", &first) ||
-        read_number(journal->db, "SELECT ifnull(max(cursor), 0) FROM event", &last)) {
+    if (!read ||
+        jj_journal_number(journal->db, "SELECT ifnull(min(cursor), 0) FROM event", &first) ||
+        jj_journal_number(journal->db, "SELECT ifnull(max(cursor), 0) FROM event", &last)) {
         return jj_journal_sql_error(journal, "cannot read the journal", err);
     }
     journal->staged = journal->counts;
@@ -282,8 +211,8 @@ int jj_journal_attach(jj_journal *journal, jj_error *err)
         sqlite3_extended_result_codes(journal->db, 1) || sqlite3_busy_timeout(journal->db, 5000)) {
         return jj_journal_sql_error(journal, "cannot open the journal", err);
     }
-    int rc = check_version(journal, err);
-    if (rc == 0 && read_number(journal->db, "PRAGMA page_size", &journal->page_bytes)) {
+    int rc = jj_journal_tables(journal, err);
+    if (rc == 0 && jj_journal_number(journal->db, "PRAGMA page_size", &journal->page_bytes)) {
         rc = jj_journal_sql_error(journal, "cannot read the journal", err);
     }
     /* Behind the setup, whose wal_autocheckpoint takes the hook away. */
@@ -349,6 +278,7 @@ void jj_journal_close(jj_journal *journal)
         if (journal->lock >= 0) {
             close(journal->lock);
         }
+        free(journal->erasures);
         free(journal->path);
         free(journal);
     }

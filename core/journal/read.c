@@ -26,6 +26,14 @@ static const char *text_or_empty(sqlite3_stmt *statement, int column)
     return text ? text : "";
 }
 
+/* Journals of version 1 have it by number. */
+static const char *recipient_of(const jj_journal *journal, sqlite3_stmt *row)
+{
+    return sqlite3_column_type(row, 5) == SQLITE_INTEGER
+               ? jj_journal_name_text(journal, sqlite3_column_int64(row, 5))
+               : text_or_empty(row, 5);
+}
+
 static jj_record record_of(const jj_journal *journal, sqlite3_stmt *row, bool with_text)
 {
     jj_record record = {
@@ -34,7 +42,7 @@ static jj_record record_of(const jj_journal *journal, sqlite3_stmt *row, bool wi
         .type = jj_journal_name_text(journal, sqlite3_column_int64(row, 2)),
         .region = jj_journal_name_text(journal, sqlite3_column_int64(row, 3)),
         .owner = jj_journal_name_text(journal, sqlite3_column_int64(row, 4)),
-        .recipient = jj_journal_name_text(journal, sqlite3_column_int64(row, 5)),
+        .recipient = recipient_of(journal, row),
         .subject = text_or_empty(row, 6),
         .text = {"", 0},
     };

@@ -42,20 +42,24 @@ static uint64_t recorded_before(jj_journal *journal, int64_t moment_ms, uint64_t
     return cursor;
 }
 
-uint64_t jj_journal_trim(jj_journal *journal, int64_t age_ms, int64_t size_bytes, uint64_t most)
+uint64_t jj_journal_trim(jj_journal *journal, const jj_retention *retention)
 {
-    uint64_t tail = journal->tail, head = jj_journal_head(journal);
-    uint64_t slowest = (uint64_t)pragma(journal, "SELECT ifnull(min(cursor), -1) FROM consumer");
-    /* No consumer at all: min gives -1, which is larger than any cursor. */
-    uint64_t upto = slowest < head ? slowest : head;
+    uint64_t tail = journal->tail, upto = jj_journal_head(journal), most = retention->most;
+    uint64_t slowest = upto;
+    int64_t now_ms = jj_now_ms();
+    int64_t seen_ms = retention->lost_after_ms ? now_ms - retention->lost_after_ms : INT64_MIN;
+    if (jj_journal_slowest(journal, seen_ms, &slowest) && slowest < upto) {
+        upto = slowest;
+    }
     if (tail > upto) {
         return 0;
     }
     if (upto - tail >= most) {
         upto = tail + most - 1;
     }
-    uint64_t cut = age_ms ? recorded_before(journal, jj_now_ms() - age_ms, upto) : 0;
-    if (size_bytes && used_bytes(journal) > size_bytes) {
+    uint64_t cut =
+        retention->age_ms ? recorded_before(journal, now_ms - retention->age_ms, upto) : 0;
+    if (retention->size_bytes && used_bytes(journal) > retention->size_bytes) {
         cut = upto;
     }
     if (cut < tail) {
@@ -63,6 +67,12 @@ uint64_t jj_journal_trim(jj_journal *journal, int64_t age_ms, int64_t size_bytes
     }
     sqlite3_bind_int64(journal->statements[JJ_SQL_TRIM], 1, (int64_t)cut);
     jj_journal_run(journal, JJ_SQL_TRIM);
+    /* Whom an event that is gone was about nobody can say any more, nor who received it. */
+    sqlite3_bind_int64(journal->statements[JJ_SQL_DELIVERY_TRIM], 1, (int64_t)cut);
+    jj_journal_run(journal, JJ_SQL_DELIVERY_TRIM);
+    if (retention->lost_after_ms) {
+        jj_journal_lose(journal, cut, retention->lost, retention->arg);
+    }
     if (journal->reason[0]) {
         return 0;
     }

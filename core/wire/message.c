@@ -1,5 +1,6 @@
 #include "wire/internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,49 @@ jj_bytes jj_message_frame(const jj_message *message, size_t index)
     }
     zmq_msg_t *frame = frame_at(message, index);
     return (jj_bytes){zmq_msg_data(frame), zmq_msg_size(frame)};
+}
+
+#define FRAME_COST 96 /* bytes that libzmq and malloc need for a frame beside what is in it */
+
+/* The last frame of a message, by which the whole is counted. */
+typedef struct tracked {
+    jj_tally *tally;
+    size_t bytes;
+    char data[];
+} tracked;
+
+/* On libzmq's thread, or on ours where a message is dropped. */
+static void release(void *data, void *hint)
+{
+    tracked *last = hint;
+    (void)data;
+    atomic_fetch_sub_explicit(&last->tally->bytes, last->bytes, memory_order_acq_rel);
+    free(last);
+}
+
+int jj_message_track(jj_message *message, jj_tally *tally)
+{
+    assert(message->count > 0);
+    zmq_msg_t *frame = frame_at(message, message->count - 1);
+    size_t size = zmq_msg_size(frame), bytes = 0;
+    tracked *last = malloc(sizeof *last + size + 1);
+    if (!last) {
+        return JJ_EMEMORY;
+    }
+    memcpy(last->data, zmq_msg_data(frame), size);
+    for (size_t i = 0; i < message->count; i++) {
+        bytes += zmq_msg_size(frame_at(message, i)) + FRAME_COST;
+    }
+    last->tally = tally;
+    last->bytes = bytes;
+    zmq_msg_close(frame);
+    if (zmq_msg_init_data(frame, last->data, size, release, last)) {
+        free(last);
+        zmq_msg_init(frame);
+        return JJ_EMEMORY;
+    }
+    atomic_fetch_add_explicit(&tally->bytes, bytes, memory_order_acq_rel);
+    return 0;
 }
 
 void jj_message_empty(jj_message *message)

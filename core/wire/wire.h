@@ -13,6 +13,7 @@
 #include "jejaring/client.h"
 #include "jejaring/error.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -39,6 +40,16 @@ int jj_message_add_z(jj_message *message, const char *text);
 jj_bytes jj_message_frame(const jj_message *message, size_t index); /* borrowed */
 void jj_message_empty(jj_message *message); /* no frames; keeps the memory for the next use */
 void jj_message_clear(jj_message *message);
+
+/* Counts the bytes of messages that are on their way out. Zero-initialise; it must outlive the
+ * socket. libzmq's own thread counts down: the only thing of ours that runs there. */
+typedef struct jj_tally {
+    atomic_size_t bytes;
+} jj_tally;
+
+/* Counts a whole message (and what it costs to keep) in a tally until its last frame was handed to
+ * the network or dropped. It gets no frame after this one. JJ_EMEMORY: it is not counted. */
+int jj_message_track(jj_message *message, jj_tally *tally);
 
 /* Who the sender is by the authentication of its connection (ZAP User-Id), or NULL. Never read
  * from the routing id's frame, which carries no metadata. Borrowed. */

@@ -261,7 +261,9 @@ int jj_store_put(jj_store *store, const jj_event *events, size_t count, uint64_t
         rc = jj_fail(err, JJ_EMEMORY, "out of memory");
     }
     rc = rc ? rc : begin(store, &stored, err);
-    if (rc == 0 && stored == cursor) {
+    /* A batch that lies nowhere holds events that were put aside before: there is no cursor to tell
+     * whether it was stored, and storing it twice does nothing. */
+    if (rc == 0 && stored == cursor && after != cursor) {
         rc = tell_again(store, events, count, text, refuse, arg, err);
     } else if (rc == 0 && stored != after) {
         rc = jj_fail(err, JJ_ECONFLICT,

@@ -324,7 +324,8 @@ def dump(database):
 def test_what_is_erased_is_gone_from_every_byte(node, cluster):
     database = cluster.database()
     n = node({**PLUGINS, "warehouse": {"audiences": ["node"], "regions": ["*"],
-                                       "options": {"conninfo": database.conninfo}}}).start()
+                                       "options": {"conninfo": database.conninfo}}},
+             hub={"time_ahead": "0s"}).start()
     other = nik(501)
     everybody = [*PLUGINS, "warehouse"]
     n.publish([graduated(other, name="Orang Lain", consent=["industry"])])

@@ -54,7 +54,9 @@ class World:
             who = nik(number)
             self.consent[person_key(self.node, who)] = set(consent)
             for type_ in PERSONAL:
-                one = full_event(type_, pick, subject=who)
+                # Of whom it is said that he is erased, nothing else is left: a person of his own.
+                erased = type_ == "person.erased"
+                one = full_event(type_, pick, subject=nik(1000 + number) if erased else who)
                 # What these say of consent is part of what they are: in the end it is the same.
                 # Nobody's is granted and later withdrawn; everybody's was withdrawn before.
                 if type_ == "alumni.graduated":
@@ -76,7 +78,11 @@ class World:
             consented = self.consent.get(one["subject"], set())
             properties = PROPERTIES[one["type"]]
             if "owner" in audiences or may_know(properties, audiences, consented):
-                seen.append({**one, "data": view(properties, one["data"], audiences, consented)})
+                shown = {**one, "data": view(properties, one["data"], audiences, consented)}
+                if one["type"] in PERSONAL and \
+                        not may_know(properties, audiences - {"public"}, consented):
+                    del shown["subject"]  # a person key is never for the public
+                seen.append(shown)
         return seen
 
 
@@ -140,6 +146,16 @@ def test_each_audience_sees_what_the_schema_declares_and_no_byte_more(world, typ
 def test_readers_get_everything_in_the_order_of_the_journal(world):
     for reader, connection in world.connections.items():
         assert connection.fetch() == world.expected(reader), reader
+
+
+def test_the_public_is_given_no_person_key(world):
+    """Said once more without the schemas' help: the public sees that somebody was erased, not who."""
+    seen = world.connections["baca-public"].fetch()
+    assert "person.erased" in {one["type"] for one in seen}
+    for one in seen:
+        assert ("subject" in one) == (one["type"] not in PERSONAL), one
+    told = world.connections["baca-industry"].fetch(types=["person.erased"])
+    assert all("subject" in one for one in told), "who may hold the person's data must know"
 
 
 def test_the_local_administrator_sees_the_stored_text(world):

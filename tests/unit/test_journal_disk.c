@@ -70,7 +70,7 @@ static int transaction(jj_journal *journal, unsigned first, unsigned last, jj_er
         jj_journal_state_put(journal, consumer.id, "key", "value");
     }
     const jj_quarantined entry = {.agency = "blk", .sealed = {"sealed", 6}};
-    jj_journal_quarantine(journal, &entry, 3);
+    jj_journal_quarantine(journal, &entry, 3, 0);
     jj_journal_consent(journal, record.subject);
     return jj_journal_commit(journal, err);
 }
@@ -232,7 +232,7 @@ static void a_journal_that_cannot_be_opened_again_stays_failed(void **state)
     jj_journal_consumer_add(journal, "x/y", &consumer);
     jj_journal_consumer_drop(journal, "blk/main");
     jj_journal_state_put(journal, 1, "k", "v");
-    jj_journal_trim(journal, 1, 1, 10);
+    jj_journal_trim(journal, &(jj_retention){.age_ms = 1, .size_bytes = 1, .most = 10});
     assert_int_equal(jj_journal_commit(journal, &err), JJ_EUNAVAILABLE);
     jj_journal_checkpoint(journal);
     assert_int_equal(jj_journal_consumer(journal, "blk/main", &consumer), JJ_EUNAVAILABLE);

@@ -129,7 +129,8 @@ static void the_balance_of_every_consumer_always_adds_up(void **state)
             consumer.filtered += passed - passed / 3;
             jj_journal_consumer_move(journal, &consumer);
         }
-        jj_journal_trim(journal, 0, 1, random >> 28);
+        jj_journal_trim(journal,
+                        &(jj_retention){.age_ms = 0, .size_bytes = 1, .most = random >> 28});
         journal_commit(journal);
         for (unsigned i = 0; i < 4; i++) {
             snprintf(name, sizeof name, "agency/%u", i);
@@ -328,7 +329,7 @@ static void quarantine(jj_journal *journal, const char *agency, const char *seal
                                   .type = "alumni.graduated",
                                   .sealed = {sealed, strlen(sealed)}};
     jj_journal_begin(journal);
-    jj_journal_quarantine(journal, &entry, keep);
+    jj_journal_quarantine(journal, &entry, keep, 0);
     journal_commit(journal);
 }
 
@@ -401,7 +402,7 @@ static void many_agencies_in_one_transaction_keep_their_own_bounds(void **state)
         char agency[16];
         snprintf(agency, sizeof agency, "agency-%u", i % 20);
         const jj_quarantined entry = {.agency = agency, .sealed = {"x", 1}};
-        jj_journal_quarantine(journal, &entry, 4);
+        jj_journal_quarantine(journal, &entry, 4, 0);
     }
     journal_commit(journal);
     jj_journal_quarantine_totals(journal, &kept, &pushed_out);
@@ -413,7 +414,7 @@ static void many_agencies_in_one_transaction_keep_their_own_bounds(void **state)
     /* Nothing of a transaction that never was is left over for the next one. */
     jj_journal_begin(journal);
     const jj_quarantined lost = {.agency = "agency-1", .sealed = {"x", 1}};
-    jj_journal_quarantine(journal, &lost, 0);
+    jj_journal_quarantine(journal, &lost, 0, 0);
     jj_journal_close(journal);
     journal = journal_open();
     quarantine(journal, "agency-2", "y", 4);
@@ -446,7 +447,8 @@ static void a_number_is_never_given_again(void **state)
 static uint64_t trim(jj_journal *journal, int64_t age_ms, int64_t size_bytes, uint64_t most)
 {
     jj_journal_begin(journal);
-    uint64_t removed = jj_journal_trim(journal, age_ms, size_bytes, most);
+    uint64_t removed = jj_journal_trim(
+        journal, &(jj_retention){.age_ms = age_ms, .size_bytes = size_bytes, .most = most});
     journal_commit(journal);
     return removed;
 }
@@ -559,7 +561,8 @@ static void events_of_the_transaction_that_trims_stay(void **state)
     journal_store(journal, 1, 5);
     jj_journal_begin(journal);
     journal_append(journal, 6, 8);
-    assert_int_equal(jj_journal_trim(journal, 0, 1, 1000), 5);
+    const jj_retention small = {.size_bytes = 1, .most = 1000};
+    assert_int_equal(jj_journal_trim(journal, &small), 5);
     journal_commit(journal);
     assert_int_equal(jj_journal_tail(journal), 6);
     assert_int_equal(journal_check(journal), 3);

@@ -213,7 +213,9 @@ typedef struct jj_plugin {
     int (*resume)(void *self, uint64_t *cursor, jj_error *err);
 
     /* With resume only, and then required: called before each on_events with the cursors between
-     * which its batch lies. `cursor` is what the plugin has to store with that batch. */
+     * which its batch lies. `cursor` is what the plugin has to store with that batch. Where the two
+     * are the same the batch holds events that the plugin put aside before and that it is given
+     * once more, without any progress of the cursor. */
     void (*batch)(void *self, uint64_t after, uint64_t cursor);
 
     /* The configuration was read again; values already hold the new ones and the old ones are
