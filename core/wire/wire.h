@@ -5,7 +5,8 @@
  * Every socket is made with the limits that libzmq leaves open by default: frame size (twice
  * JJ_FRAME_MAX, so that who exceeds that one can be told), linger, handshake time, and when a dead
  * connection ends. What libzmq cannot limit is how many frames one message has: they are all in
- * memory before the first can be received. A context belongs to one process and is never carried over a fork.
+ * memory before the first can be received. A context belongs to one process and is never carried
+ * over a fork.
  */
 #ifndef JJ_WIRE_WIRE_H
 #define JJ_WIRE_WIRE_H
