@@ -5,7 +5,7 @@ PREFIX   ?= /usr/local
 B        ?= build
 
 # ---- Rooms: each includes only itself and what stands before it (checked by `make lint`) --------
-ROOMS := base json schema journal event config wire client table import hub worker daemon ctl
+ROOMS := base json schema journal event sim config wire client table import hub worker daemon ctl
 # Plugins stand beside the rooms and see nothing but the public headers.
 PLUGINS := template blk industry cooperative capital disability warehouse
 

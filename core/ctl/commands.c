@@ -41,6 +41,19 @@ static const jj_flag report_flags[] = {
     {0},
 };
 
+static const jj_flag sim_flags[] = {
+    {"print", NULL, "JSON lines to stdout; nothing is sent"},
+    {"events", "NUMBER", "the first so many, at a pace that fills the years (10000)"},
+    {"people", "NUMBER", "whole lives of so many people"},
+    {"regions", "LIST", "where they live: 33.75, 33 (everywhere)"},
+    {"from", "YEAR", "in which the first ones graduate (2017)"},
+    {"to", "YEAR", "in which the last ones graduate (2024)"},
+    {"seed", "NUMBER", "another one makes other people (1)"},
+    {"person-key", "FILE", "the province's: most events then name a person by key, not by NIK"},
+    {"rate", "NUMBER", "at most so many events a second (as fast as the hub takes them)"},
+    {0},
+};
+
 static const jj_flag agency_flags[] = {
     {"name", "TEXT", "its name for people"},
     {"audience", "LIST", "as whom it reads: blk, industry, cooperative, capital, ..."},
@@ -108,6 +121,16 @@ const jj_command jj_commands[] = {
          "Reads stdin without FILE. Each refused line is named on stderr with its reason, and\n"
          "the exit code is then 3. Sending the same lines again does nothing twice.",
      .run = jj_ctl_publish},
+    {.name = "sim",
+     .args = "",
+     .flags = sim_flags,
+     .summary = "made-up load: the lives of people who do not exist",
+     .details =
+         "Graduations, work, businesses, loans: all event types, spread over the regencies by\n"
+         "population, in the order of time. The same numbers give the same bytes. For trials and\n"
+         "measurements only: what was sent cannot be told from real events but by its source,\n"
+         "/REGION/disnaker/...",
+     .run = jj_ctl_sim},
     {.name = "fetch",
      .args = "",
      .flags = fetch_flags,

@@ -17,6 +17,8 @@ int jj_ctl_restore(jj_ctl *ctl); /* restore.c */
 
 int jj_ctl_publish(jj_ctl *ctl); /* publish.c */
 
+int jj_ctl_sim(jj_ctl *ctl); /* sim.c */
+
 int jj_ctl_fetch(jj_ctl *ctl); /* fetch.c */
 int jj_ctl_tap(jj_ctl *ctl);
 
