@@ -34,7 +34,7 @@ static void check_schema(const jj_config *config, const jj_plugin_config *plugin
     jj_error err = {0};
     const jj_yaml_node *place = place_of(plugin, "migrate");
 
-    if (jj_migrate(pg, database->schemas, true, &done, &err) == 0 ||
+    if (jj_migrate(pg, database->schemas, &database->layout, true, &done, &err) == 0 ||
         (done.due && migrates(plugin))) {
         return;
     }

@@ -24,8 +24,13 @@ void jj_database_of(const jj_config *config, const jj_plugin_config *plugin, jj_
     const char *schemas = option_text(plugin, "schemas");
     char *path = jj_path_join(config->dir, schemas ? schemas : config->schemas);
 
-    *database =
-        (jj_database){.conninfo = option_text(plugin, "conninfo"), .out = stdout, .err = stderr};
+    *database = (jj_database){
+        .conninfo = option_text(plugin, "conninfo"),
+        .layout = {.by_month = option_text(plugin, "partitioned") != NULL,
+                   .on_citus = option_text(plugin, "distributed") != NULL},
+        .out = stdout,
+        .err = stderr,
+    };
     snprintf(database->schemas, sizeof database->schemas, "%s", path ? path : "");
     free(path);
 }

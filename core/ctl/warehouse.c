@@ -1,6 +1,5 @@
 #include "ctl/warehouse.h"
 
-#include "../../plugins/warehouse/migrate.h"
 #include "base/buf.h"
 
 #include <string.h>
@@ -50,8 +49,10 @@ static int migrate(const jj_database *database, jj_pg *pg)
 {
     jj_error err = {0};
     jj_migrated done;
+    jj_layout layout = database->layout;
 
-    if (jj_migrate(pg, database->schemas, false, &done, &err)) {
+    layout.with_events = true;
+    if (jj_migrate(pg, database->schemas, &layout, false, &done, &err)) {
         fprintf(database->err, "jejaringctl: %s\n", err.text);
         return JJ_EXIT_FAILED;
     }
@@ -59,6 +60,9 @@ static int migrate(const jj_database *database, jj_pg *pg)
             done.number);
     if (done.redefined) {
         fprintf(database->err, "functions, views and roles are new\n");
+    }
+    if (done.laid_out) {
+        fprintf(database->err, "the tables are laid out anew\n");
     }
     if (done.regions >= 0) {
         fprintf(database->err, "%d regions loaded\n", done.regions);

@@ -10,7 +10,7 @@
 
 #include "ctl/ctl.h"
 
-#include "../../plugins/warehouse/pg.h"
+#include "../../plugins/warehouse/migrate.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -19,6 +19,7 @@
 typedef struct jj_database {
     const char *conninfo;   /* NULL: libpq's environment */
     char schemas[PATH_MAX]; /* folder with warehouse/ and reference/; absolute */
+    jj_layout layout;       /* that the configuration asks for */
     FILE *out, *err;
 } jj_database;
 

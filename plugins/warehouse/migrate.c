@@ -13,6 +13,7 @@
 
 typedef struct plan {
     jj_pg *pg;
+    const jj_layout *layout; /* may be NULL */
     bool check_only;
     jj_sql_files files;
     char *regions; /* regions.csv */
@@ -290,6 +291,74 @@ static int load_regions(plan *p, jj_error *err)
     return end_step(p, rc, "regions.csv", err);
 }
 
+/* ---- Layout ------------------------------------------------------------------------------- */
+
+/* Whether a query says true. */
+static int holds(plan *p, const char *query, bool *answer, jj_error *err)
+{
+    jj_pg_rows *rows = NULL;
+    int rc = jj_pg_query(p->pg, query, NULL, 0, &rows, err);
+
+    *answer = rc == 0 && *jj_pg_rows_value(rows, 0, 0) == 't';
+    jj_pg_rows_free(rows);
+    return rc;
+}
+
+/* Unless it is done already: says what is asked for, and whether it may be done here and now. */
+static int lay_out_one(plan *p, const char *name, const char *is_done, const char *work,
+                       jj_error *err)
+{
+    bool done, events = false;
+    int rc = holds(p, is_done, &done, err);
+
+    if (rc || done) {
+        return rc;
+    }
+    rc = p->layout->with_events ? 0 : has_events(p, &events, err);
+    if (rc == 0 && events) {
+        rc = jj_fail(err, JJ_ECONFIG,
+                     "%s is asked for, and there are events already: `jejaringctl warehouse "
+                     "migrate` moves them",
+                     name);
+    }
+    rc = rc ? rc : due(p, name, err);
+    rc = rc ? rc : begin_step(p, err);
+    if (rc) {
+        return rc;
+    }
+    rc = end_step(p, jj_pg_run(p->pg, work, err), name, err);
+    p->done.laid_out |= rc == 0;
+    return rc;
+}
+
+static int lay_out(plan *p, jj_error *err)
+{
+    bool citus = false;
+    int rc = 0;
+
+    if (!p->layout || !p->has_schema) {
+        return 0;
+    }
+    if (p->layout->by_month) {
+        rc = lay_out_one(p, "partitioned: month", "SELECT jejaring.log_is_partitioned()",
+                         "SELECT jejaring.partition_log()", err);
+    }
+    if (rc || !p->layout->on_citus) {
+        return rc;
+    }
+    rc = holds(p, "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')", &citus, err);
+    if (rc == 0 && !citus) {
+        rc = jj_fail(err, JJ_ECONFIG,
+                     "distributed: citus is asked for, but this database has no Citus: an "
+                     "administrator gives it CREATE EXTENSION citus and the workers");
+    }
+    return rc ? rc
+              : lay_out_one(p, "distributed: citus",
+                            "SELECT jejaring.spread_tables() @> ARRAY(SELECT name FROM "
+                            "jejaring.distribution())",
+                            "SELECT jejaring.distribute()", err);
+}
+
 /* ---- The whole ---------------------------------------------------------------------------- */
 
 static int run(plan *p, jj_error *err)
@@ -300,15 +369,17 @@ static int run(plan *p, jj_error *err)
         rc = migrate_one(p, &p->files.items[i], err);
     }
     rc = rc ? rc : define_all(p, err);
+    rc = rc ? rc : lay_out(p, err);
+    rc = rc || !p->done.laid_out ? rc : define_all(p, err); /* rights of tables made anew */
     rc = rc ? rc : load_regions(p, err);
     p->done.number = (int)p->files.migrations;
     return rc;
 }
 
-int jj_migrate(jj_pg *pg, const char *schemas_dir, bool check_only, jj_migrated *done,
-               jj_error *err)
+int jj_migrate(jj_pg *pg, const char *schemas_dir, const jj_layout *layout, bool check_only,
+               jj_migrated *done, jj_error *err)
 {
-    plan p = {.pg = pg, .check_only = check_only, .done = {.regions = -1}};
+    plan p = {.pg = pg, .layout = layout, .check_only = check_only, .done = {.regions = -1}};
     char path[PATH_MAX];
     jj_error ignored;
 

@@ -23,12 +23,22 @@ typedef struct jj_migrated {
     bool redefined; /* functions, views and roles were made anew */
     bool rebuild;   /* projections may have changed and there are events: a rebuild is due */
     int regions;    /* rows loaded into jejaring.region; -1: it was up to date */
+    bool laid_out;  /* the tables lie in another way now */
     bool due;       /* there was something to do */
 } jj_migrated;
 
-/* check_only: changes nothing; JJ_ECONFIG if anything would have to be done, and done->due is then
- * true, unlike for a database that cannot be used at all. */
-int jj_migrate(jj_pg *pg, const char *schemas_dir, bool check_only, jj_migrated *done,
-               jj_error *err);
+/* How the tables are to lie on disk; what is so already stays, whatever is asked. OPERATIONS.md in
+ * the folder of the SQL files tells what it is for. */
+typedef struct jj_layout {
+    bool by_month;    /* the log in partitions of a month */
+    bool on_citus;    /* spread over the machines of a Citus cluster */
+    bool with_events; /* also if there are events already, which takes as long as copying them;
+                       * else JJ_ECONFIG says who can do it */
+} jj_layout;
+
+/* layout may be NULL. check_only: changes nothing; JJ_ECONFIG if anything would have to be done,
+ * and done->due is then true, unlike for a database that cannot be used at all. */
+int jj_migrate(jj_pg *pg, const char *schemas_dir, const jj_layout *layout, bool check_only,
+               jj_migrated *done, jj_error *err);
 
 #endif

@@ -60,8 +60,11 @@ static int connect_store(jj_store *store, jj_error *err)
     }
     /* Room for a whole batch in the staging table; must come before any temporary table. */
     rc = jj_pg_run(store->pg, "SET temp_buffers = '32MB'", err);
-    rc = rc ? rc : jj_migrate(store->pg, options->schemas, !options->migrate, &done, err);
-    if (rc == 0 && options->migrated && (done.applied || done.redefined || done.regions >= 0)) {
+    rc = rc ? rc
+            : jj_migrate(store->pg, options->schemas, &options->layout, !options->migrate, &done,
+                         err);
+    if (rc == 0 && options->migrated &&
+        (done.applied || done.redefined || done.laid_out || done.regions >= 0)) {
         options->migrated(options->arg, &done);
     }
     rc = rc ? rc : jj_load_prepare(store->pg, err);

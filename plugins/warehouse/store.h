@@ -20,6 +20,7 @@ typedef struct jj_store jj_store;
 typedef struct jj_store_options {
     jj_pg_options pg;
     const char *schemas;         /* folder with warehouse/ and reference/ */
+    jj_layout layout;            /* how the tables are to lie */
     bool migrate;                /* migrate when connecting; else only check */
     const char *node, *consumer; /* whose cursor it is */
     /* Told after each migration that changed something. May be NULL. */

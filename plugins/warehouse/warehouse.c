@@ -40,6 +40,8 @@ enum {
     OPTION_CONNINFO,
     OPTION_SCHEMAS,
     OPTION_MIGRATE,
+    OPTION_PARTITIONED,
+    OPTION_DISTRIBUTED,
     OPTION_CONNECT_TIMEOUT,
     OPTION_STATEMENT_TIMEOUT,
     OPTION_LOCK_TIMEOUT
@@ -52,6 +54,10 @@ static const jj_option options[] = {
      "folder with warehouse/ and reference/; default: that of the daemon"},
     {"migrate", JJ_OPTION_BOOLEAN, "true", 0, 0, false,
      "bring the database's schema up to date when connecting; else only check it"},
+    {"partitioned", JJ_OPTION_STRING, NULL, 0, 0, false,
+     "month: keep the log in partitions of a month; default: as it is, see OPERATIONS.md"},
+    {"distributed", JJ_OPTION_STRING, NULL, 0, 0, false,
+     "citus: spread the tables over a Citus cluster; default: as they are, see OPERATIONS.md"},
     {"connect_timeout", JJ_OPTION_DURATION, "5s", 100, 30000, false,
      "how long a connection may take"},
     {"statement_timeout", JJ_OPTION_DURATION, "30s", 1000, 45000, false,
@@ -61,8 +67,25 @@ static const jj_option options[] = {
     {0},
 };
 
+/* An option that knows just one word. */
+static int check_word(const jj_value *value, const char *name, const char *word, jj_error *err)
+{
+    if (!value->given || strcmp(value->string, word) == 0) {
+        return 0;
+    }
+    jj_fail(err, JJ_ECONFIG, "\"%s\" can only be %s", name, word);
+    snprintf(err->field, sizeof err->field, "%s", name);
+    return JJ_ECONFIG;
+}
+
 static int check(const jj_value *values, jj_error *err)
 {
+    int rc = check_word(&values[OPTION_PARTITIONED], "partitioned", "month", err);
+
+    rc = rc ? rc : check_word(&values[OPTION_DISTRIBUTED], "distributed", "citus", err);
+    if (rc) {
+        return rc;
+    }
     if (values[OPTION_CONNINFO].given &&
         jj_pg_conninfo_check(values[OPTION_CONNINFO].string, err)) {
         snprintf(err->field, sizeof err->field, "conninfo");
@@ -119,6 +142,9 @@ static void on_migrated(void *arg, const jj_migrated *done)
                     "schema of the database: %d migrations applied, it is at number %d%s",
                     done->applied, done->number,
                     done->redefined ? "; functions and views are new" : "");
+    if (done->laid_out) {
+        self->host->log(self->host, JJ_LOG_NOTICE, "the tables of the database are laid out anew");
+    }
     if (done->rebuild) {
         self->host->log(self->host, JJ_LOG_WARNING,
                         "the projection has changed: run `jejaringctl warehouse verify`, and "
@@ -184,6 +210,8 @@ static int create(const jj_host *host, const jj_value *values, void **out, jj_er
                .statement_timeout_ms = values[OPTION_STATEMENT_TIMEOUT].number,
                .lock_timeout_ms = values[OPTION_LOCK_TIMEOUT].number},
         .schemas = self->schemas,
+        .layout = {.by_month = values[OPTION_PARTITIONED].given,
+                   .on_citus = values[OPTION_DISTRIBUTED].given},
         .migrate = values[OPTION_MIGRATE].number != 0,
         .node = host->node,
         .consumer = host->instance,

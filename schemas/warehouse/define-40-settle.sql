@@ -135,16 +135,44 @@ LANGUAGE sql AS $$
 $$;
 COMMENT ON FUNCTION count_cells IS 'Fills the empty jejaring.absorption_cell from jejaring.standing';
 
+-- Adds events to jejaring.arrival, or takes them away (sign -1): of each the region, the attributes
+-- that have no column, and when it was recorded.
+CREATE OR REPLACE FUNCTION count_arrivals(
+    regions text[], extras jsonb[], times timestamptz[], sign integer DEFAULT 1) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO arrival AS t (region, node, day, events)
+    SELECT e.region, coalesce(e.extra ->> 'origin', ''), (e.at AT TIME ZONE 'Asia/Jakarta')::date,
+        sign * count(*)
+    FROM unnest(regions, extras, times) AS e (region, extra, at)
+    GROUP BY 1, 2, 3
+    ON CONFLICT (region, node, day) DO UPDATE SET events = t.events + excluded.events;
+    IF sign < 0 THEN
+        DELETE FROM arrival WHERE region = ANY (regions) AND events = 0;
+    END IF;
+END $$;
+COMMENT ON FUNCTION count_arrivals IS 'Keeps jejaring.arrival in step with jejaring.event';
+
 -- Removes what happened to these persons up to their tombstones, from the log and from every table,
 -- and puts what happened since into `stage` once more.
 CREATE OR REPLACE FUNCTION erase(persons uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     name text;
+    regions text[];
+    extras jsonb[];
+    times timestamptz[];
 BEGIN
-    DELETE FROM event e USING erasure x
-    WHERE x.person = ANY (persons) AND e.subject = x.person
-        AND (e.time <= x.time OR e.recordedtime <= x.recorded) AND e.type <> 'person.erased';
+    WITH gone AS (
+        DELETE FROM event e USING erasure x
+        WHERE x.person = ANY (persons) AND e.subject = x.person
+            AND (e.time <= x.time OR e.recordedtime <= x.recorded) AND e.type <> 'person.erased'
+        RETURNING e.region, e.extra, e.recordedtime)
+    SELECT array_agg(g.region), array_agg(g.extra), array_agg(g.recordedtime)
+    INTO regions, extras, times FROM gone g;
+    IF regions IS NOT NULL THEN
+        PERFORM count_arrivals(regions, extras, times, -1);
+    END IF;
     UPDATE event e SET data = e.data - 'person' FROM erasure x
     WHERE x.person = ANY (persons) AND e.type = 'order.completed' AND e.data ? 'person'
         AND (e.data ->> 'person')::uuid = x.person
@@ -178,7 +206,9 @@ AS $$
 DECLARE
     types text[];
     erased uuid[];
-    fresh bigint;
+    regions text[];
+    extras jsonb[];
+    times timestamptz[];
 BEGIN
     -- One writer at a time, whatever its node: two of them settling one person would each miss
     -- what the other has not committed yet.
@@ -209,18 +239,27 @@ BEGIN
         WHERE s.type = 'order.completed' AND (s.time <= x.time OR s.recordedtime <= x.recorded)
             AND (s.data ->> 'person')::uuid = x.person;
     END IF;
-    INSERT INTO event (
-        event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, data,
-        extra)
-    SELECT event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, data,
-        extra
-    FROM stage
-    ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS fresh = ROW_COUNT;
+    IF log_is_partitioned() THEN
+        PERFORM open_months(ARRAY(SELECT DISTINCT key_month(event_key) FROM stage));
+    END IF;
+    WITH fresh AS (
+        INSERT INTO event (
+            event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, data,
+            extra)
+        SELECT event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, data,
+            extra
+        FROM stage
+        ON CONFLICT DO NOTHING
+        RETURNING event.region, event.extra, event.recordedtime)
+    SELECT array_agg(f.region), array_agg(f.extra), array_agg(f.recordedtime)
+    INTO regions, extras, times FROM fresh f;
+    IF regions IS NOT NULL THEN
+        PERFORM count_arrivals(regions, extras, times);
+    END IF;
     PERFORM project(types);
     PERFORM collect(types);
     PERFORM settle(touched(types));
-    RETURN fresh;
+    RETURN coalesce(cardinality(regions), 0);
 END $$;
 COMMENT ON FUNCTION ingest IS 'Stores and projects the batch in the temporary table `stage`';
 
@@ -248,6 +287,7 @@ BEGIN
         FROM event e WHERE e.subject >= low AND (high IS NULL OR e.subject <= high);
         SELECT array_agg(DISTINCT type), done + count(*) INTO types, done FROM stage;
         IF types IS NOT NULL THEN
+            PERFORM count_arrivals(array_agg(region), array_agg(extra), array_agg(recordedtime)) FROM stage;
             PERFORM project(types);
             PERFORM collect(types);
             PERFORM settle(touched(types), false);
@@ -266,7 +306,7 @@ COMMENT ON FUNCTION replay IS 'Projects every event of the log into the tables t
 -- The names of all tables that are projected from the log.
 CREATE OR REPLACE FUNCTION projections() RETURNS text[]
 LANGUAGE sql IMMUTABLE
-RETURN '{alumni,alumni_version,certification,batch,incubation,outcome,vacancy,application,placement,business,membership,mentoring,service_order,order_offer,loan,loan_repayment,accommodation,referral,quota,consent,evidence,standing,absorption_cell,erasure}'::text[];
+RETURN '{alumni,alumni_version,certification,batch,incubation,outcome,vacancy,application,placement,business,membership,mentoring,service_order,order_offer,loan,loan_repayment,accommodation,referral,quota,consent,evidence,standing,absorption_cell,arrival,erasure}'::text[];
 COMMENT ON FUNCTION projections IS 'Tables that are projected from jejaring.event';
 
 CREATE OR REPLACE FUNCTION rebuild() RETURNS bigint

@@ -1,8 +1,5 @@
 """Who may read what in the warehouse, tried as those roles; and rules that the whole schema keeps."""
 
-import datetime
-import uuid
-
 import pytest
 
 import pg
@@ -112,63 +109,6 @@ def test_every_table_and_column_is_commented(database):
         UNION ALL SELECT 'function', proname FROM pg_proc
         WHERE pronamespace = 'jejaring'::regnamespace AND obj_description(oid, 'pg_proc') IS NULL""")
     assert missing == ""
-
-
-DISTRIBUTED_BY = {
-    "person": ["accommodation", "alumni", "alumni_version", "application", "business", "certification",
-               "consent", "evidence", "incubation", "loan", "loan_repayment", "membership", "mentoring",
-               "order_offer", "outcome", "placement", "referral", "standing"],
-    "subject": ["event"], "vacancy": ["vacancy"], "batch": ["batch"], "employer": ["quota"],
-    "service_order": ["service_order"],
-}
-# Small, the same on every machine, or touched by one transaction at a time: reference tables.
-REFERENCE = ["absorption_cell", "access_region", "consumer_cursor", "erasure", "migration",
-             "refused_event", "region"]
-
-
-def test_the_schema_can_be_distributed_as_it_is(database):
-    """Citus 12: the distribution column is in every unique index, nothing is tied across shards by a
-    foreign key, a trigger or an identity, and every table is one or the other."""
-    tables = set(database.psql("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND "
-                               "relnamespace = 'jejaring'::regnamespace").split())
-    distributed = {table: column for column, names in DISTRIBUTED_BY.items() for table in names}
-    assert tables == set(distributed) | set(REFERENCE)
-    rows = database.psql("""
-        SELECT t.relname, a.attname, a.atttypid::regtype
-        FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
-        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
-        WHERE i.indisunique AND t.relnamespace = 'jejaring'::regnamespace""")
-    for table, first, type in (line.split("|") for line in rows.split()):
-        if table in distributed:
-            assert (first, type) == (distributed[table], "uuid"), table
-    assert database.psql("SELECT conname FROM pg_constraint WHERE contype = 'f' AND connamespace = "
-                         "'jejaring'::regnamespace") == ""
-    assert database.psql("SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE "
-                         "c.relnamespace = 'jejaring'::regnamespace") == ""
-    assert database.psql("SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = "
-                         "'jejaring'::regnamespace") == ""
-
-
-def key_from(day):
-    """The lowest event key of a day."""
-    milliseconds = (datetime.date.fromisoformat(day) - warehouse_events.EPOCH).days * 86400000
-    return uuid.UUID(bytes=milliseconds.to_bytes(6, "big") + bytes(10))
-
-
-def test_the_log_can_be_partitioned_by_month(database):
-    """Its one key begins the month with the key's 48 bits of time: RANGE (event_key) works."""
-    first, last = (key_from("2018-12-01"), key_from("2019-01-01"))
-    database.psql(f"""
-        CREATE TABLE log_by_month (LIKE jejaring.event INCLUDING ALL) PARTITION BY RANGE (event_key);
-        CREATE TABLE log_2018_12 PARTITION OF log_by_month FOR VALUES
-            FROM ('{first}') TO ('{last}');
-        CREATE TABLE log_rest PARTITION OF log_by_month DEFAULT;
-        INSERT INTO log_by_month SELECT * FROM jejaring.event""")
-    counts = database.psql("SELECT (SELECT count(*) FROM log_2018_12), "
-                           "(SELECT count(*) FROM jejaring.event WHERE time >= '2018-12-01' AND time < '2019-01-01')")
-    here, there = counts.strip().split("|")
-    assert here == there != "0"
-    database.psql("DROP TABLE log_by_month")
 
 
 def test_regions_are_those_of_the_reference_file(database):

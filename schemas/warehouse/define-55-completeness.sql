@@ -1,0 +1,118 @@
+-- Who reports, and who does not. Counters only (jejaring.arrival): anybody who may read reports may
+-- see them for every region, so the functions run with the rights of the owner.
+
+-- The first due date behind a day. A calendar has one in every so many months, counted from January,
+-- on the same day of the month; a month that is too short has it on its last day.
+CREATE OR REPLACE FUNCTION due_after(day date, due_day integer, every_months integer) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    SELECT min(d) FROM (
+        SELECT least(m + due_day - 1, (m + interval '1 month')::date - 1) AS d
+        FROM generate_series(0, every_months) AS n,
+            LATERAL (SELECT (date_trunc('month', day) + n * interval '1 month')::date) AS month (m)
+        WHERE (extract(month FROM m)::integer - 1) % every_months = 0) AS dates
+    WHERE d > day);
+COMMENT ON FUNCTION due_after IS 'First due date of a reporting calendar after a day';
+
+-- One row for each regency of the province (null: of every province of which anything is known).
+--
+--   reported_on   the last day on which a hub recorded an event of it; null: never
+--   missed_on     the first due date before which nothing more had come; null: none
+--   late_days     days since then
+--   this_month, last_month   events recorded in the month of as_of, and in the one before
+--   usual         median of up to twelve months before those; null: it has not reported so long
+CREATE OR REPLACE FUNCTION completeness_on(
+    province text DEFAULT NULL, as_of date DEFAULT NULL, due_day integer DEFAULT 10,
+    every_months integer DEFAULT 1)
+RETURNS TABLE (
+    region text, name text, nodes text[], state text, reported_on date, missed_on date,
+    late_days integer, events bigint, this_month bigint, last_month bigint, usual numeric)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = jejaring, pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    wanted CONSTANT text := province;
+    today CONSTANT date := coalesce(as_of, today());
+    month CONSTANT date := date_trunc('month', today)::date;
+BEGIN
+    IF due_day NOT BETWEEN 1 AND 31 OR every_months NOT IN (1, 2, 3, 4, 6, 12) THEN
+        RAISE EXCEPTION 'completeness: the day is 1 to 31, the months 1, 2, 3, 4, 6 or 12'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    RETURN QUERY
+    WITH known AS MATERIALIZED (
+        SELECT a.region, a.node, a.day, a.events FROM arrival a WHERE a.day <= today
+    ),
+    by_month AS (
+        SELECT k.region, date_trunc('month', k.day)::date AS m, sum(k.events)::bigint AS n
+        FROM known k GROUP BY 1, 2
+    ),
+    told AS (
+        SELECT k.region, max(k.day) AS last_on, sum(k.events)::bigint AS n,
+            array_agg(DISTINCT k.node ORDER BY k.node) FILTER (WHERE k.node <> '') AS nodes
+        FROM known k GROUP BY 1
+    ),
+    -- The months before the last one, from the first report on; one without events counts as none.
+    usually AS (
+        SELECT f.region, percentile_cont(0.5) WITHIN GROUP (ORDER BY coalesce(b.n, 0)) AS n
+        FROM (SELECT region, min(m) AS first FROM by_month GROUP BY 1) AS f,
+            LATERAL generate_series(greatest(f.first, (month - interval '13 months')::date),
+                                    month - interval '2 months', interval '1 month') AS s (m)
+            LEFT JOIN by_month b ON b.region = f.region AND b.m = s.m::date
+        GROUP BY 1
+    )
+    SELECT r.code, r.name, coalesce(t.nodes, '{}'),
+        CASE WHEN t.last_on IS NULL THEN 'never' WHEN l.missed < today THEN 'late' ELSE 'reported' END,
+        t.last_on, CASE WHEN l.missed < today THEN l.missed END,
+        CASE WHEN l.missed < today THEN today - l.missed END, coalesce(t.n, 0),
+        coalesce((SELECT b.n FROM by_month b WHERE b.region = r.code AND b.m = month), 0),
+        coalesce((SELECT b.n FROM by_month b WHERE b.region = r.code
+                      AND b.m = (month - interval '1 month')::date), 0),
+        round(u.n::numeric, 1)
+    FROM region r
+        LEFT JOIN told t ON t.region = r.code
+        LEFT JOIN usually u ON u.region = r.code,
+        LATERAL (SELECT due_after(due_after(t.last_on - 1, due_day, every_months),
+                                  due_day, every_months)) AS l (missed)
+    WHERE r.level <> 'province'
+        AND CASE WHEN wanted IS NULL
+            THEN r.province_code IN (SELECT split_part(region, '.', 1) FROM told)
+            ELSE wanted IN (r.code, r.province_code) END
+    ORDER BY r.code;
+END $$;
+COMMENT ON FUNCTION completeness_on IS 'Which regencies have reported until a day, which are late by the reporting calendar, and which never did';
+
+CREATE OR REPLACE VIEW completeness AS SELECT * FROM jejaring.completeness_on();
+COMMENT ON VIEW completeness IS 'Who has reported and who has not, today, by a calendar with the 10th of every month; jejaring.completeness_on() takes another one';
+COMMENT ON COLUMN completeness.region IS 'Regency or city';
+COMMENT ON COLUMN completeness.name IS 'Its name';
+COMMENT ON COLUMN completeness.nodes IS 'Nodes through which its events came; empty: directly';
+COMMENT ON COLUMN completeness.state IS 'reported, late, or never';
+COMMENT ON COLUMN completeness.reported_on IS 'Last day on which an event of it was recorded; null: never';
+COMMENT ON COLUMN completeness.missed_on IS 'First due date before which nothing more had come; null: none';
+COMMENT ON COLUMN completeness.late_days IS 'Days since then';
+COMMENT ON COLUMN completeness.events IS 'All of its events';
+COMMENT ON COLUMN completeness.this_month IS 'Those recorded in this month';
+COMMENT ON COLUMN completeness.last_month IS 'Those recorded in the month before';
+COMMENT ON COLUMN completeness.usual IS 'Median of up to twelve months before those';
+
+-- What stands behind a figure of a province: of how many of its regencies anything is known.
+CREATE OR REPLACE FUNCTION reported_regions(as_of date DEFAULT NULL)
+RETURNS TABLE (province text, name text, regencies bigint, reported bigint, missing text[])
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = jejaring, pg_catalog, pg_temp
+AS $$
+    WITH told AS (
+        SELECT DISTINCT a.region FROM arrival a WHERE a.day <= coalesce(as_of, today())
+    )
+    SELECT p.code, p.name, count(*), count(t.region),
+        array_agg(r.name ORDER BY r.code) FILTER (WHERE t.region IS NULL)
+    FROM region p
+        JOIN region r ON r.province_code = p.code AND r.level <> 'province'
+        LEFT JOIN told t ON t.region = r.code
+    WHERE p.level = 'province' AND p.code IN (SELECT split_part(told.region, '.', 1) FROM told)
+    GROUP BY p.code, p.name
+    ORDER BY p.code
+$$;
+COMMENT ON FUNCTION reported_regions IS 'For each province of which anything is known: how many of its regencies have reported until a day, and which have not';
