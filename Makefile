@@ -52,6 +52,7 @@ CHECK_SRC   := $(wildcard core/daemon/check*.c)
 CORE      := $(B)/libcore.a
 DAEMON    := $(B)/jejaringd
 CTL       := $(B)/jejaringctl
+CTL_A     := $(B)/libctl.a
 SONAME    := libjejaring.so.0
 CLIENT_SO := $(B)/$(SONAME)
 CLIENT_A  := $(B)/libjejaring.a
@@ -110,6 +111,12 @@ $(CTL): $(call obj,$(call src,ctl) $(CHECK_SRC) $(WAREHOUSE_LIB)) $(CORE)
 	$(call say,LD,$@)
 	$(Q)$(CC) -pie -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON) -lpq
 
+# For unit tests.
+$(CTL_A): $(call obj,$(filter-out core/ctl/main.c,$(call src,ctl)))
+	@rm -f $@
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
+
 $(CLIENT_SO): $(call obj,$(CLIENT_SRC))
 	$(call say,LD,$@)
 	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLIENT)
@@ -130,10 +137,10 @@ $(foreach p,$(PLUGINS),$(eval $(call plugin_rule,$(p))))
 
 # ---- Tests ---------------------------------------------------------------------------------------
 # A unit test links only what it tests: the archive gives no more than is asked for.
-$(B)/tests/%: $(B)/obj/tests/unit/%.o $(CORE) $(call obj,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))) $(call obj,$(WAREHOUSE_LIB))
+$(B)/tests/%: $(B)/obj/tests/unit/%.o $(CTL_A) $(CORE) $(call obj,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))) $(call obj,$(WAREHOUSE_LIB))
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) -pie -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON) -lpq -lcmocka
+	$(Q)$(CC) -pie -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CTL_A) $(CORE) $(LIBS_DAEMON) -lpq -lcmocka
 
 $(B)/tests/plugins/%.so: tests/plugins/%.c
 	@mkdir -p $(@D)

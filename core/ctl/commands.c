@@ -194,6 +194,14 @@ const jj_command jj_commands[] = {
      .summary = "the file for banks: businesses referred to a loan scheme",
      .details = "Only owners whose current consent names capital, and only what a lender may see.",
      .run = jj_ctl_tabular},
+    {.name = "report inclusion",
+     .args = "",
+     .flags = jj_inclusion_flags,
+     .summary = "graduates with a disability, and the quota of employers",
+     .details = "Counts of persons below `reports: floor` of the configuration are not shown, nor "
+                "as many\n"
+                "others as it takes that none of them follows from what is shown.",
+     .run = jj_ctl_tabular},
     {.name = "warehouse migrate",
      .args = "",
      .summary = "bring the schema of the database up to date",

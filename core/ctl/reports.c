@@ -4,6 +4,7 @@
  */
 #include "ctl/reports.h"
 
+#include "ctl/inclusion.h"
 #include "ctl/tabular.h"
 
 /* Region columns, as every report has them. */
@@ -266,6 +267,21 @@ static const jj_column candidates_columns[] = {
     {0},
 };
 
+/* ---- Inclusion ---------------------------------------------------------------------------- */
+
+const jj_flag jj_inclusion_flags[] = {
+    REGION_FLAG,
+    {"year", "YEAR", "only this year of training, and of the employers' reports"},
+    JJ_TABULAR_FLAGS,
+    {0},
+};
+
+static const jj_param inclusion_params[] = {
+    {"region", JJ_PARAM_REGION, NULL, NULL},
+    {"year", JJ_PARAM_NUMBER, NULL, NULL},
+    {0},
+};
+
 /* ---- All of them -------------------------------------------------------------------------- */
 
 const jj_report jj_reports[] = {
@@ -328,5 +344,17 @@ const jj_report jj_reports[] = {
      .notes =
          "Hanya usaha yang pemiliknya setuju datanya diberikan kepada pihak permodalan. Alamat "
          "dan nomor telepon hanya melalui REVEAL."},
+    {.command = "report inclusion",
+     .title = "Inklusi",
+     .query = "SELECT * FROM jejaring.report_inclusion($1, $2::integer)",
+     .params = inclusion_params,
+     .columns = jj_inclusion_columns,
+     .empty = "Tidak ada lulusan dengan disabilitas, dan tidak ada laporan kuota.",
+     .notes =
+         "* tidak ditampilkan: terlalu sedikit orang, atau akan membuat angka sekecil itu dapat "
+         "dihitung dari yang lain.\n"
+         "Setiap orang dihitung sekali, pada kelulusannya yang terakhir. Kuota: UU 8/2016 pasal "
+         "53; laporan terakhir tiap pemberi kerja dalam tahun itu.",
+     .rework = jj_inclusion_rework},
     {0},
 };
