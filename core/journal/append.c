@@ -128,8 +128,12 @@ enum jj_known jj_journal_append(jj_journal *journal, jj_record *record)
     sqlite3_bind_int64(statement, 4, type);
     sqlite3_bind_int64(statement, 5, region);
     sqlite3_bind_int64(statement, 6, owner);
-    /* Not by number: a recipient is anybody's word, and the table of names is kept for ever. */
-    bind_text(statement, 7, record->recipient);
+    /* Not by number: a recipient is anybody's word, and the table of names is kept for ever. As
+     * bytes, since the column would make a number of digits. */
+    if (record->recipient && *record->recipient) {
+        sqlite3_bind_blob(statement, 7, record->recipient, (int)strlen(record->recipient),
+                          SQLITE_STATIC);
+    }
     bind_text(statement, 8, record->subject);
     sqlite3_bind_blob(statement, 9, record->text.at, (int)record->text.size_bytes, SQLITE_STATIC);
     jj_journal_run(journal, JJ_SQL_APPEND);

@@ -434,9 +434,9 @@ def check_balance(status, log=""):
     assert hub["received"] == hub["accepted"] + hub["duplicate"] + hub["rejected"], hub
     assert hub["accepted"] == head, f"accepted {hub['accepted']}, newest cursor {head}"
     for consumer in status["consumers"]:
-        known = consumer["delivered"] + consumer["filtered"] + consumer["pending"]
+        known = sum(consumer[part] for part in ("delivered", "filtered", "lost", "pending"))
         assert known == head, f"{consumer['name']}: {known} of {head} events accounted for"
-        passed = consumer["delivered"] + consumer["filtered"]
+        passed = consumer["delivered"] + consumer["filtered"] + consumer["lost"]
         assert int(consumer["cursor"]) == passed, consumer
     return status
 

@@ -667,7 +667,7 @@ def test_quarantine_is_bounded_for_each_agency_and_counts_what_it_pushes_out(off
 
 
 def test_what_a_consumer_puts_aside_is_kept_and_not_said_again(office):
-    """It is in the journal already: to try it again is the consumer's, who reads it again."""
+    """It is in the journal already: to try it again gives it to that consumer once more."""
     n = office
     one = graduated(WHO, **CONTACT)
     said_by(n, "blk", one)
