@@ -56,8 +56,8 @@ BEGIN
     -- The months before the last one, from the first report on; one without events counts as none.
     usually AS (
         SELECT f.region, percentile_cont(0.5) WITHIN GROUP (ORDER BY coalesce(b.n, 0)) AS n
-        FROM (SELECT region, min(m) AS first FROM by_month GROUP BY 1) AS f,
-            LATERAL generate_series(greatest(f.first, (month - interval '13 months')::date),
+        FROM (SELECT region, min(m) AS first FROM by_month GROUP BY 1) AS f
+            CROSS JOIN LATERAL generate_series(greatest(f.first, (month - interval '13 months')::date),
                                     month - interval '2 months', interval '1 month') AS s (m)
             LEFT JOIN by_month b ON b.region = f.region AND b.m = s.m::date
         GROUP BY 1
@@ -72,8 +72,8 @@ BEGIN
         round(u.n::numeric, 1)
     FROM region r
         LEFT JOIN told t ON t.region = r.code
-        LEFT JOIN usually u ON u.region = r.code,
-        LATERAL (SELECT due_after(due_after(t.last_on - 1, due_day, every_months),
+        LEFT JOIN usually u ON u.region = r.code
+        CROSS JOIN LATERAL (SELECT due_after(due_after(t.last_on - 1, due_day, every_months),
                                   due_day, every_months)) AS l (missed)
     WHERE r.level <> 'province'
         AND CASE WHEN wanted IS NULL
