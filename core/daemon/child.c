@@ -157,6 +157,8 @@ void jj_child_ended(jj_child *child, int status, int64_t steady_after_ms)
         return;
     }
     describe(status, how, sizeof how);
+    memcpy(child->ended, how, sizeof child->ended);
+    child->restarts++;
     back_off(child, now_ms, steady_after_ms);
     const jj_log_fields fields = {.id = JJ_LOG_CHILD_DIED, .plugin = plugin_of(child)};
     jj_log_with(JJ_WARNING, &fields, "%s %s; starting it again in %lld.%lld s", child->name, how,

@@ -17,13 +17,15 @@ typedef struct jj_child {
     char *options;   /* owned: the options of its plugin, which may be able to take new ones */
     bool can_reload; /* it is */
 
-    pid_t pid;        /* 0: not running */
-    int status_fd;    /* -1: not running */
-    bool ready;       /* it said so */
-    bool settled;     /* has been ready or has failed since the daemon started */
-    bool stopping;    /* was told to stop */
-    bool retired;     /* not in the configuration any more: forgotten once it has ended */
-    char status[128]; /* in its own words */
+    pid_t pid;         /* 0: not running */
+    int status_fd;     /* -1: not running */
+    bool ready;        /* it said so */
+    bool settled;      /* has been ready or has failed since the daemon started */
+    bool stopping;     /* was told to stop */
+    bool retired;      /* not in the configuration any more: forgotten once it has ended */
+    char status[128];  /* in its own words */
+    char ended[128];   /* how it ended the last time when nobody had asked it to; empty: never */
+    unsigned restarts; /* since the daemon started, of which nobody had asked for any */
 
     int64_t started_ms, heard_ms; /* monotonic */
     int64_t kill_at_ms;           /* monotonic; with stopping */

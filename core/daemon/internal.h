@@ -41,6 +41,8 @@ typedef struct jj_supervisor {
     bool ended;
     int exit_code;
     char reported[256]; /* the STATUS that was sent last */
+    char *told;         /* owned: what <run>/processes.json was written from; NULL: nothing yet */
+    bool untold;        /* it could not be written, which has been said */
 } jj_supervisor;
 
 /* ---- reload.c ---- */
@@ -53,6 +55,12 @@ void jj_reload_clear(jj_supervisor *supervisor);
 
 /* ---- supervisor.c ---- */
 void jj_supervisor_stop(jj_supervisor *supervisor, int exit_code);
+
+/* ---- processes.c ---- */
+/* Writes <run>/processes.json if anything in it has changed. */
+void jj_processes_tell(jj_supervisor *supervisor);
+/* Removes it. */
+void jj_processes_clear(jj_supervisor *supervisor);
 
 /* ---- start.c ---- */
 /* Starts a child by the current configuration; on failure it is tried again later. */

@@ -264,6 +264,7 @@ static void turn(jj_supervisor *supervisor)
     start_due(supervisor);
     announce(supervisor);
     report(supervisor);
+    jj_processes_tell(supervisor);
     if (supervisor->stopping) {
         go_on_stopping(supervisor);
     }
@@ -308,6 +309,7 @@ int jj_supervisor_run(const char *file)
     while (supervisor->child_count > 0) {
         forget(supervisor, supervisor->child_count - 1);
     }
+    jj_processes_clear(supervisor);
     jj_reload_clear(supervisor);
     jj_notify_close(&supervisor->notify);
     close(signals);
