@@ -15,6 +15,12 @@ static const jj_flag fetch_flags[] = {
     {0},
 };
 
+static const jj_flag top_flags[] = {
+    {"once", NULL, "one picture, and the end"},
+    {"interval", "DURATION", "between two pictures (1s)"},
+    {0},
+};
+
 static const jj_flag import_flags[] = {
     {"dry-run", NULL, "show what would happen; nothing is sent"},
     {"region", "REGION", "of rows that name none (the node's)"},
@@ -112,6 +118,16 @@ const jj_command jj_commands[] = {
          "`jejaringd --check`, but for --connect. Exit code 0 only if the daemon would start, else "
          "78.",
      .run = jj_ctl_check},
+    {.name = "top",
+     .args = "",
+     .flags = top_flags,
+     .summary = "how the node is doing, on a screen that goes on",
+     .details =
+         "Rates of intake, journal and disk, the processes, and how far each consumer is\n"
+         "behind, those that are furthest first. q and Ctrl-C end it. Goes on while the hub\n"
+         "is away, and says so. Where stdout is no terminal, one picture; with --json an\n"
+         "object a line. Exit code 4 with --once if the hub gave no answer.",
+     .run = jj_ctl_top},
     {.name = "publish",
      .args = "[FILE]",
      .args_max = 1,

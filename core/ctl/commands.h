@@ -10,6 +10,8 @@
 int jj_ctl_status(jj_ctl *ctl); /* status.c */
 int jj_ctl_balance(jj_ctl *ctl);
 
+int jj_ctl_top(jj_ctl *ctl); /* top.c */
+
 int jj_ctl_check(jj_ctl *ctl); /* check.c */
 
 int jj_ctl_backup(jj_ctl *ctl);  /* backup.c */

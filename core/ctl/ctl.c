@@ -238,7 +238,7 @@ static int probe(const char *endpoint, jj_error *err)
     return rc;
 }
 
-int jj_ctl_hub(jj_ctl *ctl, jj_client **client)
+static int open_hub(jj_ctl *ctl, bool patient, jj_client **client)
 {
     jj_error err = {0};
     const jj_config *config;
@@ -259,12 +259,24 @@ int jj_ctl_hub(jj_ctl *ctl, jj_client **client)
             .name = "jejaringctl/" JJ_VERSION,
             .timeout_ms = ctl->timeout_ms,
         };
-        if (probe(endpoint, &err) || jj_client_open(&ctl->client, &options, &err)) {
+        int rc = probe(endpoint, &err);
+        rc = rc == JJ_ETIMEOUT && patient ? 0 : rc;
+        if (rc || jj_client_open(&ctl->client, &options, &err)) {
             return jj_ctl_fail(NULL, &err);
         }
     }
     *client = ctl->client;
     return JJ_EXIT_OK;
+}
+
+int jj_ctl_hub(jj_ctl *ctl, jj_client **client)
+{
+    return open_hub(ctl, false, client);
+}
+
+int jj_ctl_hub_patient(jj_ctl *ctl, jj_client **client)
+{
+    return open_hub(ctl, true, client);
 }
 
 int jj_ctl_ask(jj_ctl *ctl, const char *verb, json_t *options, json_t **result)

@@ -79,6 +79,10 @@ int jj_ctl_config(jj_ctl *ctl, const jj_config **config);
  * Returns an exit code, JJ_EXIT_UNREACHABLE at once where nobody listens. */
 int jj_ctl_hub(jj_ctl *ctl, jj_client **client);
 
+/* The same for who waits for a daemon that may not be there yet: only who may not use its door is
+ * told so at once. */
+int jj_ctl_hub_patient(jj_ctl *ctl, jj_client **client);
+
 /* One request without events, and its result parsed. Takes options. *result is new. Returns an exit
  * code. */
 int jj_ctl_ask(jj_ctl *ctl, const char *verb, json_t *options, json_t **result);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #ifndef JJ_VERSION
 #define JJ_VERSION "0.0.0"
@@ -148,9 +149,40 @@ bool jj_hub_is_admin(const jj_request *request)
     return request->rights->admin;
 }
 
+/* How long the oldest event that a consumer has not passed has been there. */
+static void add_lags(const jj_hub *hub, const json_t *consumers)
+{
+    size_t i;
+    json_t *consumer;
+    json_array_foreach(consumers, i, consumer)
+    {
+        bool pending = json_integer_value(json_object_get(consumer, "pending")) > 0;
+        const char *cursor = json_string_value(json_object_get(consumer, "cursor"));
+        int64_t since_ms =
+            pending && cursor ? jj_journal_recorded(hub->journal, strtoull(cursor, NULL, 10)) : 0;
+        int64_t lag_ms = since_ms ? jj_now_ms() - since_ms : 0;
+        json_object_set_new(consumer, "lag_ms", json_integer(lag_ms > 0 ? lag_ms : 0));
+    }
+}
+
+static void add_disk(const jj_hub *hub, json_t *journal)
+{
+    struct statvfs disk;
+    json_object_set_new(journal, "limit_bytes", json_integer(hub->config->hub.retention_bytes));
+    if (statvfs(hub->config->state, &disk) == 0) {
+        json_object_set_new(journal, "free_bytes",
+                            json_integer((json_int_t)(disk.f_bavail * disk.f_frsize)));
+        json_object_set_new(journal, "disk_bytes",
+                            json_integer((json_int_t)(disk.f_blocks * disk.f_frsize)));
+    }
+}
+
 void jj_hub_status(jj_hub *hub, const jj_request *request)
 {
     if (jj_hub_is_admin(request)) {
-        jj_reply_json(request, status(hub));
+        json_t *told = status(hub);
+        add_lags(hub, json_object_get(told, "consumers"));
+        add_disk(hub, json_object_get(told, "journal"));
+        jj_reply_json(request, told);
     }
 }

@@ -18,6 +18,7 @@ enum jj_statement {
     JJ_SQL_NAME,
     JJ_SQL_READ,
     JJ_SQL_READ_HEADS,
+    JJ_SQL_RECORDED,
     JJ_SQL_CONSUMER,
     JJ_SQL_CONSUMER_ADD,
     JJ_SQL_CONSUMER_MOVE,

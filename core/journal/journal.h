@@ -109,6 +109,9 @@ typedef bool (*jj_journal_visit)(void *arg, const jj_record *record);
 int jj_journal_read(jj_journal *journal, uint64_t after, uint64_t upto, bool with_text,
                     jj_journal_visit visit, void *arg, jj_error *err);
 
+/* When the first event behind a cursor arrived (milliseconds since 1970); 0 if there is none. */
+int64_t jj_journal_recorded(jj_journal *journal, uint64_t after);
+
 /* ---- Consumers ---------------------------------------------------------------------------- */
 
 /* A named reader with a durable cursor. accepted = delivered + filtered + lost + pending holds for

@@ -29,6 +29,7 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
                     " FROM event WHERE cursor > ?1 AND cursor <= ?2 ORDER BY cursor",
     [JJ_SQL_READ_HEADS] = "SELECT cursor, time_ms, type, region, owner, recipient, subject"
                           " FROM event WHERE cursor > ?1 AND cursor <= ?2 ORDER BY cursor",
+    [JJ_SQL_RECORDED] = "SELECT recorded_ms FROM event WHERE cursor > ?1 ORDER BY cursor LIMIT 1",
     [JJ_SQL_CONSUMER] = "SELECT " CONSUMER_COLUMNS " FROM consumer WHERE name = ?1",
     [JJ_SQL_CONSUMER_ADD] = "INSERT INTO consumer (name, cursor, delivered, filtered, updated_ms,"
                             " seen_ms) VALUES (?1, ?2, 0, ?2, ?3, ?3)",

@@ -81,3 +81,15 @@ int jj_journal_read(jj_journal *journal, uint64_t after, uint64_t upto, bool wit
     sqlite3_reset(row);
     return rc;
 }
+
+int64_t jj_journal_recorded(jj_journal *journal, uint64_t after)
+{
+    sqlite3_stmt *row = journal->statements[JJ_SQL_RECORDED];
+    int64_t recorded_ms = 0;
+    if (row) {
+        sqlite3_bind_int64(row, 1, (int64_t)after);
+        recorded_ms = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0;
+        sqlite3_reset(row);
+    }
+    return recorded_ms;
+}
