@@ -101,20 +101,13 @@ static int describe(jj_catalogue *catalogue, struct entry *entry, jj_error *err)
     return rc ? rc : index_properties(catalogue, entry, err);
 }
 
-static int load_type(jj_catalogue *catalogue, const char *dir, const char *file, jj_error *err)
+/* Takes schema in any case. */
+static int add_type(jj_catalogue *catalogue, jj_schema *schema, const char *file, jj_error *err)
 {
     struct entry *entry = &catalogue->entries[catalogue->count];
-    char *path = jj_path_join(dir, file);
-    if (!path) {
-        return no_memory(err);
-    }
-    int rc = jj_schema_open(&entry->schema, path, err);
-    free(path);
-    if (rc) {
-        return rc;
-    }
+    entry->schema = schema;
     entry->type.index = catalogue->count++;
-    entry->type.schema = entry->schema;
+    entry->type.schema = schema;
     size_t length = strlen(file) - strlen(SUFFIX);
     entry->type.name = jj_arena_copy(&catalogue->arena, file, length);
     if (!entry->type.name) {
@@ -123,6 +116,46 @@ static int load_type(jj_catalogue *catalogue, const char *dir, const char *file,
     catalogue->words[entry->type.index] = entry->type.name;
     jj_names_add(&catalogue->names, entry->type.name, length, entry->type.index);
     return describe(catalogue, entry, err);
+}
+
+/* All in one go: what they have in common is then in memory once. */
+static int open_schemas(jj_schema **schemas, const char *dir, struct dirent **files, size_t count,
+                        jj_error *err)
+{
+    char **paths = calloc(count, sizeof *paths);
+    bool complete = paths != NULL;
+    for (size_t i = 0; i < count && complete; i++) {
+        paths[i] = jj_path_join(dir, files[i]->d_name);
+        complete = paths[i] != NULL;
+    }
+    int rc = complete ? jj_schema_open_all(schemas, (const char *const *)paths, count, err)
+                      : no_memory(err);
+    for (size_t i = 0; i < count && paths; i++) {
+        free(paths[i]);
+    }
+    free(paths);
+    return rc;
+}
+
+static int load_types(jj_catalogue *catalogue, const char *dir, struct dirent **files, size_t count,
+                      jj_error *err)
+{
+    jj_schema **schemas = calloc(count, sizeof *schemas);
+    int rc = schemas ? open_schemas(schemas, dir, files, count, err) : no_memory(err);
+    size_t added = 0;
+    if (rc) {
+        free(schemas);
+        return rc;
+    }
+    while (added < count && rc == 0) {
+        rc = add_type(catalogue, schemas[added], files[added]->d_name, err);
+        added++;
+    }
+    while (added < count) {
+        jj_schema_close(schemas[added++]);
+    }
+    free(schemas);
+    return rc;
 }
 
 static size_t count_columns(const jj_property *property)
@@ -196,10 +229,7 @@ static int load(jj_catalogue *catalogue, const char *dir, struct dirent **files,
         !jj_names_init(&catalogue->names, arena, count)) {
         return no_memory(err);
     }
-    int rc = 0;
-    for (size_t i = 0; i < count && rc == 0; i++) {
-        rc = load_type(catalogue, dir, files[i]->d_name, err);
-    }
+    int rc = load_types(catalogue, dir, files, count, err);
     return rc ? rc : index_contact(catalogue, err);
 }
 

@@ -139,7 +139,7 @@ static int register_node(jj_compiler *c, jj_node *node)
     jj_document *document = &c->documents[c->document];
     node->file = document->name;
     node->pointer =
-        jj_arena_copy(&c->schema->arena, c->pointer.data ? c->pointer.data : "", c->pointer.size);
+        jj_arena_copy(&c->library->arena, c->pointer.data ? c->pointer.data : "", c->pointer.size);
     if (c->pointer.failed || !node->pointer ||
         json_object_setn_new(document->places, node->pointer, c->pointer.size,
                              json_integer((json_int_t)c->node_count))) {
@@ -157,7 +157,7 @@ int jj_compile_node(jj_compiler *c, const json_t *json, jj_node **node)
     if (!json_is_object(json) && !json_is_boolean(json)) {
         return jj_compile_refuse(c, "a schema is an object, true or false");
     }
-    jj_node *made = jj_arena_alloc(&c->schema->arena, sizeof *made);
+    jj_node *made = jj_arena_alloc(&c->library->arena, sizeof *made);
     if (!made) {
         return jj_compile_memory(c);
     }
@@ -179,40 +179,40 @@ int jj_compile_node(jj_compiler *c, const json_t *json, jj_node **node)
 
 int jj_compile_regex(jj_compiler *c, const char *text, size_t length, const jj_regex **regex)
 {
-    jj_schema *schema = c->schema;
+    jj_library *library = c->library;
     jj_error why = {0};
     jj_regex **regexes =
-        realloc(schema->regexes, (schema->regex_count + 1) * sizeof *schema->regexes);
+        realloc(library->regexes, (library->regex_count + 1) * sizeof *library->regexes);
     if (!regexes) {
         return jj_compile_memory(c);
     }
-    schema->regexes = regexes;
-    int rc = jj_regex_new(&regexes[schema->regex_count], text, length, &why);
+    library->regexes = regexes;
+    int rc = jj_regex_new(&regexes[library->regex_count], text, length, &why);
     if (rc) {
         return rc == JJ_EMEMORY ? jj_compile_memory(c) : jj_compile_refuse(c, "%s", why.text);
     }
-    *regex = regexes[schema->regex_count++];
+    *regex = regexes[library->regex_count++];
     return 0;
 }
 
 int jj_compile_keep(jj_compiler *c, json_t *json)
 {
-    jj_schema *schema = c->schema;
-    size_t count = schema->document_count;
-    json_t **documents = realloc(schema->documents, (count + 1) * sizeof *documents);
+    jj_library *library = c->library;
+    size_t count = library->document_count;
+    json_t **documents = realloc(library->documents, (count + 1) * sizeof *documents);
     if (!documents) {
         json_decref(json);
         return jj_compile_memory(c);
     }
-    schema->documents = documents;
-    documents[schema->document_count++] = json;
+    library->documents = documents;
+    documents[library->document_count++] = json;
     return 0;
 }
 
 int jj_compile_add_document(jj_compiler *c, json_t *json, const char *name, const char *path,
                             const char *dir, size_t *index)
 {
-    jj_arena *arena = &c->schema->arena;
+    jj_arena *arena = &c->library->arena;
     int rc = jj_compile_keep(c, json);
     if (rc) {
         return rc;
@@ -261,67 +261,118 @@ static void finish(jj_compiler *c)
     free(c);
 }
 
-/* Takes json in any case. */
-static int compile(jj_schema **schema, json_t *json, const char *name, const char *path,
-                   const char *dir, jj_error *err)
+static int start(jj_compiler **compiler, jj_error *err)
 {
     jj_compiler *c = calloc(1, sizeof *c);
-    jj_schema *made = calloc(1, sizeof *made);
-    size_t index;
-    if (!c || !made || !json) {
+    jj_library *library = calloc(1, sizeof *library);
+    if (!c || !library) {
         free(c);
-        free(made);
-        json_decref(json);
+        free(library);
         return jj_fail(err, JJ_EMEMORY, "out of memory");
     }
-    c->schema = made;
-    c->err = err;
     /* Without random bytes the hashes are merely guessable; the budget still holds. */
-    if (getrandom(made->seed, sizeof made->seed, GRND_NONBLOCK) < 0) {
-        memset(made->seed, 0x5a, sizeof made->seed);
+    if (getrandom(library->seed, sizeof library->seed, GRND_NONBLOCK) < 0) {
+        memset(library->seed, 0x5a, sizeof library->seed);
     }
-    int rc = jj_compile_add_document(c, json, name, path, dir, &index);
-    if (rc == 0) {
-        rc = jj_compile_document(c, index, &made->root);
-    }
-    if (rc == 0) {
-        rc = jj_reference_resolve_all(c);
-    }
-    if (rc == 0) {
-        rc = jj_reference_check_cycles(c);
-    }
-    finish(c);
-    if (rc) {
-        jj_schema_close(made);
-        return rc;
-    }
-    *schema = made;
+    library->users = 1; /* the compiler */
+    c->library = library;
+    c->err = err;
+    *compiler = c;
     return 0;
 }
 
-int jj_schema_open(jj_schema **schema, const char *path, jj_error *err)
+/* Compiles one document; json is taken in any case. */
+static int add(jj_compiler *c, json_t *json, const char *name, const char *path, const char *dir,
+               jj_schema **schema)
+{
+    size_t index;
+    jj_schema *made = calloc(1, sizeof *made);
+    if (!made || !json) {
+        free(made);
+        json_decref(json);
+        return jj_compile_memory(c);
+    }
+    made->library = c->library;
+    made->library->users++;
+    *schema = made;
+    int rc = jj_compile_add_document(c, json, name, path, dir, &index);
+    return rc ? rc : jj_compile_document(c, index, &made->root);
+}
+
+static int add_file(jj_compiler *c, const char *path, jj_schema **schema)
 {
     json_t *json;
-    int rc = jj_json_load_file(&json, path, JJ_COMPILE_FILE_MAX, err);
+    int rc = jj_json_load_file(&json, path, JJ_COMPILE_FILE_MAX, c->err);
     if (rc) {
-        if (err && rc != JJ_EMEMORY) {
-            err->code = JJ_ECONFIG;
+        if (c->err && rc != JJ_EMEMORY) {
+            c->err->code = JJ_ECONFIG;
         }
         return rc == JJ_EMEMORY ? rc : JJ_ECONFIG;
     }
     char *dir = jj_path_dir(path);
-    if (dir) {
-        rc = compile(schema, json, path, path, dir, err);
-    } else {
+    if (!dir) {
         json_decref(json);
-        rc = jj_fail(err, JJ_EMEMORY, "out of memory");
+        return jj_compile_memory(c);
     }
+    rc = add(c, json, path, path, dir, schema);
     free(dir);
     return rc;
+}
+
+/* Ends the compilation. If it has failed, now or before (rc), the schemas are closed. */
+static int end(jj_compiler *c, int rc, jj_schema **schemas, size_t count)
+{
+    jj_library *library = c->library;
+    rc = rc ? rc : jj_reference_resolve_all(c);
+    rc = rc ? rc : jj_reference_check_cycles(c);
+    finish(c);
+    for (size_t i = 0; i < count && rc; i++) {
+        jj_schema_close(schemas[i]);
+    }
+    jj_library_release(library);
+    return rc;
+}
+
+int jj_schema_open_all(jj_schema **schemas, const char *const *paths, size_t count, jj_error *err)
+{
+    jj_compiler *c;
+    size_t made = 0;
+    int rc = start(&c, err);
+    if (rc) {
+        return rc;
+    }
+    jj_schema **list = calloc(count, sizeof *list);
+    rc = list ? 0 : jj_compile_memory(c);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        rc = add_file(c, paths[i], &list[i]);
+        made += list[i] != NULL;
+    }
+    rc = end(c, rc, list, made);
+    if (rc == 0) {
+        memcpy(schemas, list, count * sizeof *list);
+    }
+    free(list);
+    return rc;
+}
+
+int jj_schema_open(jj_schema **schema, const char *path, jj_error *err)
+{
+    return jj_schema_open_all(schema, &path, 1, err);
 }
 
 int jj_schema_compile(jj_schema **schema, const json_t *document, const char *name, const char *dir,
                       jj_error *err)
 {
-    return compile(schema, json_deep_copy(document), name, NULL, dir, err);
+    jj_compiler *c;
+    jj_schema *made = NULL;
+    int rc = start(&c, err);
+    if (rc) {
+        return rc;
+    }
+    rc = add(c, json_deep_copy(document), name, NULL, dir, &made);
+    rc = end(c, rc, &made, made ? 1 : 0);
+    if (rc == 0) {
+        *schema = made;
+    }
+    return rc;
 }

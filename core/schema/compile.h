@@ -10,7 +10,7 @@
 
 /* Schemas within schemas in one document. */
 #define JJ_COMPILE_DEPTH_MAX 256
-#define JJ_COMPILE_FILES_MAX 64
+#define JJ_COMPILE_FILES_MAX 1024
 #define JJ_COMPILE_NODES_MAX 100000
 #define JJ_COMPILE_FILE_MAX  (4 * 1024 * 1024)
 
@@ -27,7 +27,7 @@ typedef struct jj_document {
 struct jj_reference; /* a $ref whose target is looked up once all of its file is compiled */
 
 typedef struct jj_compiler {
-    jj_schema *schema;
+    jj_library *library;
     jj_error *err;
     jj_document documents[JJ_COMPILE_FILES_MAX];
     size_t document_count;
@@ -66,16 +66,16 @@ size_t jj_compile_enter(jj_compiler *c, const char *name, size_t length);
 size_t jj_compile_enter_index(jj_compiler *c, size_t index);
 void jj_compile_leave(jj_compiler *c, size_t mark);
 
-/* Compiles the schema at the pointer. *node is owned by the schema. */
+/* Compiles the schema at the pointer. *node is owned by the library. */
 int jj_compile_node(jj_compiler *c, const json_t *json, jj_node **node);
 
-/* *regex is owned by the schema. */
+/* *regex is owned by the library. */
 int jj_compile_regex(jj_compiler *c, const char *text, size_t length, const jj_regex **regex);
 
 /* Compiles all of the document at this index. *root is its root. */
 int jj_compile_document(jj_compiler *c, size_t index, jj_node **root);
 
-/* Takes json in any case; the schema owns it. */
+/* Takes json in any case; the library owns it. */
 int jj_compile_keep(jj_compiler *c, json_t *json);
 
 /* Adds a document; json is taken in any case. */

@@ -6,7 +6,7 @@
 jj_array_rules *jj_compile_array(jj_compiler *c, jj_node *node)
 {
     if (!node->array) {
-        node->array = jj_arena_alloc(&c->schema->arena, sizeof *node->array);
+        node->array = jj_arena_alloc(&c->library->arena, sizeof *node->array);
         if (node->array) {
             node->array->max = node->array->max_contains = SIZE_MAX;
             node->array->min_contains = 1;
@@ -18,7 +18,7 @@ jj_array_rules *jj_compile_array(jj_compiler *c, jj_node *node)
 jj_object_rules *jj_compile_object(jj_compiler *c, jj_node *node)
 {
     if (!node->object) {
-        node->object = jj_arena_alloc(&c->schema->arena, sizeof *node->object);
+        node->object = jj_arena_alloc(&c->library->arena, sizeof *node->object);
         if (node->object) {
             node->object->max = SIZE_MAX;
         }
@@ -29,7 +29,7 @@ jj_object_rules *jj_compile_object(jj_compiler *c, jj_node *node)
 jj_logic *jj_compile_logic(jj_compiler *c, jj_node *node)
 {
     if (!node->logic) {
-        node->logic = jj_arena_alloc(&c->schema->arena, sizeof *node->logic);
+        node->logic = jj_arena_alloc(&c->library->arena, sizeof *node->logic);
     }
     return node->logic;
 }
@@ -90,7 +90,7 @@ static int compile_list(jj_compiler *c, const json_t *value, jj_nodes *nodes)
     if (count == 0) {
         return jj_compile_refuse(c, "must be an array of at least one schema");
     }
-    nodes->list = jj_arena_array(&c->schema->arena, count, sizeof(jj_node *));
+    nodes->list = jj_arena_array(&c->library->arena, count, sizeof(jj_node *));
     if (!nodes->list) {
         return jj_compile_memory(c);
     }
@@ -177,7 +177,7 @@ static int compile_schema(jj_compiler *c, jj_node *node, const jj_keyword *keywo
 static jj_member_rule *member_rule(jj_compiler *c, jj_node *node, const char *name, size_t length)
 {
     jj_object_rules *rules = jj_compile_object(c, node);
-    jj_arena *arena = &c->schema->arena;
+    jj_arena *arena = &c->library->arena;
     size_t index;
     if (!rules) {
         return NULL;
@@ -279,7 +279,7 @@ static int compile_pattern_properties(jj_compiler *c, jj_node *node, const jj_ke
     }
     if (rules) {
         rules->patterns =
-            jj_arena_array(&c->schema->arena, json_object_size(value), sizeof *rules->patterns);
+            jj_arena_array(&c->library->arena, json_object_size(value), sizeof *rules->patterns);
     }
     if (!rules || !rules->patterns) {
         return jj_compile_memory(c);
@@ -327,7 +327,7 @@ static int compile_dependencies(jj_compiler *c, jj_node *node, const jj_keyword 
     if (rules && !rules->dependencies) {
         size_t room = json_object_size(json_object_get(node->source, "dependentRequired")) +
                       json_object_size(json_object_get(node->source, "dependentSchemas"));
-        rules->dependencies = jj_arena_array(&c->schema->arena, room, sizeof *rules->dependencies);
+        rules->dependencies = jj_arena_array(&c->library->arena, room, sizeof *rules->dependencies);
     }
     if (!rules || !rules->dependencies) {
         return jj_compile_memory(c);

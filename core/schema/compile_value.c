@@ -47,8 +47,8 @@ static int compile_type(jj_compiler *c, jj_node *node, const jj_keyword *keyword
 static int make_choice(jj_compiler *c, const json_t *values, jj_choice **choice)
 {
     size_t count = json_array_size(values);
-    jj_choice *made = jj_arena_alloc(&c->schema->arena, sizeof *made);
-    if (!made || !jj_names_init(&made->texts, &c->schema->arena, count)) {
+    jj_choice *made = jj_arena_alloc(&c->library->arena, sizeof *made);
+    if (!made || !jj_names_init(&made->texts, &c->library->arena, count)) {
         return jj_compile_memory(c);
     }
     made->values = values;
@@ -86,7 +86,7 @@ static int compile_const(jj_compiler *c, jj_node *node, const jj_keyword *keywor
 jj_number_rules *jj_compile_number(jj_compiler *c, jj_node *node)
 {
     if (!node->number) {
-        node->number = jj_arena_alloc(&c->schema->arena, sizeof *node->number);
+        node->number = jj_arena_alloc(&c->library->arena, sizeof *node->number);
     }
     return node->number;
 }
@@ -140,7 +140,7 @@ static int compile_bound(jj_compiler *c, jj_node *node, const jj_keyword *keywor
 jj_string_rules *jj_compile_string(jj_compiler *c, jj_node *node)
 {
     if (!node->string) {
-        node->string = jj_arena_alloc(&c->schema->arena, sizeof *node->string);
+        node->string = jj_arena_alloc(&c->library->arena, sizeof *node->string);
         if (node->string) {
             node->string->max = SIZE_MAX;
         }

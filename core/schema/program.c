@@ -90,19 +90,27 @@ jj_node *jj_schema_root(const jj_schema *schema)
     return schema->root;
 }
 
-void jj_schema_close(jj_schema *schema)
+void jj_library_release(jj_library *library)
 {
-    if (!schema) {
+    if (--library->users > 0) {
         return;
     }
-    for (size_t i = 0; i < schema->regex_count; i++) {
-        jj_regex_free(schema->regexes[i]);
+    for (size_t i = 0; i < library->regex_count; i++) {
+        jj_regex_free(library->regexes[i]);
     }
-    for (size_t i = 0; i < schema->document_count; i++) {
-        json_decref(schema->documents[i]);
+    for (size_t i = 0; i < library->document_count; i++) {
+        json_decref(library->documents[i]);
     }
-    free(schema->regexes);
-    free(schema->documents);
-    jj_arena_clear(&schema->arena);
-    free(schema);
+    free(library->regexes);
+    free(library->documents);
+    jj_arena_clear(&library->arena);
+    free(library);
+}
+
+void jj_schema_close(jj_schema *schema)
+{
+    if (schema) {
+        jj_library_release(schema->library);
+        free(schema);
+    }
 }

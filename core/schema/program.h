@@ -121,15 +121,25 @@ struct jj_node {
     unsigned mark; /* of whoever walks the graph; 0 after compilation */
 };
 
-struct jj_schema {
+/* What schemas that were compiled together consist of: the files that they reference are in it
+ * once. */
+typedef struct jj_library {
+    size_t users; /* schemas that have not been closed, and the compiler */
     jj_arena arena;
     json_t **documents; /* what nodes point into */
     size_t document_count;
     jj_regex **regexes;
     size_t regex_count;
-    jj_node *root;
     unsigned char seed[16]; /* of hashes */
+} jj_library;
+
+struct jj_schema {
+    jj_library *library;
+    jj_node *root;
 };
+
+/* Takes away one user; without any it is freed. */
+void jj_library_release(jj_library *library);
 
 /* How one schema stands to another. */
 enum jj_edge {

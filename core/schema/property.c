@@ -388,7 +388,22 @@ static int walk(jj_node *node, enum jj_edge edge, void *data)
     return jj_node_each(node, walk, data);
 }
 
+/* The next type may come to some of the same schemas. */
+static int unmark(jj_node *node, enum jj_edge edge, void *data)
+{
+    (void)edge;
+    if (!(node->mark & WALKED)) {
+        return 0;
+    }
+    node->mark = 0;
+    return jj_node_each(node, unmark, data);
+}
+
 int jj_property_check_reached(jj_property_maker *maker, jj_node *root)
 {
-    return walk(root, JJ_EDGE_IN_PLACE, maker);
+    int rc = walk(root, JJ_EDGE_IN_PLACE, maker);
+    if (rc == 0) {
+        unmark(root, JJ_EDGE_IN_PLACE, NULL);
+    }
+    return rc;
 }

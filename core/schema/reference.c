@@ -139,7 +139,7 @@ int jj_reference_add(jj_compiler *c, jj_node *node, const char *text)
         c->references = references;
         c->reference_capacity = capacity;
     }
-    char *pointer = jj_arena_copy(&c->schema->arena, c->pointer.data, c->pointer.size);
+    char *pointer = jj_arena_copy(&c->library->arena, c->pointer.data, c->pointer.size);
     if (!pointer) {
         return jj_compile_memory(c);
     }

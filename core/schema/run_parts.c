@@ -29,7 +29,7 @@ static bool run_contains(jj_run *run, const jj_array_rules *rules, const json_t 
 static bool run_unique(jj_run *run, const json_t *array, const jj_step_to *at)
 {
     size_t first = 0, second = 0;
-    if (jj_json_unique(array, run->schema->seed, &run->budget, &first, &second)) {
+    if (jj_json_unique(array, run->schema->library->seed, &run->budget, &first, &second)) {
         return true;
     }
     return run->budget

@@ -23,6 +23,10 @@ typedef struct jj_schema jj_schema;
  * field (JSON pointer of the keyword) and text; code JJ_ECONFIG. *schema is new. */
 int jj_schema_open(jj_schema **schema, const char *path, jj_error *err);
 
+/* The same for many files. What several of them reference is read and kept once. schemas has room
+ * for count; each is closed by itself. None is made if one is refused. */
+int jj_schema_open_all(jj_schema **schemas, const char *const *paths, size_t count, jj_error *err);
+
 /* The same from a parsed document (borrowed, needed only during the call). name stands for the
  * file in errors; dir is where relative references are looked up (NULL: they are refused). */
 int jj_schema_compile(jj_schema **schema, const json_t *document, const char *name, const char *dir,
