@@ -94,7 +94,7 @@ typedef struct jj_config {
     const char *run;         /* folder of the sockets */
     const char *schemas;     /* folder with events/ reference/ warehouse/ */
     const char *plugin_path; /* folder of the plugins' shared objects */
-    const char *person_key;  /* file; NULL: <state>/person.key, made at first start */
+    const char *person_key;  /* file; NULL: <state>/person.key, which the hub makes if need be */
     const char *server_key;  /* file with the hub's CURVE secret key; NULL: no endpoint needs one */
     const char *agencies;    /* folder of the agencies' files */
     int64_t log_level;       /* of base/log.h */

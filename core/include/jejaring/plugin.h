@@ -92,8 +92,9 @@ typedef struct jj_draft {
     const char *subject;   /* person key or entity key; NULL if data carries a nik */
     const char *region;    /* NULL: the region of the cause, else that of the node */
     const char *recipient; /* agency that alone may see it; NULL: by the schema's audiences */
-    const jj_event *cause; /* the event this reacts to, or NULL */
-    const char *key;    /* what tells this event from others of same cause and type; may be NULL */
+    const jj_event *cause; /* what this answers, or NULL: id, source, region and time are read */
+    const char
+        *key; /* tells this event from others of same cause and type; NULL only with a cause */
     int64_t time_ms;    /* when it happened; 0: the time of the cause, else now */
     const json_t *data; /* the event's data: an object; borrowed */
 } jj_draft;
@@ -118,15 +119,23 @@ struct jj_host {
     const char *region;   /* region of the node, e.g. "33.75" */
 
     /* Stages an event for publication with the next commit. The id is made from the cause (or,
-     * without one, the instance), the type and `key`, and so is the same when done again.
-     * Errors: JJ_EFORBIDDEN (type not declared in the descriptor), JJ_EMEMORY. */
+     * without one, the instance), the type and `key`, and so is the same when done again. A commit
+     * is one message of at most 1,000 events. What one batch publishes beyond that is not refused
+     * here: the batch is delivered again in parts, and an event that alone is answered by more goes
+     * to quarantine. Elsewhere than in on_events the 1,001st is refused: commit first.
+     * Errors: JJ_EFORBIDDEN (type not declared in the descriptor, or called from `create`),
+     * JJ_EINVALID (no type; data is no object; a cause without id or source; neither cause nor
+     * key), JJ_ETOO_LARGE (more than 1 MiB as an event, or the 1,001st), JJ_EMEMORY. */
     int (*publish)(const jj_host *host, const jj_draft *draft, jj_error *err);
 
     /* The plugin's own durable key-value state: what was put is seen by the next get at once and
      * becomes durable with the next commit. Keys are non-empty UTF-8 of at most 255 bytes, values
      * UTF-8 text (JSON, for instance). All of it is kept in the worker's memory: delete what is
-     * done with. get: *value is borrowed until the next call of any state function; JJ_ENOTFOUND
-     * if absent. scan: every key that begins with prefix, in ascending bytewise order. */
+     * done with; and the changes of one commit share a frame of 1 MiB. get: *value is borrowed
+     * until the next call of any state function; JJ_ENOTFOUND if absent. put: JJ_EINVALID for a key
+     * or a value that is not as above, JJ_ETOO_LARGE for a value that no commit could carry,
+     * JJ_EMEMORY. delete: JJ_ENOTFOUND if absent, JJ_EINVALID. scan: every key that begins with
+     * prefix, in ascending bytewise order. */
     int (*state_get)(const jj_host *host, const char *key, const char **value);
     int (*state_put)(const jj_host *host, const char *key, const char *value);
     int (*state_delete)(const jj_host *host, const char *key);
@@ -205,8 +214,10 @@ typedef struct jj_plugin {
     void (*on_descriptor)(void *self, int fd, short revents); /* see jj_host.watch; optional */
 
     /* Optional: a plugin that keeps its own cursor (in its own database, say) gives the one after
-     * which to resume. Called after `start` and again whenever the hub has been away. Such a
-     * plugin moves its cursor in on_events, in one transaction with what it does there.
+     * which to resume. On entry *cursor is the hub's record of it, which may be behind. Called
+     * after `start`, and after on_events has answered JJ_LATER. Such a plugin moves its cursor in
+     * on_events, in one transaction with what it does there. A failure at the start restarts the
+     * worker; later, the batch comes again from where it began.
      * After the node was restored from a backup, the state has the key JJ_STATE_RESTORED: cursors
      * mean other events than before. Begin at 0 (the oldest event that is kept), and when that is
      * durable delete the key and commit. */
