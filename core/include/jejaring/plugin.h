@@ -93,10 +93,9 @@ typedef struct jj_draft {
     const char *region;    /* NULL: the region of the cause, else that of the node */
     const char *recipient; /* agency that alone may see it; NULL: by the schema's audiences */
     const jj_event *cause; /* what this answers, or NULL: id, source, region and time are read */
-    const char
-        *key; /* tells this event from others of same cause and type; NULL only with a cause */
-    int64_t time_ms;    /* when it happened; 0: the time of the cause, else now */
-    const json_t *data; /* the event's data: an object; borrowed */
+    const char *key;       /* tells it from others of same cause and type; NULL only with a cause */
+    int64_t time_ms;       /* when it happened; 0: the time of the cause, else now */
+    const json_t *data;    /* the event's data: an object; borrowed */
 } jj_draft;
 
 /* ---- The host ----------------------------------------------------------------------------- */
@@ -134,8 +133,8 @@ struct jj_host {
      * done with; and the changes of one commit share a frame of 1 MiB. get: *value is borrowed
      * until the next call of any state function; JJ_ENOTFOUND if absent. put: JJ_EINVALID for a key
      * or a value that is not as above, JJ_ETOO_LARGE for a value that no commit could carry,
-     * JJ_EMEMORY. delete: JJ_ENOTFOUND if absent, JJ_EINVALID. scan: every key that begins with
-     * prefix, in ascending bytewise order. */
+     * JJ_EMEMORY. delete: nothing to delete is no error; JJ_EINVALID. scan: every key that begins
+     * with prefix, in ascending bytewise order. */
     int (*state_get)(const jj_host *host, const char *key, const char **value);
     int (*state_put)(const jj_host *host, const char *key, const char *value);
     int (*state_delete)(const jj_host *host, const char *key);
