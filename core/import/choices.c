@@ -2,13 +2,25 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define FOLDED_SIZE 256
+#define NUMBER_SIZE 24 /* a whole number of 64 bits */
+
+/* How a choice is written in a cell: a text, or a whole number. NULL: not at all. */
+static const char *choice_text(const json_t *choice, char number[NUMBER_SIZE])
+{
+    if (json_is_integer(choice)) {
+        snprintf(number, NUMBER_SIZE, "%lld", (long long)json_integer_value(choice));
+        return number;
+    }
+    return json_string_value(choice);
+}
 
 const json_t *jj_choice_find(const jj_property *property, const char *text, size_t length)
 {
-    char folded[FOLDED_SIZE], other[FOLDED_SIZE];
+    char folded[FOLDED_SIZE], other[FOLDED_SIZE], number[NUMBER_SIZE];
     if ((!property->values && !property->choices) ||
         jj_fold(text, length, folded, sizeof folded) == 0) {
         return NULL;
@@ -16,8 +28,9 @@ const json_t *jj_choice_find(const jj_property *property, const char *text, size
     const json_t *value = json_object_get(property->values, folded);
     for (size_t i = 0; !value && i < json_array_size(property->choices); i++) {
         const json_t *choice = json_array_get(property->choices, i);
-        if (json_is_string(choice)) {
-            jj_fold(json_string_value(choice), json_string_length(choice), other, sizeof other);
+        const char *spelling = choice_text(choice, number);
+        if (spelling) {
+            jj_fold(spelling, strlen(spelling), other, sizeof other);
             value = strcmp(folded, other) == 0 ? choice : NULL;
         }
     }
@@ -46,7 +59,8 @@ void jj_choice_write(const json_t *value, jj_buf *json)
 }
 
 /* The first spelling of a choice in x-values: the one that offices use most. */
-static const char *spelling_of(const jj_property *property, const json_t *choice)
+static const char *spelling_of(const jj_property *property, const json_t *choice,
+                               char number[NUMBER_SIZE])
 {
     json_t *values = (json_t *)property->values;
     for (void *at = json_object_iter(values); at; at = json_object_iter_next(values, at)) {
@@ -54,15 +68,17 @@ static const char *spelling_of(const jj_property *property, const json_t *choice
             return json_object_iter_key(at);
         }
     }
-    return json_is_string(choice) ? json_string_value(choice) : "?";
+    const char *spelling = choice_text(choice, number);
+    return spelling ? spelling : "?";
 }
 
 void jj_choice_tell(const jj_property *property, jj_buf *why)
 {
     size_t count = json_array_size(property->choices);
+    char number[NUMBER_SIZE];
     jj_buf_puts(why, "harus salah satu dari: ");
     for (size_t i = 0; i < count; i++) {
         jj_buf_puts(why, i ? ", " : "");
-        jj_buf_puts(why, spelling_of(property, json_array_get(property->choices, i)));
+        jj_buf_puts(why, spelling_of(property, json_array_get(property->choices, i), number));
     }
 }
