@@ -1,7 +1,7 @@
 #!/bin/sh
 # The main job on the sample agencies' files, for `make demo`: a daemon with its plugins, a private
-# PostgreSQL, the files dropped into the inboxes, and the absorption report. Leaves nothing running
-# and writes to the build folder only.
+# PostgreSQL, the files dropped into the inboxes, what the plugins make of them, and the absorption
+# report. Leaves nothing running and writes to the build folder only.
 set -eu
 
 B=${B:-build}
@@ -24,14 +24,17 @@ say() {
 
 rm -rf "$demo"
 mkdir -p "$demo"
-sed -e "s|\.\./\.\./schemas|$PWD/schemas|" -e "s|\.\./plugins|$B/plugins|" \
-    "$here/jejaringd.yaml" > "$demo/jejaringd.yaml"
 # The path of a socket has room for 107 bytes only.
 short=
+run=$demo/run
 if [ ${#demo} -gt 80 ]; then
     short=$(mktemp -d)
-    sed -i "s|^run:.*|run: $short|" "$demo/jejaringd.yaml"
+    run=$short
 fi
+sed -e "s|\.\./\.\./schemas|$PWD/schemas|" -e "s|\.\./plugins|$B/plugins|" \
+    -e "s|^run:.*|run: $run|" -e "s|ipc://run/|ipc://$run/|" \
+    "$here/jejaringd.yaml" > "$demo/jejaringd.yaml"
+cp -R "$here/agencies.d" "$demo/agencies.d"
 
 say 'Starting the daemon: one hub, and a process for each plugin'
 "$B/jejaringd" -c "$demo/jejaringd.yaml" 2> "$demo/log" &
@@ -60,17 +63,18 @@ await() {
 }
 await 'the hub' 150 ctl status
 
-say "Dropping the agencies' files into the inboxes"
-files=0
-for file in "$here"/inbox/*/*/*.csv; do
-    folder=$demo/inbox/${file#"$here"/inbox/}
-    mkdir -p "$(dirname "$folder")"
-    cp "$file" "$(dirname "$folder")/.$(basename "$file")"
-    mv "$(dirname "$folder")/.$(basename "$file")" "$folder"
-    files=$((files + 1))
-done
-echo "$files CSV files, as offices really write them"
-
+# Drops the files of some inboxes, as an office would, and waits until all is done about them.
+drop() {
+    for file in $(cd "$here/inbox" && find "$@" -name '*.csv' | sort); do
+        folder=$demo/inbox/$(dirname "$file")
+        mkdir -p "$folder"
+        cp "$here/inbox/$file" "$folder/.$(basename "$file")"
+        mv "$folder/.$(basename "$file")" "$folder/$(basename "$file")"
+        files=$((files + 1))
+    done
+    await 'the files to be read' 600 all_taken
+    await 'everybody to have everything' 600 all_delivered
+}
 all_taken() {
     [ -z "$(find "$demo/inbox" -mindepth 3 -maxdepth 3 -name '*.csv')" ]
 }
@@ -79,10 +83,41 @@ all_delivered() {
 import json, sys
 balance = json.load(sys.stdin)
 consumers = {c["name"]: c["pending"] for c in balance["consumers"]}
-sys.exit(0 if len(consumers) >= 2 and not any(consumers.values()) and balance["adds_up"] else 1)'
+sys.exit(0 if len(consumers) >= 6 and not any(consumers.values()) and balance["adds_up"] else 1)'
 }
-await 'the files to be read' 600 all_taken
-await 'the warehouse to have everything' 600 all_delivered
+# What the plugins made of it: the events of some types, told in a few lines.
+tell() {
+    what=$1
+    shift
+    ctl fetch --json --count 100000 "$@" 2>/dev/null | /usr/bin/python3 "$here/told.py" "$what"
+}
+
+say "The training centres and companies drop their files into the inboxes"
+files=0
+drop blk/alumni.graduated blk/alumni.certified blk/outcome.reported industry
+echo "$files CSV files, as offices really write them"
+
+say 'Vacancies, matched with graduates who let industry know'
+tell proposals --type vacancy.opened,vacancy.closed,placement.proposed
+
+say 'The batches are closed: the three best certified of each are selected for incubation'
+drop blk/batch.closed
+tell incubation --type batch.closed,incubation.selected
+
+say 'Offices place orders: offered in rotation to alumni who have a business of that skill'
+drop cooperative
+tell orders --type business.registered,order.placed,order.offered
+
+say 'Bakers and others who need capital are referred to the scheme that fits'
+tell loans --type business.registered,loan.referred
+
+say 'Graduates with a disability are referred to the ULD, and nobody else learns of it'
+for agency in uld bank; do
+    for type in referral.made loan.referred; do
+        count=$(ctl --endpoint "ipc://$run/$agency.sock" fetch --type $type --json 2>/dev/null | wc -l)
+        echo "$agency fetches $type: $count events"
+    done
+done
 
 say 'The balance: nothing lost, nothing counted twice'
 ctl balance
@@ -92,10 +127,6 @@ echo "in $demo:"
 find "$demo/inbox" -path '*/rejected/*' -name '*.csv' | while read -r file; do
     echo "${file#"$demo"/}: $(($(tail -n +2 "$file" | grep -c .))) refused"
 done
-
-say 'What the industry plugin proposed'
-ctl fetch --type placement.proposed --count 100000 --json 2>/dev/null | wc -l |
-    sed 's/$/ placements proposed to graduates who consented/'
 
 say 'Absorption (serapan) of the graduates, by region and year'
 ctl report absorption --by region,year

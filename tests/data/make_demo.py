@@ -15,6 +15,7 @@ from pathlib import Path
 
 import lives
 import sheets_blk
+import sheets_cooperative
 import sheets_industry
 from cells import CITY, ROOT, choose
 from office import render
@@ -83,7 +84,8 @@ def make():
     """({path below the inbox: bytes}, text of expected.json)"""
     story = lives.tell()
     files, about = {}, []
-    for sheet in [*sheets_blk.sheets(story), *sheets_industry.sheets(story)]:
+    sheets = [sheets_blk, sheets_cooperative, sheets_industry]
+    for sheet in (sheet for agency in sheets for sheet in agency.sheets(story)):
         files[sheet.path], description = render(sheet)
         about.append(description)
     expected = expectations(story, about)

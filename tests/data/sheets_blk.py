@@ -292,6 +292,30 @@ def all_surveys(story):
         "|Gelombang Survei", {"Kode Wilayah": ("region", "region_dot", "3522")})
 
 
+def closed_batches(story):
+    """Every batch of a course, a fortnight after its graduation: the tests are over then."""
+    batches = {}
+    for person in story.persons:
+        course = person.course
+        key = (course.region, course.year, course.batch, course.vocation)
+        batches.setdefault(key, (course, []))[1].append(person)
+    numbered = list(enumerate(batches.values(), 1))
+    columns = [
+        ("Kode Wilayah", lambda b: b[1][0].region),
+        ("Kode Pelatihan", lambda b: f"PBK-{b[1][0].year}-{b[0]:03d}"),
+        ("Program Pelatihan", lambda b: PROGRAMS[b[1][0].vocation]),
+        ("Kejuruan", lambda b: vocation(b[1][0].vocation, 0)),
+        ("Angkatan", lambda b: b[1][0].batch),
+        ("Tahun", lambda b: b[1][0].year),
+        ("Jumlah Peserta", lambda b: len(b[1][1])),
+        ("Jumlah Lulusan", lambda b: len(b[1][1])),
+        ("Tgl Penutupan", lambda b: b[1][0].date + timedelta(days=14)),
+    ]
+    return Sheet(
+        "blk/batch.closed/penutupan-angkatan.csv", [n for n, _ in columns],
+        fill(columns, numbered), encoding="utf-8-bom")
+
+
 def sheets(story):
     yield graduates_2018(story)
     yield graduates_2019(story)
@@ -305,3 +329,4 @@ def sheets(story):
     yield certified_2020(story)
     yield certified_regencies(story)
     yield from all_surveys(story)
+    yield closed_batches(story)
