@@ -45,6 +45,15 @@ const jj_key jj_agency_keys[] = {
      .type = &jj_key_types,
      .offset = offsetof(jj_agency, publishes),
      .doc = "event types that it may publish, e.g. [loan.applied]; default: none"},
+    {.name = "sees",
+     .type = &jj_key_regions,
+     .offset = offsetof(jj_agency, sees),
+     .doc = "regions whose events it may read, where it may read of more than it publishes for, "
+            "e.g. [\"33\"]; default: `regions`"},
+    {.name = "node",
+     .type = &jj_key_node,
+     .offset = offsetof(jj_agency, node),
+     .doc = "the node that reports to this one by this key, as `node` of its configuration has it"},
     {.name = "public_key",
      .type = &jj_key_z85,
      .offset = offsetof(jj_agency, public_key),
@@ -265,6 +274,17 @@ const jj_agency *jj_agencies_by_key(const jj_agencies *agencies, const char *pub
     for (size_t i = 0; i < agencies->count; i++) {
         const jj_agency *agency = &agencies->list[i];
         if (agency->public_key && strcmp(agency->public_key, public_key) == 0) {
+            return agency;
+        }
+    }
+    return NULL;
+}
+
+const jj_agency *jj_agencies_by_node(const jj_agencies *agencies, const char *node)
+{
+    for (size_t i = 0; i < agencies->count; i++) {
+        const jj_agency *agency = &agencies->list[i];
+        if (agency->node && !agency->revoked && strcmp(agency->node, node) == 0) {
             return agency;
         }
     }

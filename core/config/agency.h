@@ -26,7 +26,9 @@ typedef struct jj_agency {
     const char *name;       /* for people */
     uint32_t audiences;     /* bits of enum jj_audience; never `node` */
     jj_words regions;       /* never empty */
+    jj_words sees;          /* regions that it may read; empty: the same */
     jj_words publishes;     /* event types; may be empty: it only reads */
+    const char *node;       /* the node that reports by this key; NULL: it is none */
     const char *public_key; /* CURVE, Z85; NULL: it comes in by an endpoint that names it */
     int64_t revoked;        /* 1: known, but let in nowhere */
 } jj_agency;
@@ -47,6 +49,8 @@ void jj_agencies_free(const jj_agencies *agencies);
 int jj_agency_judge(const char *file, const jj_buf *text, jj_findings *findings);
 
 const jj_agency *jj_agencies_find(const jj_agencies *agencies, const char *id);
+/* The first that is this node and not revoked. */
+const jj_agency *jj_agencies_by_node(const jj_agencies *agencies, const char *node);
 const jj_agency *jj_agencies_by_key(const jj_agencies *agencies, const char *public_key);
 
 #endif

@@ -280,7 +280,7 @@ static uint64_t split_data(jj_span data, jj_admitted *a)
 
 /* The members that the hub itself makes. A whole message is accepted at one moment: its text is
  * made once. */
-static void add_made(jj_admitted *a, int64_t recorded_ms)
+static void add_made(jj_admitted *a, int64_t recorded_ms, jj_span first)
 {
     if (a->recorded_ms != recorded_ms || !a->recorded[0]) {
         jj_time_format(recorded_ms, a->recorded);
@@ -289,8 +289,33 @@ static void add_made(jj_admitted *a, int64_t recorded_ms)
     jj_buf_puts(&a->text, ",\"subject\":\"");
     jj_buf_puts(&a->text, a->subject);
     jj_buf_puts(&a->text, "\",\"recordedtime\":\"");
-    jj_buf_puts(&a->text, a->recorded);
+    jj_buf_add(&a->text, first.size_bytes ? first.at : a->recorded,
+               first.size_bytes ? first.size_bytes : strlen(a->recorded));
     jj_buf_puts(&a->text, "\"}");
+}
+
+/* What hubs say of an event, and nobody else: it is no part of its content. */
+static bool is_hubs_own(jj_span name)
+{
+    return jj_span_is(name, "recordedtime") || jj_span_is(name, "origin") ||
+           jj_span_is(name, "originsequence");
+}
+
+/* Takes such a member from who may say it: the time of the first acceptance, which is written at
+ * the end, or where that was. */
+static void take_own(jj_admitted *a, const jj_member *member, jj_span *first)
+{
+    int64_t time_ms;
+    bool is_time = jj_span_is(member->name, "recordedtime");
+    jj_span value = member->value;
+    if (!a->passed_on || value.size_bytes <= 2) {
+        return;
+    }
+    if (!is_time) {
+        add_member(&a->text, member);
+    } else if (jj_time_parse(value.at + 1, value.size_bytes - 2, &time_ms)) {
+        *first = (jj_span){value.at + 1, value.size_bytes - 2};
+    }
 }
 
 /* Writes the text that is journaled: the members as they came, but data without contact, subject
@@ -300,9 +325,14 @@ static void rewrite(jj_span event, int64_t recorded_ms, jj_admitted *a)
     jj_members walk;
     jj_member member;
     uint64_t digest = 0;
+    jj_span first = {0};
     jj_buf_reset(&a->text);
     for (jj_members_start(&walk, event); jj_members_next(&walk, &member);) {
-        if (jj_span_is(member.name, "subject") || jj_span_is(member.name, "recordedtime")) {
+        if (jj_span_is(member.name, "subject")) {
+            continue;
+        }
+        if (is_hubs_own(member.name)) {
+            take_own(a, &member, &first);
             continue;
         }
         if (jj_span_is(member.name, "data")) {
@@ -313,7 +343,7 @@ static void rewrite(jj_span event, int64_t recorded_ms, jj_admitted *a)
         }
         add_member(&a->text, &member);
     }
-    add_made(a, recorded_ms);
+    add_made(a, recorded_ms, first);
     const jj_member subject = {{"subject", 7}, {a->subject, strlen(a->subject)}};
     a->record.digest = digest + digest_member(a, "/", &subject);
 }
@@ -468,6 +498,7 @@ int jj_intake_admit(const jj_intake *intake, const jj_rights *rights, const char
     json_t *event = NULL;
     admitted->report.count = 0;
     admitted->type = NULL;
+    admitted->passed_on = rights->node != NULL;
     admitted->attributes[JJ_TYPE][0] = '\0';
     int rc = jj_json_load(&event, text, size_bytes, JJ_FRAME_MAX, err);
     if (rc == 0) {

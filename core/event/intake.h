@@ -42,6 +42,7 @@ typedef struct jj_admitted {
     char nik[17];
     char person[JJ_UUID_SIZE]; /* the key made of nik where the subject is not a person */
     unsigned char digest_key[16];
+    bool passed_on;      /* its sender may say who accepted it first, and when */
     int64_t recorded_ms; /* and the same in text */
     char recorded[JJ_TIME_SIZE];
     jj_buf text, data, contact, sealed, scratch;

@@ -10,11 +10,14 @@
 #include <stdint.h>
 
 typedef struct jj_rights {
-    const char *agency;           /* its id; owner of what it publishes */
-    uint32_t audiences;           /* bits of enum jj_audience */
-    const char *const *regions;   /* "33.75", "33" for all of a province, "*"; ended by NULL */
+    const char *agency;         /* its id; owner of what it publishes */
+    uint32_t audiences;         /* bits of enum jj_audience */
+    const char *const *regions; /* "33.75", "33" for all of a province, "*"; ended by NULL */
+    const char *const *sees; /* regions whose events it may read, if other than these; else NULL */
     const char *const *publishes; /* event types; ended by NULL; NULL: every type */
-    bool admin;                   /* local administrator: STATUS and the like */
+    const char
+        *node;  /* it passes on what other hubs have accepted, as this node; NULL: it does not */
+    bool admin; /* local administrator: STATUS and the like */
 } jj_rights;
 
 /* True if any of the regions covers region. */

@@ -28,7 +28,7 @@ bool jj_view_allowed(const jj_type *type, const jj_rights *rights, const jj_reco
     if (rights->audiences & JJ_AUDIENCE_NODE || strcmp(record->owner, rights->agency) == 0) {
         return true;
     }
-    if (!jj_region_covered(rights->regions, record->region) ||
+    if (!jj_region_covered(rights->sees ? rights->sees : rights->regions, record->region) ||
         (record->recipient[0] && strcmp(record->recipient, rights->agency) != 0)) {
         return false;
     }

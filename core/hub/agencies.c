@@ -88,6 +88,8 @@ static jj_rights rights_of(const jj_hub *hub, const jj_agency *agency)
     return (jj_rights){.agency = agency->id,
                        .audiences = agency->audiences,
                        .regions = agency->regions.list,
+                       .sees = agency->sees.list,
+                       .node = agency->node,
                        .publishes = agency->publishes.list ? agency->publishes.list : nothing};
 }
 

@@ -176,7 +176,12 @@ void jj_hub_forget(jj_hub *hub, const jj_request *request)
     jj_buf result = {0};
     jj_consumer consumer;
     const char *name = jj_json_string(request->options, "name");
+    const char *node = jj_json_string(request->options, "node");
     if (!jj_hub_is_admin(request)) {
+        return;
+    }
+    if (node) {
+        jj_hub_node_forget(hub, request, node);
         return;
     }
     int rc = name ? jj_journal_consumer(hub->journal, name, &consumer) : JJ_ENOTFOUND;
@@ -207,7 +212,8 @@ typedef struct tally {
 static bool count_one(void *arg, const jj_record *record)
 {
     tally *t = arg;
-    bool mine = jj_filter_wants(t->filter, record) && jj_hub_may_see(t->hub, t->rights, record);
+    bool mine =
+        jj_filter_wants(t->filter, t->rights, record) && jj_hub_may_see(t->hub, t->rights, record);
     t->delivered += mine;
     t->filtered += !mine;
     t->erasure = t->erasure || strcmp(record->type, "person.erased") == 0;
@@ -492,16 +498,28 @@ static bool add_entry(void *arg, const char *key, const char *value)
     return true;
 }
 
+/* Whose state: one of the reader's own consumers; an administrator may name anybody's. */
+static int state_of(jj_hub *hub, const jj_request *request, jj_consumer *consumer, jj_error *err)
+{
+    const char *name, *full = jj_json_string(request->options, "consumer");
+    if (full && request->rights->admin) {
+        return jj_journal_consumer(hub->journal, full, consumer)
+                   ? jj_fail(err, JJ_EINVALID, "there is no consumer of this name")
+                   : 0;
+    }
+    int rc = jj_option_name(request->options, true, &name, err);
+    return rc ? rc : jj_hub_consumer(hub, request->rights, name, true, consumer, err);
+}
+
 void jj_hub_state(jj_hub *hub, const jj_request *request)
 {
     jj_error err = {0};
-    const char *name, *after = jj_json_string(request->options, "after");
+    const char *after = jj_json_string(request->options, "after");
     const char *prefix = jj_json_string(request->options, "prefix");
     jj_consumer consumer;
     state_page p = {.prefix = prefix ? prefix : "", .first = true};
     jj_buf_puts(&p.out, "{\"state\":{");
-    int rc = jj_option_name(request->options, true, &name, &err);
-    rc = rc ? rc : jj_hub_consumer(hub, request->rights, name, true, &consumer, &err);
+    int rc = state_of(hub, request, &consumer, &err);
     rc = rc ? rc
             : jj_journal_state_read(hub->journal, consumer.id, after ? after : "", add_entry, &p,
                                     &err);

@@ -67,6 +67,8 @@ bool jj_filter_parse(const json_t *options, jj_filter *filter, jj_error *err)
         jj_filter_clear(filter);
         return false;
     }
+    filter->others = json_is_true(json_object_get(options, "others"));
+    filter->cursors = json_is_true(json_object_get(options, "cursors"));
     return true;
 }
 
@@ -102,9 +104,10 @@ static int check_filter(const jj_hub *hub, const jj_filter *filter, jj_error *er
     return 0;
 }
 
-bool jj_filter_wants(const jj_filter *filter, const jj_record *record)
+bool jj_filter_wants(const jj_filter *filter, const jj_rights *rights, const jj_record *record)
 {
-    return (!filter->types || jj_type_listed((const char *const *)filter->types, record->type)) &&
+    return (!filter->others || strcmp(record->owner, rights->agency) != 0) &&
+           (!filter->types || jj_type_listed((const char *const *)filter->types, record->type)) &&
            (!filter->regions ||
             jj_region_covered((const char *const *)filter->regions, record->region));
 }
@@ -142,7 +145,8 @@ typedef struct page {
     uint64_t cursor; /* of the last event looked at */
     bool full;       /* the answer has as much as it may have; there may be more */
     size_t scanned, count;
-    size_t ends[JJ_EVENTS_MAX];           /* in text */
+    size_t ends[JJ_EVENTS_MAX]; /* in text */
+    uint64_t cursors[JJ_EVENTS_MAX];
     jj_buf text;                          /* the events, one behind the other */
     unsigned char bits[SCAN_MAX / 8 + 1]; /* which events were delivered, for the record */
 } page;
@@ -163,8 +167,10 @@ static bool visit(void *arg, const jj_record *record)
     page *p = arg;
     p->scanned++;
     p->cursor = record->cursor;
-    if (jj_filter_wants(p->filter, record) && jj_hub_may_see(p->hub, p->rights, record)) {
+    if (jj_filter_wants(p->filter, p->rights, record) &&
+        jj_hub_may_see(p->hub, p->rights, record)) {
         jj_hub_write_view(p->hub, p->rights, record, &p->text);
+        p->cursors[p->count] = record->cursor;
         p->ends[p->count++] = p->text.size;
         uint64_t at = record->cursor - p->after - 1;
         if (at / 8 < sizeof p->bits) {
@@ -194,16 +200,29 @@ static bool record_delivery(const page *p)
     return jj_journal_deliver(p->hub->journal, &delivery);
 }
 
+static void write_result(const page *p, uint64_t head, jj_buf *out)
+{
+    jj_buf_printf(out, "{\"cursor\":\"%llu\",\"count\":%zu,\"behind\":%llu",
+                  (unsigned long long)p->cursor, p->count, (unsigned long long)(head - p->cursor));
+    if (p->filter->cursors) {
+        jj_buf_printf(out, ",\"first\":\"%llu\",\"cursors\":[",
+                      (unsigned long long)jj_journal_tail(p->hub->journal));
+        for (size_t i = 0; i < p->count; i++) {
+            jj_buf_printf(out, "%s\"%llu\"", i ? "," : "", (unsigned long long)p->cursors[i]);
+        }
+        jj_buf_putc(out, ']');
+    }
+    if (p->lost) {
+        jj_buf_printf(out, ",\"lost\":%llu", (unsigned long long)p->lost);
+    }
+    jj_buf_putc(out, '}');
+}
+
 static void send_page(const page *p, const jj_return_path *path, uint64_t head)
 {
     jj_buf result = {0};
     jj_message answer = {0};
-    jj_buf_printf(&result, "{\"cursor\":\"%llu\",\"count\":%zu,\"behind\":%llu",
-                  (unsigned long long)p->cursor, p->count, (unsigned long long)(head - p->cursor));
-    if (p->lost) {
-        jj_buf_printf(&result, ",\"lost\":%llu", (unsigned long long)p->lost);
-    }
-    jj_buf_putc(&result, '}');
+    write_result(p, head, &result);
     jj_return_path_start(path, &answer, "EVENTS", result.data, result.size);
     for (size_t i = 0; i < p->count; i++) {
         size_t from = i ? p->ends[i - 1] : 0;

@@ -39,6 +39,7 @@ static const struct {
     {"HELLO", jj_hub_hello},
     {"STATUS", jj_hub_status},
     {"REVEAL", jj_hub_reveal},
+    {"RECEIPT", jj_hub_receipt},
     {"TRACE", jj_hub_trace},
     {"ERASE", jj_hub_erase},
     {"AUDIT", jj_hub_audit},
@@ -83,7 +84,8 @@ static void handle(jj_hub *hub, jj_hub_door *door, const jj_message *message)
             verb(hub, &request);
         } else {
             jj_fail(&err, JJ_EMALFORMED,
-                    "no such verb; there are HELLO, PUBLISH, FETCH, COMMIT, STATE, REVEAL and, for "
+                    "no such verb; there are HELLO, PUBLISH, FETCH, COMMIT, STATE, REVEAL, RECEIPT "
+                    "and, for "
                     "administrators, STATUS, QUARANTINE, RETRY, DROP, FORGET, TRACE, ERASE, AUDIT");
             jj_request_fail(&request, &err);
         }
@@ -145,6 +147,7 @@ static void commit(jj_hub *hub)
         bool failed = jj_journal_failed(hub->journal);
         hub->staged = 0;
         jj_hub_finish_erasures(hub);
+        hub->claim = (jj_claim){0}; /* known to be durable when it is looked up again */
         if (jj_journal_commit(hub->journal, &err)) {
             refuse_held(hub, failed, &err);
             return;
@@ -355,6 +358,7 @@ static void close_parts(jj_hub *hub)
     jj_journal_close(hub->journal);
     jj_catalogue_close(hub->catalogue);
     jj_admitted_clear(&hub->admitted);
+    jj_buf_clear(&hub->passing.text);
 }
 
 int jj_hub_run(const jj_config *config, const json_t *grants, int status_fd)

@@ -12,6 +12,7 @@
 #include "event/secret.h"
 #include "event/view.h"
 #include "journal/journal.h"
+#include "journal/node.h"
 #include "schema/catalogue.h"
 #include "wire/wire.h"
 
@@ -78,6 +79,8 @@ typedef struct jj_held {
 /* What a reader wants of what it may see. The lists are owned; NULL: everything. */
 typedef struct jj_filter {
     char **types, **regions;
+    bool others;  /* not what the reader published itself */
+    bool cursors; /* with the cursor of each event */
 } jj_filter;
 
 typedef struct jj_waiter {
@@ -110,6 +113,27 @@ typedef struct jj_erased {
     char person[JJ_UUID_SIZE];
     char region[8]; /* where an event says so; empty: none does yet */
 } jj_erased;
+
+/* A message that passes on what another hub has accepted, while it is judged. */
+typedef struct jj_passing {
+    bool on;
+    bool tracked;                    /* from a node below, whose messages follow one another */
+    jj_node node;                    /* which one; tracked only */
+    char said[JJ_NODE_NAME_MAX + 1]; /* the other hub's node, as the sender says */
+    jj_rights rights;                /* the sender's, who may say who accepted an event first */
+    uint64_t after, upto;
+    size_t count;
+    jj_mark places[JJ_EVENTS_MAX];  /* of each event */
+    bool has_origin[JJ_EVENTS_MAX]; /* it brings its own */
+    size_t known;                   /* places at which the same event stood before */
+    uint64_t contradiction;         /* one at which another event stood; 0: none */
+    jj_buf text;
+} jj_passing;
+
+/* The region that was looked up last, and the node that reports it. */
+typedef struct jj_claim {
+    char region[16], node[JJ_NODE_NAME_MAX + 1];
+} jj_claim;
 
 typedef struct jj_hub {
     const jj_config *config;
@@ -147,7 +171,9 @@ typedef struct jj_hub {
     int status_fd;
     bool scrub; /* something was erased: empty the write-ahead log after the commit */
     int64_t next_scrub_ms;
-    jj_throttle refusal, bell_trouble;
+    jj_throttle refusal, bell_trouble, node_refusal;
+    jj_passing passing;
+    jj_claim claim;
 } jj_hub;
 
 /* ---- agencies.c ---- */
@@ -220,6 +246,28 @@ void jj_hub_quarantine(jj_hub *hub, const char *agency, const char *origin, jj_b
 void jj_hub_hold(jj_hub *hub, const jj_return_path *path, jj_message *answer);
 void jj_hub_hold_ok(jj_hub *hub, const jj_request *request, const jj_buf *result);
 
+/* ---- origin.c ---- */
+/* What HELLO answers to a node about itself: null if it does not ask. NULL: refused. */
+json_t *jj_hub_greet_node(jj_hub *hub, const jj_request *request, jj_error *err);
+/* Judges what a PUBLISH says about where its events come from, before any of them is. A refusal
+ * is of the whole message. begin, then text and check for each event, then end with what came of
+ * it (why: of the last that was refused), all in one transaction. */
+int jj_hub_pass_begin(jj_hub *hub, const jj_request *request, jj_error *err);
+/* The event with its origin. Borrowed until the next. */
+jj_bytes jj_hub_pass_text(jj_hub *hub, size_t index, jj_bytes event);
+int jj_hub_pass_check(jj_hub *hub, size_t index, const jj_admitted *admitted, jj_error *err);
+void jj_hub_pass_end(jj_hub *hub, const jj_counts *counts, const jj_error *why);
+/* Fails if another node than this one reports the region; else it is this one's from now on. Within
+ * a transaction. */
+int jj_hub_claim_region(jj_hub *hub, const char *node, const char *region, jj_error *err);
+/* True for a word that may be a node's name. */
+bool jj_plain_name(const char *text);
+
+/* ---- nodes.c: the nodes below, for administrators and for themselves ---- */
+json_t *jj_hub_list_nodes(jj_hub *hub);
+void jj_hub_node_forget(jj_hub *hub, const jj_request *request, const char *name);
+void jj_hub_receipt(jj_hub *hub, const jj_request *request);
+
 /* ---- fetch.c ---- */
 void jj_hub_fetch(jj_hub *hub, const jj_request *request);
 /* After a commit, and when time has passed: answers those who wait. */
@@ -228,7 +276,7 @@ void jj_hub_drop_waiters(jj_hub *hub);
 void jj_hub_dismiss_waiters(jj_hub *hub); /* answers each with what is there: nothing */
 bool jj_filter_parse(const json_t *options, jj_filter *filter, jj_error *err);
 void jj_filter_clear(jj_filter *filter);
-bool jj_filter_wants(const jj_filter *filter, const jj_record *record);
+bool jj_filter_wants(const jj_filter *filter, const jj_rights *rights, const jj_record *record);
 /* True if this reader may see the event at all. */
 bool jj_hub_may_see(const jj_hub *hub, const jj_rights *rights, const jj_record *record);
 

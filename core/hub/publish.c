@@ -75,7 +75,11 @@ void jj_hub_quarantine(jj_hub *hub, const char *agency, const char *origin, jj_b
                                 .detail = why->text,
                                 .type = type,
                                 .sealed = {sealed.data, sealed.size}};
-        jj_journal_quarantine(hub->journal, &entry, (uint64_t)hub->config->hub.quarantine,
+        /* A node may be newer than this one: what it sends waits here for the upgrade, all of it.
+         */
+        bool all = hub->passing.on && hub->passing.tracked;
+        jj_journal_quarantine(hub->journal, &entry,
+                              all ? UINT64_MAX : (uint64_t)hub->config->hub.quarantine,
                               (uint64_t)hub->config->hub.quarantine_bytes);
     }
     jj_buf_clear(&sealed);
@@ -100,11 +104,13 @@ static void add_rejected(jj_buf *out, size_t index, const jj_error *why, const j
     jj_buf_putc(out, '}');
 }
 
-static int admit_one(jj_hub *hub, const jj_request *request, jj_bytes event, jj_admitted *admitted,
-                     jj_counts *counts, jj_error *why)
+static int admit_one(jj_hub *hub, const jj_request *request, size_t index, jj_bytes event,
+                     jj_admitted *admitted, jj_counts *counts, jj_error *why)
 {
-    int rc = jj_intake_admit(&hub->intake, request->rights, event.data, event.size_bytes,
-                             jj_now_ms(), admitted, why);
+    const jj_rights *rights = hub->passing.on ? &hub->passing.rights : request->rights;
+    int rc = jj_intake_admit(&hub->intake, rights, event.data, event.size_bytes, jj_now_ms(),
+                             admitted, why);
+    rc = rc ? rc : jj_hub_pass_check(hub, index, admitted, why);
     if (rc) {
         return rc;
     }
@@ -147,10 +153,14 @@ void jj_hub_publish(jj_hub *hub, const jj_request *request)
         jj_request_fail(request, &why);
         return;
     }
+    if (jj_hub_pass_begin(hub, request, &why)) {
+        jj_request_fail(request, &why);
+        return;
+    }
     jj_journal_begin(hub->journal);
     for (size_t i = 0; i < request->event_count; i++) {
-        jj_bytes event = jj_request_event(request, i);
-        if (admit_one(hub, request, event, admitted, &counts, &why)) {
+        jj_bytes event = jj_hub_pass_text(hub, i, jj_request_event(request, i));
+        if (admit_one(hub, request, i, event, admitted, &counts, &why)) {
             counts.rejected++;
             add_rejected(&rejected, i, &why, &admitted->report);
             jj_hub_quarantine(hub, request->rights->agency, "publish", event,
@@ -158,6 +168,7 @@ void jj_hub_publish(jj_hub *hub, const jj_request *request)
         }
     }
     jj_journal_count(hub->journal, &counts);
+    jj_hub_pass_end(hub, &counts, &why);
     complain(hub, request, counts.rejected, &why);
     jj_buf_printf(&result, "{\"accepted\":%llu,\"duplicate\":%llu,\"rejected\":[",
                   (unsigned long long)counts.accepted, (unsigned long long)counts.duplicate);

@@ -192,6 +192,9 @@ static int retry(jj_hub *hub, sought *s, jj_counts *counts, jj_error *err)
     }
     int rc = jj_intake_admit(&hub->intake, rights, s->text.data, s->text.size, jj_now_ms(),
                              &hub->admitted, err);
+    if (rc == 0 && rights->node) {
+        rc = jj_hub_claim_region(hub, rights->node, hub->admitted.record.region, err);
+    }
     if (rc) {
         return rc;
     }

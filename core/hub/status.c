@@ -78,24 +78,42 @@ static json_t *publishable(const jj_hub *hub, const jj_rights *rights)
 
 void jj_hub_hello(jj_hub *hub, const jj_request *request)
 {
+    jj_error err = {0};
     const jj_rights *rights = request->rights;
+    json_t *origin = jj_hub_greet_node(hub, request, &err);
+    if (!origin) {
+        jj_request_fail(request, &err);
+        return;
+    }
     jj_reply_json(request,
-                  json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:i, s:i, s:i}}",
+                  json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:i, s:i, s:i}}",
                             "protocol", JJ_PROTOCOL, "node", hub->config->node, "region",
                             hub->config->region, "agency", rights->agency, "audiences",
                             audience_list(rights->audiences), "regions",
                             string_list(rights->regions), "may_publish", publishable(hub, rights),
-                            "may_fetch", fetchable(hub, rights), "limits", "frame_bytes",
-                            JJ_FRAME_MAX, "events", JJ_EVENTS_MAX, "depth", 64));
+                            "may_fetch", fetchable(hub, rights), "origin", origin, "limits",
+                            "frame_bytes", JJ_FRAME_MAX, "events", JJ_EVENTS_MAX, "depth", 64));
 }
 
 /* ---- STATUS ------------------------------------------------------------------------------- */
 
 typedef struct consumer_list {
+    const jj_hub *hub;
     json_t *array;
     uint64_t head;
     bool adds_up;
 } consumer_list;
+
+/* What a consumer says about itself, in an entry of its state of this name. */
+#define SAYS "status"
+
+static bool take_says(void *arg, const char *key, const char *value)
+{
+    if (strcmp(key, SAYS) == 0) {
+        json_object_set_new(arg, "says", json_string(value));
+    }
+    return false;
+}
 
 static void add_consumer(void *arg, const jj_consumer *consumer)
 {
@@ -106,13 +124,16 @@ static void add_consumer(void *arg, const jj_consumer *consumer)
     char time[JJ_TIME_SIZE];
     jj_time_format(consumer->updated_ms, time);
     list->adds_up = list->adds_up && adds_up;
-    json_array_append_new(
-        list->array,
+    json_t *entry =
         json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:s, s:b}", "name", consumer->name, "cursor",
                   number_text(consumer->cursor), "accepted", (json_int_t)list->head, "delivered",
                   (json_int_t)consumer->delivered, "filtered", (json_int_t)consumer->filtered,
                   "lost", (json_int_t)consumer->lost, "pending", (json_int_t)pending, "updated",
-                  time, "adds_up", adds_up));
+                  time, "adds_up", adds_up);
+    /* Keys come in order: the first behind this is the one, or there is none. */
+    jj_journal_state_read(list->hub->journal, consumer->id, "statur\x7f\x7f", take_says, entry,
+                          NULL);
+    json_array_append_new(list->array, entry);
 }
 
 static json_t *status(jj_hub *hub)
@@ -121,13 +142,13 @@ static json_t *status(jj_hub *hub)
     jj_counts counts = jj_journal_counts(hub->journal);
     uint64_t head = jj_journal_head(hub->journal);
     bool hub_adds_up = counts.received == counts.accepted + counts.duplicate + counts.rejected;
-    consumer_list consumers = {json_array(), head, true};
+    consumer_list consumers = {hub, json_array(), head, true};
     jj_journal_consumers(hub->journal, add_consumer, &consumers, NULL);
     jj_journal_quarantine_totals(hub->journal, &kept, &pushed_out);
     return json_pack(
         "{s:s, s:s, s:s, s:I, s:{s:o, s:o, s:I, s:b}, s:{s:I, s:I, s:I, s:I, s:b}, s:o, s:{s:I, "
         "s:I},"
-        " s:I, s:b}",
+        " s:I, s:o, s:b}",
         "node", hub->config->node, "region", hub->config->region, "version", JJ_VERSION, "uptime_s",
         (json_int_t)((jj_monotonic_ms() - hub->started_ms) / 1000), "journal", "head",
         number_text(head), "tail", number_text(jj_journal_tail(hub->journal)), "size_bytes",
@@ -136,7 +157,8 @@ static json_t *status(jj_hub *hub)
         "duplicate", (json_int_t)counts.duplicate, "rejected", (json_int_t)counts.rejected,
         "adds_up", hub_adds_up, "consumers", consumers.array, "quarantine", "kept",
         (json_int_t)kept, "pushed_out", (json_int_t)pushed_out, "waiting",
-        (json_int_t)hub->waiter_count, "adds_up", hub_adds_up && consumers.adds_up);
+        (json_int_t)hub->waiter_count, "nodes", jj_hub_list_nodes(hub), "adds_up",
+        hub_adds_up && consumers.adds_up);
 }
 
 bool jj_hub_is_admin(const jj_request *request)

@@ -105,6 +105,25 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_ERASE_CONSENT] = "DELETE FROM consent WHERE subject = ?1",
     [JJ_SQL_ABOUT] = "SELECT cursor, time_ms, type, region, owner FROM event WHERE subject = ?1"
                      " ORDER BY cursor",
+    [JJ_SQL_NODE] = "SELECT name, agency, sequence, contact_ms, reported_ms, accepted, duplicate,"
+                    " rejected, problem_ms, problem, blocked FROM node WHERE name = ?1",
+    [JJ_SQL_NODES] = "SELECT name, agency, sequence, contact_ms, reported_ms, accepted, duplicate,"
+                     " rejected, problem_ms, problem, blocked FROM node ORDER BY name",
+    [JJ_SQL_NODE_PUT] = "INSERT OR REPLACE INTO node (name, agency, sequence, contact_ms,"
+                        " reported_ms, accepted, duplicate, rejected, problem_ms, problem, blocked)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [JJ_SQL_NODE_DROP] = "DELETE FROM node WHERE name = ?1",
+    [JJ_SQL_MARKS_PUT] = "INSERT OR REPLACE INTO node_mark (node, after, upto, marks)"
+                         " VALUES (?1, ?2, ?3, ?4)",
+    [JJ_SQL_MARKS] = "SELECT marks FROM node_mark WHERE node = ?1 AND upto > ?2 AND after < ?3",
+    [JJ_SQL_MARKS_DROP] = "DELETE FROM node_mark WHERE node = ?1",
+    [JJ_SQL_GAP_PUT] = "INSERT OR REPLACE INTO node_gap (node, after, upto) VALUES (?1, ?2, ?3)",
+    [JJ_SQL_GAPS] = "SELECT after, upto FROM node_gap WHERE node = ?1 ORDER BY after",
+    [JJ_SQL_GAP_DROP] = "DELETE FROM node_gap WHERE node = ?1 AND after = ?2",
+    [JJ_SQL_GAPS_DROP] = "DELETE FROM node_gap WHERE node = ?1",
+    [JJ_SQL_REGION_NODE] = "SELECT node FROM node_region WHERE region = ?1",
+    [JJ_SQL_REGION_CLAIM] = "INSERT INTO node_region VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    [JJ_SQL_REGIONS_DROP] = "DELETE FROM node_region WHERE node = ?1",
     [JJ_SQL_TRIM] = "DELETE FROM event WHERE cursor <= ?1",
 };
 

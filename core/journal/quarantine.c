@@ -52,6 +52,9 @@ void jj_journal_bound_quarantine(jj_journal *journal)
 static void note_growth(jj_journal *journal, const char *agency, uint64_t keep_max,
                         uint64_t bytes_max)
 {
+    if (keep_max == UINT64_MAX) {
+        return;
+    }
     for (size_t i = 0; i < journal->grown_count; i++) {
         if (strcmp(journal->grown[i].agency, agency) == 0) {
             journal->grown[i].keep_max = keep_max;

@@ -17,6 +17,17 @@ static const char setup[] = "PRAGMA page_size = 8192;"
                             "PRAGMA temp_store = MEMORY;"
                             "PRAGMA cache_size = -4096;";
 
+/* Nodes that report to this one, see node.h. */
+#define NODE_TABLES                                                                                \
+    "CREATE TABLE node (name TEXT PRIMARY KEY, agency TEXT, sequence INTEGER,"                     \
+    "  contact_ms INTEGER, reported_ms INTEGER, accepted INTEGER, duplicate INTEGER,"              \
+    "  rejected INTEGER, problem_ms INTEGER, problem TEXT, blocked INTEGER) WITHOUT ROWID;"        \
+    "CREATE TABLE node_mark (node TEXT, upto INTEGER, after INTEGER, marks BLOB,"                  \
+    "  PRIMARY KEY (node, upto, after));"                                                          \
+    "CREATE TABLE node_gap (node TEXT, after INTEGER, upto INTEGER,"                               \
+    "  PRIMARY KEY (node, after)) WITHOUT ROWID;"                                                  \
+    "CREATE TABLE node_region (region TEXT PRIMARY KEY, node TEXT) WITHOUT ROWID;"
+
 static const char schema[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE event (cursor INTEGER PRIMARY KEY, recorded_ms INTEGER, time_ms INTEGER,"
@@ -48,7 +59,7 @@ static const char schema[] =
     "INSERT INTO audit_last VALUES (1, 0, zeroblob(32));"
     "CREATE TABLE totals (one INTEGER PRIMARY KEY CHECK (one = 1), received INTEGER,"
     "  accepted INTEGER, duplicate INTEGER, rejected INTEGER, pushed_out INTEGER, secret BLOB);"
-    "INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, randomblob(16));"
+    "INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, randomblob(16));" NODE_TABLES
     "PRAGMA application_id = 1246384689;" /* JJ_JOURNAL_APPLICATION */
     "PRAGMA user_version = 2;"
     "COMMIT;";
@@ -65,8 +76,7 @@ static const char *const upgrades[JJ_JOURNAL_VERSION] = {
           "DROP INDEX quarantine_agency;"
           "CREATE INDEX quarantine_size ON quarantine (agency, number, size);"
           "CREATE INDEX delivery_reader ON delivery (agency, consumer, upto);"
-          "CREATE INDEX delivery_upto ON delivery (upto);"
-          "PRAGMA user_version = 2;"
+          "CREATE INDEX delivery_upto ON delivery (upto);" NODE_TABLES "PRAGMA user_version = 2;"
           "COMMIT;",
 };
 

@@ -1,7 +1,7 @@
 /* Publishes something that is no event type. */
 #include "sample.h"
 
-static const char *const types[] = {"alumni.graduated", "*", NULL};
+static const char *const types[] = {"alumni.graduated", "vacancy.*", NULL};
 
 const jj_plugin jejaring_plugin = {
     SAMPLE_HEAD,
