@@ -129,7 +129,7 @@ static void process(jj_worker *worker)
     jj_delivery *batch = &worker->batch;
     jj_error err = {0};
 
-    if (jj_delivery_parse(batch, &err)) {
+    if ((worker->relay && jj_delivery_places(batch, &err)) || jj_delivery_parse(batch, &err)) {
         jj_log_error(JJ_ERROR, "cannot read a batch", &err);
         worker->failed = true;
         return;
@@ -139,7 +139,7 @@ static void process(jj_worker *worker)
                batch->unreadable);
     }
     if (batch->count == 0) {
-        jj_worker_commit_cursor(worker, batch->cursor);
+        jj_worker_pass_by(worker, batch->cursor);
         return;
     }
     jj_reader_fill(&worker->reader); /* the next pages come while the plugin is at work */
@@ -151,9 +151,16 @@ static void process(jj_worker *worker)
     int verdict = worker->plugin->on_events(worker->self, batch->events, batch->count);
     worker->phase = JJ_PHASE_FREE;
     jj_log(JJ_DEBUG, "%zu events took %" PRId64 " us: %s", batch->count,
-           jj_monotonic_us() - start_us, verdict == JJ_DONE ? "done" : "later");
+           jj_monotonic_us() - start_us,
+           verdict == JJ_DONE    ? "done"
+           : verdict == JJ_TAKEN ? "taken"
+                                 : "later");
     if (verdict == JJ_DONE) {
         commit_batch(worker);
+    } else if (verdict == JJ_TAKEN && worker->relay) {
+        worker->taken = batch->cursor;
+        succeeded(worker);
+        jj_worker_settle(worker); /* state, without the cursor */
     } else {
         jj_worker_undo(worker);
         later(worker);
@@ -168,14 +175,15 @@ bool jj_worker_deliver(jj_worker *worker)
                        ? JJ_DELIVERY_PAGES_MAX
                        : 1;
 
-    if (worker->failed || worker->link.stopping || jj_monotonic_ms() < worker->deliver_at_ms ||
+    if (worker->failed || worker->link.stopping || worker->on_hold ||
+        jj_monotonic_ms() < worker->deliver_at_ms ||
         !jj_reader_take(&worker->reader, pages, &worker->batch)) {
         return false;
     }
     if (worker->batch.count > 0) {
         process(worker);
     } else if (worker->batch.cursor > worker->committed) {
-        jj_worker_commit_cursor(worker, worker->batch.cursor);
+        jj_worker_pass_by(worker, worker->batch.cursor);
     }
     jj_delivery_clear(&worker->batch);
     return true;

@@ -1,6 +1,7 @@
 #include "worker/delivery.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "event/key.h"
 #include "json/load.h"
 #include "json/span.h"
@@ -27,6 +28,7 @@ void jj_delivery_clear(jj_delivery *batch)
     }
     free(batch->events);
     free(batch->data);
+    free(batch->cursors);
     free(batch->strings);
     *batch = (jj_delivery){0};
 }
@@ -120,14 +122,49 @@ int jj_delivery_parse(jj_delivery *batch, jj_error *err)
     }
     char *at = batch->strings;
     jj_event *event = batch->events;
+    size_t seen = 0;
     for (size_t i = 0; i < batch->page_count; i++) {
-        for (size_t j = 0; j < batch->pages[i].event_count; j++) {
+        for (size_t j = 0; j < batch->pages[i].event_count; j++, seen++) {
+            if (batch->cursors) { /* of what is readable only, like the events */
+                batch->cursors[event - batch->events] = batch->cursors[seen];
+            }
             event += read_event(event, batch->pages[i].events[j], &at);
         }
     }
     size_t readable = (size_t)(event - batch->events);
     batch->unreadable = batch->count - readable;
     batch->count = readable;
+    return 0;
+}
+
+static bool take_places(const jj_reply *page, uint64_t *places)
+{
+    json_t *result = NULL;
+    bool good =
+        jj_json_load(&result, page->result.data, page->result.size_bytes, JJ_FRAME_MAX, NULL) == 0;
+    const json_t *list = json_object_get(result, "cursors");
+    good = good && json_array_size(list) == page->event_count;
+    for (size_t i = 0; i < page->event_count && good; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        good = text && jj_parse_u64(text, &places[i]);
+    }
+    json_decref(result);
+    return good;
+}
+
+int jj_delivery_places(jj_delivery *batch, jj_error *err)
+{
+    size_t filled = 0;
+    batch->cursors = calloc(batch->count + 1, sizeof *batch->cursors);
+    if (!batch->cursors) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
+    for (size_t i = 0; i < batch->page_count; i++) {
+        if (!take_places(&batch->pages[i], batch->cursors + filled)) {
+            return jj_fail(err, JJ_EMALFORMED, "the hub did not tell the cursors of its events");
+        }
+        filled += batch->pages[i].event_count;
+    }
     return 0;
 }
 

@@ -154,6 +154,9 @@ static int watch(const jj_host *host, int fd, short events)
 
 static const void *find_interface(const jj_host *host, const char *id)
 {
+    if (strcmp(id, JJ_RELAY) == 0) {
+        return jj_worker_relay(worker_of(host));
+    }
     return strcmp(id, "jejaring.schemas/1") == 0 ? worker_of(host)->config->schemas : NULL;
 }
 

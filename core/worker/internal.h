@@ -4,6 +4,8 @@
 
 #include "worker/worker.h"
 
+#include "jejaring/relay.h"
+
 #include "worker/delivery.h"
 #include "worker/draft.h"
 #include "worker/link.h"
@@ -57,6 +59,11 @@ typedef struct jj_worker {
     jj_timer timers[JJ_TIMERS_MAX];
     jj_watch watches[JJ_WATCHES_MAX];
 
+    bool relay;            /* it has asked for that interface */
+    bool on_hold;          /* no batch for the plugin */
+    uint64_t taken;        /* the end of the batch that it took last */
+    uint64_t passed;       /* the end of what was not for it */
+    uint64_t acknowledged; /* the other side has everything up to here */
     jj_delivery batch;
     uint64_t committed;      /* cursor in the hub */
     uint64_t commit_request; /* a COMMIT of just a cursor that is under way; 0: none */
@@ -72,6 +79,11 @@ typedef struct jj_worker {
 void jj_host_open(jj_worker *worker);
 /* Calls due timers; milliseconds until the next one, -1 if there is none. */
 int64_t jj_host_run_timers(jj_worker *worker);
+
+/* ---- relay.c ---- */
+const jj_relay *jj_worker_relay(jj_worker *worker); /* makes the instance a relay */
+/* A relay's batch without events has been passed: no further than what is acknowledged. */
+void jj_worker_pass_by(jj_worker *worker, uint64_t cursor);
 
 /* ---- commit.c ---- */
 /* Commits what is staged, waiting for a hub that is away. cursor may be NULL. On an error

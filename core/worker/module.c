@@ -74,7 +74,7 @@ static int check_types(const char *const *types, const char *what, bool wildcard
         if (i == JJ_MODULE_TYPES_MAX) {
             return jj_fail(err, JJ_ECONFIG, "its list `%s` does not end with NULL", what);
         }
-        if (!is_type(types[i], wildcards)) {
+        if (!is_type(types[i], wildcards) && strcmp(types[i], "*") != 0) {
             return jj_fail(err, JJ_ECONFIG, "entry %zu of its list `%s` is no event type", i + 1,
                            what);
         }

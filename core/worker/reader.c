@@ -96,8 +96,9 @@ static bool ask(jj_reader *reader, uint64_t after, bool guess)
     jj_buf_puts(&options, "{\"name\":");
     jj_buf_json_z(&options, reader->consumer);
     jj_buf_printf(&options,
-                  ",\"after\":\"%" PRIu64 "\",\"types\":%s,\"max_events\":%zu,\"wait_ms\":%d}",
-                  after, reader->types.data, reader->max_events, guess ? 0 : WAIT_MS);
+                  ",\"after\":\"%" PRIu64 "\",\"types\":%s,\"max_events\":%zu,\"wait_ms\":%d%s}",
+                  after, reader->types.data, reader->max_events, guess ? 0 : WAIT_MS,
+                  reader->relay ? ",\"others\":true,\"cursors\":true" : "");
     bool sent = !options.failed && jj_client_send(reader->link->client, "FETCH", options.data, NULL,
                                                   0, &page.request, NULL) == 0;
     jj_buf_clear(&options);
@@ -122,7 +123,7 @@ void jj_reader_fill(jj_reader *reader)
     }
 }
 
-static bool read_result(const jj_reply *reply, uint64_t *cursor, uint64_t *behind)
+static bool read_result(const jj_reply *reply, uint64_t *cursor, uint64_t *behind, uint64_t *first)
 {
     json_t *result = NULL;
     bool good = false;
@@ -133,6 +134,9 @@ static bool read_result(const jj_reply *reply, uint64_t *cursor, uint64_t *behin
         json_int_t count = json_integer_value(json_object_get(result, "behind"));
         good = text && jj_parse_u64(text, cursor);
         *behind = count > 0 ? (uint64_t)count : 0;
+        const char *oldest = jj_json_string(result, "first");
+        *first = 0;
+        good = good && (!oldest || jj_parse_u64(oldest, first));
     }
     json_decref(result);
     return good;
@@ -177,7 +181,7 @@ static void take_page(jj_reader *reader, size_t at, jj_reply *reply)
     uint64_t behind;
 
     page->request = 0;
-    if (!read_result(reply, &page->cursor, &behind) || page->cursor < page->after) {
+    if (!read_result(reply, &page->cursor, &behind, &page->first) || page->cursor < page->after) {
         drop_pages(reader, at);
         pause_reading(reader);
         jj_log(JJ_ERROR, "the hub answered a FETCH with something else; next try in %lld ms",
@@ -224,6 +228,7 @@ bool jj_reader_take(jj_reader *reader, size_t max_pages, jj_delivery *batch)
     batch->after = batch->cursor = reader->position;
     while (taken < max_pages && taken < reader->page_count && !reader->pages[taken].request) {
         jj_page *page = &reader->pages[taken++];
+        batch->first = taken == 1 ? page->first : batch->first;
         jj_delivery_add(batch, &page->reply, page->cursor);
     }
     reader->position = batch->cursor;

@@ -26,6 +26,7 @@ typedef struct jj_page {
     size_t max_events;
     bool guess;      /* `after` is where the page before is expected to end */
     uint64_t cursor; /* where it ends; answered pages only */
+    uint64_t first;  /* oldest cursor of the journal then; a relay's pages only */
     jj_reply reply;  /* answered pages only */
 } jj_page;
 
@@ -35,6 +36,7 @@ typedef struct jj_reader {
     const char *consumer; /* name in FETCH and COMMIT; borrowed */
     size_t depth;         /* pages under way, at most JJ_DELIVERY_PAGES_MAX */
     size_t max_events;    /* of a page */
+    bool relay;           /* asks for cursors, and not for what it published itself */
 
     jj_page pages[JJ_DELIVERY_PAGES_MAX]; /* in order, answered ones first */
     size_t page_count;

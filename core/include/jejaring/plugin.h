@@ -166,7 +166,8 @@ struct jj_host {
     int (*watch)(const jj_host *host, int fd, short events);
 
     /* Further services by id; NULL if this host has none of that name. There is:
-     * "jejaring.schemas/1"  const char *: the node's folder of schemas, absolute. */
+     * "jejaring.schemas/1"  const char *: the node's folder of schemas, absolute.
+     * "jejaring.relay/1"    const jj_relay *: see <jejaring/relay.h>. */
     const void *(*interface)(const jj_host *host, const char *id);
 };
 
@@ -179,6 +180,7 @@ struct jj_host {
 enum jj_verdict {
     JJ_DONE = 0,  /* the batch is done: commit it */
     JJ_LATER = 1, /* not now: forget what this call staged and deliver the batch again (backoff) */
+    JJ_TAKEN = 2, /* of a relay only: it is the plugin's now, see <jejaring/relay.h> */
 };
 
 typedef struct jj_plugin {
@@ -189,7 +191,8 @@ typedef struct jj_plugin {
     const char *version; /* of the plugin */
     const char *summary; /* one line */
 
-    const char *const *publishes;  /* event types it may publish; ends with NULL; may be NULL */
+    const char *const *publishes;  /* event types it may publish; ends with NULL; may be NULL; "*":
+                                    * whatever a relay passes on */
     const char *const *subscribes; /* event types it wants; "*" for all; NULL: none */
     const jj_option *options;      /* ends with a NULL name; may be NULL */
 
