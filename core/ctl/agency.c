@@ -214,20 +214,24 @@ int jj_ctl_agency_add(jj_ctl *ctl)
     const jj_config *config;
     const jj_agencies *agencies = NULL;
     size_t bad;
-    json_t *regions = NULL, *types = NULL;
-    jj_agency agency = {.id = ctl->args[0], .name = jj_ctl_option(ctl, "name")};
+    json_t *regions = NULL, *types = NULL, *sees = NULL;
+    jj_agency agency = {
+        .id = ctl->args[0], .name = jj_ctl_option(ctl, "name"), .node = jj_ctl_option(ctl, "node")};
     if (!agency.name || !jj_ctl_option(ctl, "audience") || !jj_ctl_option(ctl, "region")) {
         return jj_ctl_misused(ctl, "agency add needs --name, --audience and --region");
     }
     int code = open_agencies(ctl, &config, &agencies, &bad);
     if (code == 0 && words_of(ctl, "region", &regions, &agency.regions) &&
+        words_of(ctl, "sees", &sees, &agency.sees) &&
         words_of(ctl, "publish", &types, &agency.publishes)) {
         code = add(ctl, config, agencies, &agency);
     }
     free(agency.regions.list);
+    free(agency.sees.list);
     free(agency.publishes.list);
     json_decref(regions);
     json_decref(types);
+    json_decref(sees);
     jj_agencies_free(agencies);
     return code;
 }
@@ -251,8 +255,10 @@ static json_t *agency_json(const jj_agency *agency)
             json_array_append_new(audiences, json_string(jj_audience_name(bit)));
         }
     }
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?, s:b, s:s}", "id", agency->id, "name",
-                     agency->name, "audiences", audiences, "regions", words_json(&agency->regions),
+    return json_pack("{s:s, s:s, s:o, s:o, s:o*, s:s*, s:o, s:s?, s:b, s:s}", "id", agency->id,
+                     "name", agency->name, "audiences", audiences, "regions",
+                     words_json(&agency->regions), "sees",
+                     agency->sees.count ? words_json(&agency->sees) : NULL, "node", agency->node,
                      "publishes", words_json(&agency->publishes), "public_key", agency->public_key,
                      "revoked", (int)agency->revoked, "file", agency->file);
 }

@@ -52,6 +52,12 @@ void jj_agency_write(const jj_agency *agency, const char *before, jj_buf *out)
     }
     jj_buf_puts(out, "]\n");
     put_list(out, "regions", &agency->regions);
+    if (agency->sees.count) {
+        put_list(out, "sees", &agency->sees);
+    }
+    if (agency->node) {
+        put_text(out, "node", agency->node);
+    }
     if (agency->publishes.count) {
         put_list(out, "publishes", &agency->publishes);
     }

@@ -49,6 +49,12 @@ int jj_ctl_erase(jj_ctl *ctl);
 int jj_ctl_audit_verify(jj_ctl *ctl);
 int jj_ctl_consumer_drop(jj_ctl *ctl);
 
+int jj_ctl_node_list(jj_ctl *ctl); /* node.c */
+int jj_ctl_node_forget(jj_ctl *ctl);
+int jj_ctl_erasures(jj_ctl *ctl);
+/* For status: what is wrong with the nodes below. True: something that must not wait. */
+bool jj_ctl_nodes_judge(const json_t *nodes);
+
 int jj_ctl_absorption(jj_ctl *ctl); /* database.c */
 int jj_ctl_migrate(jj_ctl *ctl);
 int jj_ctl_rebuild(jj_ctl *ctl);

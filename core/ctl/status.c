@@ -62,6 +62,9 @@ static void print_consumers(const json_t *consumers)
                jj_ctl_count(number(consumer, "delivered")),
                jj_ctl_count(number(consumer, "filtered")),
                jj_ctl_count(number(consumer, "pending")), text(consumer, "updated"));
+        if (jj_json_string(consumer, "says")) {
+            printf("  %s\n", text(consumer, "says"));
+        }
     }
 }
 
@@ -79,6 +82,9 @@ static int judge(const json_t *status)
         jj_ctl_say("%serror:%s the balance does not add up\n"
                    "  next: `jejaringctl balance` shows where; keep the journal, and report it",
                    jj_ctl_red(stderr), jj_ctl_plain(stderr));
+        code = JJ_EXIT_FAILED;
+    }
+    if (jj_ctl_nodes_judge(json_object_get(status, "nodes"))) {
         code = JJ_EXIT_FAILED;
     }
     return code;
