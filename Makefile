@@ -7,7 +7,7 @@ B        ?= build
 # ---- Rooms: each includes only itself and what stands before it (checked by `make lint`) --------
 ROOMS := base json schema journal event sim config wire client table import hub worker daemon ctl
 # Plugins stand beside the rooms and see nothing but the public headers.
-PLUGINS := template blk industry cooperative capital disability warehouse
+PLUGINS := template blk industry cooperative capital disability warehouse uplink
 
 BUILD_PACKAGES := build-essential pkg-config libzmq3-dev libyaml-dev libjansson-dev libpq-dev \
                   libsqlite3-dev libsodium-dev libcsv-dev libzip-dev libexpat1-dev

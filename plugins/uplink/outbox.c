@@ -1,0 +1,241 @@
+#include "uplink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PIECE_BYTES  (256 * 1024) /* a piece ends with the event that passes this */
+#define PAUSE_MIN_MS 1000
+#define PAUSE_MAX_MS 60000
+
+static void free_piece(piece *p)
+{
+    if (p) {
+        free(p->options);
+        free(p->text);
+        free(p->events);
+        free(p);
+    }
+}
+
+void outbox_clear(uplink *self)
+{
+    while (self->first) {
+        piece *p = self->first;
+        self->first = p->next;
+        if (p->request) {
+            jj_client_forget(self->client, p->request);
+        }
+        free_piece(p);
+    }
+    self->last = &self->first;
+    self->pieces = 0;
+    self->told = self->confirmed;
+}
+
+/* ---- Taking ------------------------------------------------------------------------------- */
+
+static char *write_options(const uplink *self, const piece *p, const jj_event *events)
+{
+    const jj_host *host = self->host;
+    json_t *sequences = json_array();
+    for (size_t i = 0; i < p->count; i++) {
+        uint64_t cursor = self->relay->cursor(host, &events[i]);
+        json_array_append_new(sequences, json_sprintf("%" PRIu64, cursor));
+    }
+    json_t *options = json_pack("{s:{s:s, s:o, s:o, s:o}}", "origin", "node", host->node, "after",
+                                json_sprintf("%" PRIu64, p->after), "upto",
+                                json_sprintf("%" PRIu64, p->upto), "sequences", sequences);
+    char *text = options ? json_dumps(options, JSON_COMPACT) : NULL;
+    json_decref(options);
+    return text;
+}
+
+/* How many of these events make the next piece, and their size. */
+static size_t measure(const uplink *self, const jj_event *events, size_t count, size_t *size_bytes)
+{
+    size_t taken = 0;
+    *size_bytes = 0;
+    while (taken < count && taken < self->batch && *size_bytes < PIECE_BYTES) {
+        *size_bytes += events[taken++].size_bytes;
+    }
+    return taken;
+}
+
+static piece *new_piece(const uplink *self, const jj_event *events, size_t count, size_t size_bytes,
+                        uint64_t after, uint64_t upto)
+{
+    piece *p = calloc(1, sizeof *p);
+    if (!p) {
+        return NULL;
+    }
+    p->after = after;
+    p->upto = upto;
+    p->count = count;
+    p->size_bytes = size_bytes;
+    p->text = malloc(size_bytes + 1);
+    p->events = malloc((count + 1) * sizeof *p->events);
+    p->options = write_options(self, p, events);
+    if (!p->text || !p->events || !p->options) {
+        free_piece(p);
+        return NULL;
+    }
+    char *at = p->text;
+    for (size_t i = 0; i < count; i++) {
+        p->events[i] = (jj_bytes){at, events[i].size_bytes};
+        at = mempcpy(at, events[i].text, events[i].size_bytes);
+    }
+    return p;
+}
+
+static void append(uplink *self, piece *list, size_t count)
+{
+    *self->last = list;
+    for (piece *p = list; p; p = p->next) {
+        self->last = &p->next;
+        self->told = p->upto;
+    }
+    self->pieces += count;
+}
+
+/* The window is full: no more before something of it has arrived. */
+static void mind_window(uplink *self)
+{
+    self->relay->hold(self->host, !self->greeted || self->pieces >= self->in_flight);
+}
+
+int outbox_take(uplink *self, const jj_event *events, size_t count)
+{
+    const jj_host *host = self->host;
+    uint64_t end = self->relay->end(host), first = self->relay->first(host);
+    /* What the journal has dropped cannot be reported: the hub above sees the gap. */
+    uint64_t after = first > self->told + 1 ? first - 1 : self->told;
+    piece *list = NULL, **at = &list;
+    size_t pieces = 0, size_bytes;
+
+    while (count > 0) {
+        size_t taken = measure(self, events, count, &size_bytes);
+        uint64_t upto = taken == count ? end : self->relay->cursor(host, &events[taken - 1]);
+        *at = new_piece(self, events, taken, size_bytes, after, upto);
+        if (!*at) {
+            for (piece *p = list, *next; p; p = next) {
+                next = p->next;
+                free_piece(p);
+            }
+            return JJ_EMEMORY;
+        }
+        at = &(*at)->next;
+        after = upto;
+        events += taken;
+        count -= taken;
+        pieces++;
+    }
+    append(self, list, pieces);
+    mind_window(self);
+    return 0;
+}
+
+/* ---- Sending ------------------------------------------------------------------------------ */
+
+void outbox_send(uplink *self)
+{
+    int64_t now_ms = uplink_clock_ms();
+    size_t under_way = 0;
+    jj_error err = {0};
+
+    if (!self->greeted || !schedule_open(self)) {
+        return;
+    }
+    for (piece *p = self->first; p && under_way < self->in_flight; p = p->next) {
+        if (p->request || p->done) {
+            under_way += p->request != 0;
+            continue;
+        }
+        /* In order: nothing overtakes a piece that waits. */
+        if (now_ms < p->again_ms || !schedule_spend(self, p->size_bytes)) {
+            return;
+        }
+        if (jj_client_send(self->client, "PUBLISH", p->options, p->events, p->count, &p->request,
+                           &err)) {
+            self->host->log(self->host, JJ_LOG_ERROR, "cannot send: %s; trying again", err.text);
+            p->request = 0;
+            p->again_ms = now_ms + PAUSE_MAX_MS;
+            return;
+        }
+        under_way++;
+    }
+}
+
+/* ---- Answers ------------------------------------------------------------------------------ */
+
+static void say_rejected(const uplink *self, const piece *p, const json_t *rejected)
+{
+    const json_t *first = json_array_get(rejected, 0);
+    const char *code = json_string_value(json_object_get(first, "code"));
+    const char *detail = json_string_value(json_object_get(first, "detail"));
+    self->host->log(self->host, JJ_LOG_WARNING,
+                    "node %s has put %zu of %zu events into its quarantine, the first with %s: "
+                    "%.300s; its administrator can retry them there",
+                    self->above, json_array_size(rejected), p->count, code ? code : "?",
+                    detail ? detail : "?");
+}
+
+/* Everything at the front that has arrived is acknowledged to the hub here. */
+static void move_on(uplink *self)
+{
+    bool moved = false;
+    while (self->first && self->first->done) {
+        piece *p = self->first;
+        self->first = p->next;
+        if (!p->next) {
+            self->last = &self->first;
+        }
+        self->confirmed = p->upto;
+        self->pieces--;
+        moved = true;
+        free_piece(p);
+    }
+    if (moved) {
+        self->relay->acknowledge(self->host, self->confirmed);
+        mind_window(self);
+    }
+}
+
+static void refused(uplink *self, piece *p, const jj_reply *reply)
+{
+    bool soon = reply->code == JJ_EBUSY || reply->code == JJ_EUNAVAILABLE;
+    self->pause_ms = self->pause_ms ? 2 * self->pause_ms : PAUSE_MIN_MS;
+    if (!soon || self->pause_ms > PAUSE_MAX_MS) {
+        self->pause_ms = soon ? PAUSE_MAX_MS : 10 * PAUSE_MIN_MS;
+    }
+    p->again_ms = uplink_clock_ms() + self->pause_ms;
+    above_refuses(self, reply);
+}
+
+bool outbox_answer(uplink *self, const jj_reply *reply)
+{
+    piece *p = self->first;
+    while (p && p->request != reply->request) {
+        p = p->next;
+    }
+    if (!p || !reply->request) {
+        return false;
+    }
+    p->request = 0;
+    if (reply->code) {
+        refused(self, p, reply);
+        return true;
+    }
+    json_t *result = uplink_result(reply);
+    const json_t *rejected = json_object_get(result, "rejected");
+    if (json_array_size(rejected) > 0) {
+        say_rejected(self, p, rejected);
+    }
+    json_decref(result);
+    self->pause_ms = 0;
+    p->done = true;
+    above_accepts(self);
+    move_on(self);
+    return true;
+}
