@@ -10,7 +10,7 @@ ROOMS := base json schema journal event sim config wire client table import hub 
 PLUGINS := template blk industry cooperative capital disability warehouse uplink
 
 BUILD_PACKAGES := build-essential pkg-config libzmq3-dev libyaml-dev libjansson-dev libpq-dev \
-                  libsqlite3-dev libsodium-dev libcsv-dev libzip-dev libexpat1-dev
+                  libsqlite3-dev libsodium-dev libcsv-dev libzip-dev libexpat1-dev scdoc
 DEMO_PACKAGES  := $(BUILD_PACKAGES) postgresql-15 python3
 TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-zmq python3-pytest \
                   python3-pytest-timeout python3-psycopg2 python3-seccomp systemd
@@ -57,6 +57,9 @@ SONAME    := libjejaring.so.0
 CLIENT_SO := $(B)/$(SONAME)
 CLIENT_A  := $(B)/libjejaring.a
 PLUGIN_SO := $(patsubst %,$(B)/plugins/%.so,$(foreach p,$(PLUGINS),$(if $(wildcard plugins/$(p)/*.c),$(p))))
+# Manual pages and the completion tell what the programs' own tables say.
+MAN        := $(patsubst core/ctl/man/%.scd,$(B)/man/%,$(wildcard core/ctl/man/*.scd))
+COMPLETION := $(B)/man/jejaringctl.bash
 UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 HOSTILE   := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(wildcard tests/plugins/*.c))
 BENCH     := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
@@ -68,7 +71,7 @@ BENCH     := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c)
 all: deps-build ## build the daemon, the tools, the library and the plugins
 	@$(MAKE) $(JOBS) --no-print-directory programs
 
-programs: $(DAEMON) $(CTL) $(CLIENT_SO) $(CLIENT_A) $(PLUGIN_SO)
+programs: $(DAEMON) $(CTL) $(CLIENT_SO) $(CLIENT_A) $(PLUGIN_SO) $(MAN) $(COMPLETION)
 
 # Installs what is missing, and says nothing if nothing is.
 deps-build:
@@ -134,6 +137,15 @@ $(B)/plugins/$(1).so: $(call obj,$(wildcard plugins/$(1)/*.c))
 	$$(Q)$$(CC) -shared $$(ALL_LDFLAGS) -o $$@ $$^ -ljansson $(if $(filter warehouse,$(1)),-lpq)
 endef
 $(foreach p,$(PLUGINS),$(eval $(call plugin_rule,$(p))))
+
+$(B)/man/jejaringctl.bash: $(CTL)
+	@mkdir -p $(@D)
+	$(Q)$(CTL) completion bash >$@.new && mv $@.new $@
+
+$(B)/man/%: core/ctl/man/%.scd $(CTL) core/ctl/man/make.sh
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)
+	$(Q)core/ctl/man/make.sh $(CTL) $< >$@.new && mv $@.new $@
 
 # ---- Tests ---------------------------------------------------------------------------------------
 # A unit test links only what it tests: the archive gives no more than is asked for.
@@ -203,6 +215,8 @@ BIN  := $(DESTDIR)$(PREFIX)/bin
 LIB  := $(DESTDIR)$(LIBDIR)
 UNIT_D := $(DESTDIR)$(UNITDIR)
 MINE := $(DESTDIR)$(PREFIX)/lib/jejaring
+MAN_D := $(DESTDIR)$(PREFIX)/share/man
+COMPLETION_D := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 SHR  := $(DESTDIR)$(PREFIX)/share/jejaring
 install: all install-only ## install below PREFIX (and DESTDIR)
 
@@ -218,6 +232,8 @@ install-only:
 	sed 's|/usr/bin/|$(PREFIX)/bin/|' systemd/jejaringd.service > $(UNIT_D)/jejaringd.service
 	install -m 644 systemd/jejaring.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/jejaring.conf
 	install -m 644 systemd/jejaring.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/jejaring.conf
+	$(foreach page,$(MAN),install -D -m 644 $(page) $(MAN_D)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)) &&) true
+	install -D -m 644 $(COMPLETION) $(COMPLETION_D)/jejaringctl
 	cp -R schemas $(SHR)
 	rm -f $(SHR)/schemas/*.py $(SHR)/schemas/reference/*.sh # they made what is there
 	sed 's,^# \(schemas\|plugin_path\): /usr/,\1: $(PREFIX)/,' config/jejaringd.yaml \
@@ -229,6 +245,8 @@ uninstall: ## remove what install put there
 	rm -f $(BIN)/jejaringd $(BIN)/jejaringctl $(LIB)/libjejaring.* $(LIB)/pkgconfig/jejaring.pc \
 	    $(UNIT_D)/jejaringd.service $(DESTDIR)$(PREFIX)/lib/sysusers.d/jejaring.conf \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/jejaring.conf
+	rm -f $(foreach page,$(MAN),$(MAN_D)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+	    $(COMPLETION_D)/jejaringctl
 	rm -rf $(MINE) $(SHR) $(DESTDIR)$(PREFIX)/include/jejaring
 
 deb: deps-deb ## Debian packages in build/deb

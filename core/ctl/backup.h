@@ -23,8 +23,9 @@
 #include <jansson.h>
 
 #define JJ_BACKUP_MANIFEST "MANIFEST.json"
-#define JJ_BACKUP_LAST     "last-backup.json" /* in the state folder: when and where the last one is \
-                                               */
+#define JJ_BACKUP_LAST                                                                             \
+    "last-backup.json" /* in the state folder: when and where the last one is                      \
+                        */
 
 /* One file of a backup and where the node has it. */
 typedef struct jj_backup_file {

@@ -6,15 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COMMANDS_MAX 64
+#define COMMANDS_MAX 128
 
-/* Options of every command. */
-static const jj_flag common[] = {
+const jj_flag jj_common_flags[] = {
     {"config", "FILE", "the daemon's configuration; also -c FILE, or $JEJARING_CONFIG"},
     {"endpoint", "ENDPOINT", "another door of a hub: ipc:///path or tcp://127.0.0.1:5710"},
     {"timeout", "DURATION", "how long to wait for an answer (10s)"},
     {"json", NULL, "JSON on stdout"},
     {"help", NULL, "this help"},
+    {0},
+};
+
+const jj_exit_doc jj_exit_docs[] = {
+    {JJ_EXIT_OK, "done"},
+    {JJ_EXIT_FAILED, "failed"},
+    {JJ_EXIT_USAGE, "wrong usage"},
+    {JJ_EXIT_REJECTED, "some were rejected"},
+    {JJ_EXIT_UNREACHABLE, "the daemon does not answer"},
+    {JJ_EXIT_CONFIG, "wrong configuration"},
     {0},
 };
 
@@ -39,11 +48,12 @@ static void print_list(void)
         printf("  %-32s %s\n", head, command->summary);
     }
     puts("\nOptions of every command:");
-    print_flags(common);
-    puts(
-        "\n`jejaringctl help COMMAND` has more. Data goes to stdout, words to stderr.\n"
-        "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some were rejected, 4 the daemon does not\n"
-        "answer, 78 wrong configuration.");
+    print_flags(jj_common_flags);
+    puts("\n`jejaringctl help COMMAND` has more. Data goes to stdout, words to stderr.\nExit "
+         "codes:");
+    for (const jj_exit_doc *exit = jj_exit_docs; exit->doc; exit++) {
+        printf("  %2d  %s\n", exit->code, exit->doc);
+    }
 }
 
 void jj_command_help(const jj_command *command)
@@ -62,7 +72,7 @@ void jj_command_help(const jj_command *command)
         print_flags(command->flags);
     }
     puts("\nAs for every command:");
-    print_flags(common);
+    print_flags(jj_common_flags);
 }
 
 /* ---- Mistakes ----------------------------------------------------------------------------- */
@@ -120,7 +130,7 @@ static int unknown_option(const jj_ctl *ctl, const char *word)
 {
     const char *names[JJ_CTL_OPTIONS_MAX + 1] = {0};
     size_t count = 0;
-    const jj_flag *tables[] = {ctl->command ? ctl->command->flags : NULL, common};
+    const jj_flag *tables[] = {ctl->command ? ctl->command->flags : NULL, jj_common_flags};
     for (size_t i = 0; i < 2; i++) {
         for (const jj_flag *f = tables[i]; f && f->name && count < JJ_CTL_OPTIONS_MAX; f++) {
             names[count++] = f->name;
@@ -171,7 +181,7 @@ static int plain_words(int argc, char **argv, char **words)
             continue;
         }
         const jj_flag *flag =
-            argv[i][1] == '-' ? find_flag(common, argv[i] + 2, strlen(argv[i] + 2)) : NULL;
+            argv[i][1] == '-' ? find_flag(jj_common_flags, argv[i] + 2, strlen(argv[i] + 2)) : NULL;
         /* The value of an option that stands before the command is not the command. */
         if (count == 0 && ((flag && flag->value) || strcmp(argv[i], "-c") == 0)) {
             i++;
@@ -191,7 +201,7 @@ static int take_option(jj_ctl *ctl, int argc, char **argv, int *at)
         return jj_ctl_misused(ctl, "there is no option %s", word);
     }
     size_t length = strcspn(name, "=");
-    const jj_flag *flag = find_flag(common, name, length);
+    const jj_flag *flag = find_flag(jj_common_flags, name, length);
     flag = flag ? flag : find_flag(ctl->command ? ctl->command->flags : NULL, name, length);
     if (!flag) {
         char copy[64];

@@ -1,5 +1,6 @@
 /*
- * The table of commands, and what is made of it: parsing, help, usage, "did you mean".
+ * The table of commands, and what is made of it: parsing, help, usage, "did you mean"; in manual.c
+ * also the manual page and the completion of bash.
  */
 #ifndef JJ_CTL_COMMAND_H
 #define JJ_CTL_COMMAND_H
@@ -25,6 +26,16 @@ typedef struct jj_command {
 
 /* All commands, in the order of the help. Ended by a NULL name. */
 extern const jj_command jj_commands[];
+
+/* Options of every command. */
+extern const jj_flag jj_common_flags[];
+
+/* What the exit codes mean. Ended by a NULL doc. */
+typedef struct jj_exit_doc {
+    int code;
+    const char *doc;
+} jj_exit_doc;
+extern const jj_exit_doc jj_exit_docs[];
 
 /* Reads the command line. Returns -1 if there is a command to run; else everything has been done
  * (help) or said (a mistake), and the exit code is returned. */

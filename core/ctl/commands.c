@@ -95,6 +95,26 @@ static const jj_flag restore_flags[] = {
     {0},
 };
 
+static const jj_flag doctor_flags[] = {
+    {"disk", "PERCENT", "less free space than this is wrong (10)"},
+    {"lag", "DURATION", "what waits longer than this is wrong (15m)"},
+    {"backup-age", "DURATION", "a last backup older than this is wrong (7d)"},
+    {"skip", "LIST",
+     "of config, hub, workers, consumers, quarantine, inbox, journal, disk, keys, backup, clock, "
+     "warehouse"},
+    {0},
+};
+
+static const jj_flag metrics_flags[] = {
+    {"textfile", "FILE", "write them there, whole or not at all, for node_exporter's collector"},
+    {0},
+};
+
+static const jj_flag graph_flags[] = {
+    {"dot", NULL, "in Graphviz's language, which is the only one yet and the default"},
+    {0},
+};
+
 const jj_command jj_commands[] = {
     {.name = "status",
      .args = "",
@@ -130,6 +150,28 @@ const jj_command jj_commands[] = {
          "is away, and says so. Where stdout is no terminal, one picture; with --json an\n"
          "object a line. Exit code 4 with --once if the hub gave no answer.",
      .run = jj_ctl_top},
+    {.name = "doctor",
+     .args = "",
+     .flags = doctor_flags,
+     .summary = "what is wrong with a running node, and what to do next",
+     .details =
+         "Looks at the daemon and its processes, readers that lag or are lost, quarantine, "
+         "refused\n"
+         "files in inboxes, the journal and its disk, keys, backups, the clock and the warehouse.\n"
+         "Changes nothing. Exit code 0: all is fine; 1: something is wrong.",
+     .run = jj_ctl_doctor},
+    {.name = "metrics",
+     .args = "",
+     .flags = metrics_flags,
+     .summary = "the node's figures for Prometheus, in its text format",
+     .details = "Exit code 4 if the hub does not answer: jejaring_up is then 0.",
+     .run = jj_ctl_metrics},
+    {.name = "graph",
+     .args = "",
+     .flags = graph_flags,
+     .summary = "plugins, event types and agencies as a drawing",
+     .details = "For example: jejaringctl graph --dot | dot -Tsvg > node.svg",
+     .run = jj_ctl_graph},
     {.name = "publish",
      .args = "[FILE]",
      .args_max = 1,
@@ -405,6 +447,20 @@ const jj_command jj_commands[] = {
      .summary = "judge a JSON value (stdin without FILE)",
      .details = "Exit code 0: valid; 3: not valid, with every reason; 78: the schema is refused.",
      .run = jj_ctl_schema_validate},
+    {.name = "completion",
+     .args = "SHELL",
+     .args_min = 1,
+     .args_max = 1,
+     .summary = "the completion of a shell: bash",
+     .details = "For one session: source <(jejaringctl completion bash)",
+     .run = jj_ctl_completion},
+    {.name = "manual",
+     .args = "PART",
+     .args_min = 1,
+     .args_max = 1,
+     .summary = "parts of the manual pages in scdoc's format",
+     .details = "PART is commands, options, exits, keys (of the configuration) or agency-keys.",
+     .run = jj_ctl_manual},
     {.name = "version",
      .args = "",
      .summary = "the version of this program and its protocol",

@@ -14,6 +14,10 @@ int jj_ctl_top(jj_ctl *ctl); /* top.c */
 
 int jj_ctl_check(jj_ctl *ctl); /* check.c */
 
+int jj_ctl_doctor(jj_ctl *ctl);  /* doctor.c */
+int jj_ctl_metrics(jj_ctl *ctl); /* metrics.c */
+int jj_ctl_graph(jj_ctl *ctl);   /* graph.c */
+
 int jj_ctl_backup(jj_ctl *ctl);  /* backup.c */
 int jj_ctl_restore(jj_ctl *ctl); /* restore.c */
 
@@ -59,6 +63,9 @@ int jj_ctl_absorption(jj_ctl *ctl); /* database.c */
 int jj_ctl_migrate(jj_ctl *ctl);
 int jj_ctl_rebuild(jj_ctl *ctl);
 int jj_ctl_verify(jj_ctl *ctl);
+
+int jj_ctl_completion(jj_ctl *ctl); /* manual.c */
+int jj_ctl_manual(jj_ctl *ctl);
 
 int jj_ctl_version(jj_ctl *ctl); /* commands.c */
 

@@ -238,6 +238,18 @@ static int probe(const char *endpoint, jj_error *err)
     return rc;
 }
 
+static int connect_hub(jj_ctl *ctl, const char *endpoint, bool patient, jj_error *err)
+{
+    const jj_client_options options = {
+        .endpoint = endpoint,
+        .name = "jejaringctl/" JJ_VERSION,
+        .timeout_ms = ctl->timeout_ms,
+    };
+    int rc = probe(endpoint, err);
+    rc = rc == JJ_ETIMEOUT && patient ? 0 : rc;
+    return rc ? rc : jj_client_open(&ctl->client, &options, err);
+}
+
 static int open_hub(jj_ctl *ctl, bool patient, jj_client **client)
 {
     jj_error err = {0};
@@ -254,14 +266,7 @@ static int open_hub(jj_ctl *ctl, bool patient, jj_client **client)
         if (strncmp(endpoint, "ipc://", 6) != 0 && strncmp(endpoint, "tcp://", 6) != 0) {
             return jj_ctl_misused(ctl, "--endpoint: ipc:///path or tcp://host:port is expected");
         }
-        jj_client_options options = {
-            .endpoint = endpoint,
-            .name = "jejaringctl/" JJ_VERSION,
-            .timeout_ms = ctl->timeout_ms,
-        };
-        int rc = probe(endpoint, &err);
-        rc = rc == JJ_ETIMEOUT && patient ? 0 : rc;
-        if (rc || jj_client_open(&ctl->client, &options, &err)) {
+        if (connect_hub(ctl, endpoint, patient, &err)) {
             return jj_ctl_fail(NULL, &err);
         }
     }
@@ -279,22 +284,51 @@ int jj_ctl_hub_patient(jj_ctl *ctl, jj_client **client)
     return open_hub(ctl, true, client);
 }
 
-int jj_ctl_ask(jj_ctl *ctl, const char *verb, json_t *options, json_t **result)
+/* Takes options. */
+static int request(jj_client *client, const char *verb, json_t *options, json_t **result,
+                   json_t **event, jj_error *err)
 {
-    jj_error err = {0};
     jj_reply reply = {0};
-    jj_client *client;
     char *text = options ? json_dumps(options, JSON_COMPACT) : NULL;
-    int code = jj_ctl_hub(ctl, &client);
-    if (code == 0) {
-        int rc = jj_client_request(client, verb, text, NULL, 0, &reply, &err);
-        rc = rc ? rc
-                : jj_json_load(result, reply.result.data, reply.result.size_bytes, JJ_FRAME_MAX,
-                               &err);
-        code = rc ? jj_ctl_fail(NULL, &err) : JJ_EXIT_OK;
+    int rc = jj_client_request(client, verb, text, NULL, 0, &reply, err);
+    rc = rc ? rc
+            : jj_json_load(result, reply.result.data, reply.result.size_bytes, JJ_FRAME_MAX, err);
+    if (rc == 0 && event && reply.event_count > 0) {
+        rc = jj_json_load(event, reply.events[0].data, reply.events[0].size_bytes, JJ_FRAME_MAX,
+                          err);
     }
     jj_reply_clear(&reply);
     json_decref(options);
     free(text);
-    return code;
+    return rc;
+}
+
+int jj_ctl_ask(jj_ctl *ctl, const char *verb, json_t *options, json_t **result)
+{
+    jj_error err = {0};
+    jj_client *client;
+    int code = jj_ctl_hub(ctl, &client);
+    if (code) {
+        json_decref(options);
+        return code;
+    }
+    return request(client, verb, options, result, NULL, &err) ? jj_ctl_fail(NULL, &err)
+                                                              : JJ_EXIT_OK;
+}
+
+int jj_ctl_try(jj_ctl *ctl, const char *verb, json_t *options, json_t **result, json_t **event,
+               jj_error *err)
+{
+    jj_error ignored = {0};
+    const char *endpoint = jj_ctl_option(ctl, "endpoint");
+    err = err ? err : &ignored;
+    endpoint = endpoint ? endpoint : ctl->config ? ctl->config->hub.admin_endpoint : NULL;
+    int rc = ctl->client ? 0
+             : endpoint  ? connect_hub(ctl, endpoint, false, err)
+                         : jj_fail(err, JJ_ECONFIG, "no configuration was read");
+    if (rc) {
+        json_decref(options);
+        return rc;
+    }
+    return request(ctl->client, verb, options, result, event, err);
 }

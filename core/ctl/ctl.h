@@ -87,6 +87,12 @@ int jj_ctl_hub_patient(jj_ctl *ctl, jj_client **client);
  * code. */
 int jj_ctl_ask(jj_ctl *ctl, const char *verb, json_t *options, json_t **result);
 
+/* The same without a word, for who can do without an answer; the configuration has been read or
+ * --endpoint given. The first event of the answer goes to *event, new, if event is not NULL and
+ * there is one. Returns 0 or a JJ_E*. */
+int jj_ctl_try(jj_ctl *ctl, const char *verb, json_t *options, json_t **result, json_t **event,
+               jj_error *err);
+
 /* ---- What is said ------------------------------------------------------------------------- */
 
 /* "jejaringctl: what: place: text" and what to do next, on stderr. Returns the exit code that fits
