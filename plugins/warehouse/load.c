@@ -15,6 +15,8 @@
     "recipient, cause, data, extra) FROM STDIN (FORMAT binary)"
 #define COLUMNS 12
 
+#define BROKEN_RULE 20 /* events refused in a row, and no other, that speak against the rule */
+
 /* How much is collected before it goes to libpq. */
 #define PIECE 65536
 
@@ -269,6 +271,18 @@ static int bisect(batch *b, size_t first, size_t count, jj_error *err)
     return set_refusal(&b->refusals[first], b->sqlstate, err->text, err);
 }
 
+/* One event that a trigger of the site's own refuses is put aside. A trigger that refuses
+ * everything is not the events' fault: they wait until it is mended. */
+static bool is_broken_rule(const batch *b, size_t count)
+{
+    size_t refused = 0;
+
+    while (refused < count && strcmp(b->refusals[refused].sqlstate, "P0001") == 0) {
+        refused++;
+    }
+    return count >= BROKEN_RULE && refused == count;
+}
+
 int jj_load_batch(jj_load *load, jj_pg *pg, const jj_event *events, size_t count,
                   jj_load_refuse refuse, void *arg, jj_error *err)
 {
@@ -281,6 +295,11 @@ int jj_load_batch(jj_load *load, jj_pg *pg, const jj_event *events, size_t count
         return jj_fail(err, JJ_EMEMORY, "out of memory");
     }
     rc = bisect(&b, 0, count, &own);
+    if (rc == 0 && is_broken_rule(&b, count)) {
+        rc = jj_fail(&own, JJ_ESYSTEM,
+                     "PostgreSQL: a rule of this database's own refuses every event; see the "
+                     "server's log");
+    }
     for (size_t i = 0; i < count; i++) {
         if (rc == 0 && b.refusals[i].reason) {
             refuse(arg, &events[i], b.refusals[i].sqlstate, b.refusals[i].reason);

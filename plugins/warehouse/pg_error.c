@@ -22,6 +22,7 @@ static const struct {
     {"23514", JJ_EINVALID, "a value breaks a rule of the table"},
     {"22", JJ_EINVALID, "a value is not acceptable"},
     {"23", JJ_EINVALID, "a rule of the table is broken"},
+    {"P0001", JJ_EINVALID, "a rule of this database's own refuses it"}, /* RAISE in a trigger */
     {"54", JJ_EINVALID, "a value is too large, or nested too deeply"},
     /* The server, at the moment. */
     {"08", JJ_EUNAVAILABLE, NULL},

@@ -244,6 +244,33 @@ def test_a_batch_of_nothing_but_refused_events(database):
     assert cursor_of(database) == 60
 
 
+SITE_RULE = """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'not %', NEW.data; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON jejaring.event FOR EACH ROW
+    WHEN ({}) EXECUTE FUNCTION refuse()"""
+
+
+def test_a_rule_of_the_site_puts_aside_what_it_refuses(database, events):
+    with Host({"conninfo": database.conninfo}) as plugin:
+        plugin.resume()
+        database.psql(SITE_RULE.format(f"NEW.id = '{events[7]['id']}'"))
+        assert plugin.deliver(events, 0, 300)
+        assert {id for id, _ in plugin.rejected} == {events[7]["id"]}
+        assert "a rule of this database's own refuses it" in plugin.rejected[0][1]
+    assert stored(database) == unique(events) - 1
+
+
+def test_a_rule_of_the_site_that_refuses_everything_is_waited_for(database, events):
+    with Host({"conninfo": database.conninfo}) as plugin:
+        plugin.resume()
+        database.psql(SITE_RULE.format("true"))
+        assert not plugin.deliver(events, 0, 300)
+        assert not plugin.rejected and "refuses every event" in words(plugin)[-1]
+        database.psql("DROP TRIGGER refuse ON jejaring.event")
+        assert plugin.deliver(events, 0, 300)
+    assert stored(database) == unique(events)
+
+
 def test_what_is_stored_of_an_event(database):
     maker = warehouse_events.Maker(9)
     event = maker.event("future.type", warehouse_events.entity("thing", 1),

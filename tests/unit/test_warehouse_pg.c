@@ -24,8 +24,8 @@ static void test_states_are_told_apart_by_what_can_be_done(void **state)
         {"54000", JJ_EINVALID},     {"08006", JJ_EUNAVAILABLE}, {"25006", JJ_EUNAVAILABLE},
         {"40P01", JJ_EUNAVAILABLE}, {"53100", JJ_EUNAVAILABLE}, {"55P03", JJ_EUNAVAILABLE},
         {"57P01", JJ_EUNAVAILABLE}, {"57014", JJ_EUNAVAILABLE}, {"XX000", JJ_EUNAVAILABLE},
-        {"42P01", JJ_ESYSTEM},      {"42501", JJ_ESYSTEM},      {"25P02", JJ_ESYSTEM},
-        {"", JJ_ESYSTEM},
+        {"P0001", JJ_EINVALID},     {"P0004", JJ_ESYSTEM},      {"42P01", JJ_ESYSTEM},
+        {"42501", JJ_ESYSTEM},      {"25P02", JJ_ESYSTEM},      {"", JJ_ESYSTEM},
     };
 
     (void)state;
