@@ -26,7 +26,7 @@ static jj_client *connect_to(const char *endpoint)
     jj_error err = {0};
     jj_client *client;
     jj_reply reply = {0};
-    jj_client_options options = {.endpoint = endpoint, .name = "bench/1", .timeout_ms = 60000};
+    jj_client_options options = bench_options(endpoint);
     if (jj_client_open(&client, &options, &err) ||
         jj_client_request(client, "HELLO", NULL, NULL, 0, &reply, &err)) {
         fail(endpoint, &err);

@@ -16,6 +16,23 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The options of a connection; the keys are JJ_BENCH_KEYS, "SERVER PUBLIC SECRET" in Z85, if that
+ * is set: an agency's, which comes in by CURVE. */
+static inline jj_client_options bench_options(const char *endpoint)
+{
+    static char keys[256];
+    jj_client_options options = {.endpoint = endpoint, .name = "bench/1", .timeout_ms = 60000};
+    const char *given = getenv("JJ_BENCH_KEYS");
+    if (given) {
+        char *rest = keys;
+        snprintf(keys, sizeof keys, "%s", given);
+        options.server_key = strsep(&rest, " ");
+        options.public_key = strsep(&rest, " ");
+        options.secret_key = strsep(&rest, " ");
+    }
+    return options;
+}
+
 static inline void die(const char *what)
 {
     perror(what);
