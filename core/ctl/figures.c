@@ -130,7 +130,7 @@ static bool is_unsafe(uint32_t c)
     static const range unsafe[] = {{0, 0x1f},        {0x7f, 0x9f},     {0x200b, 0x200f},
                                    {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff},
                                    {0xfff0, 0xfffb}};
-    return is_in(c, unsafe, sizeof unsafe / sizeof *unsafe);
+    return (c < 0x20 || c > 0x7e) && is_in(c, unsafe, sizeof unsafe / sizeof *unsafe);
 }
 
 static int columns_of(uint32_t c)
@@ -141,9 +141,10 @@ static int columns_of(uint32_t c)
                                 {0xf900, 0xfaff},  {0xfe30, 0xfe6f},   {0xff00, 0xff60},
                                 {0xffe0, 0xffe6},  {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff},
                                 {0x20000, 0x3fffd}};
-    return is_in(c, none, sizeof none / sizeof *none) ? 0
-           : is_in(c, two, sizeof two / sizeof *two)  ? 2
-                                                      : 1;
+    return c < 0x300                                    ? 1
+           : is_in(c, none, sizeof none / sizeof *none) ? 0
+           : is_in(c, two, sizeof two / sizeof *two)    ? 2
+                                                        : 1;
 }
 
 int jj_figure_width(const char *text)

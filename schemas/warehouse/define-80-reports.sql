@@ -9,9 +9,49 @@ COMMENT ON FUNCTION in_region IS 'True if a region is the one wanted, or lies in
 
 -- ---- Tracer ------------------------------------------------------------------------------------
 
+-- The last day of graduation of those who have come to so many months after it: months differ in
+-- length, so it is looked for around the day that many months back.
+CREATE OR REPLACE FUNCTION graduated_by(day date, months integer) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT max(g)::date
+        FROM generate_series(day - make_interval(months => months) - interval '4 days',
+                             day - make_interval(months => months) + interval '4 days', interval '1 day') AS g
+        WHERE g + make_interval(months => months) <= day);
+COMMENT ON FUNCTION graduated_by IS 'Last day of graduation from which so many months have passed on a day';
+
 -- Who is due: graduates without any evidence of what became of them, once one month has passed since
 -- graduation. A person stands here once, with the last graduation. Whoever has evidence by `day` is
 -- gone: the list shrinks as placements, businesses, orders, loans and surveys arrive.
+DROP FUNCTION IF EXISTS tracer_due(text, date);
+CREATE FUNCTION tracer_due(in_region text, day date)
+RETURNS TABLE (person uuid, region text, vocation text, batch text, year integer, graduated_on date, due_wave text)
+LANGUAGE plpgsql STABLE
+SET search_path = jejaring, pg_catalog SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    after_1m CONSTANT date := graduated_by(day, 1);
+    after_6m CONSTANT date := graduated_by(day, 6);
+    after_12m CONSTANT date := graduated_by(day, 12);
+    -- A history whose first entry is later, or that has none, says nothing of the day: see state_on().
+    known CONSTANT bigint := history_key(day) + 9999;
+BEGIN
+    RETURN QUERY
+    SELECT o.person, o.region, o.vocation, o.batch, o.year, o.graduated_on,
+        CASE WHEN o.graduated_on <= after_12m THEN '12m' WHEN o.graduated_on <= after_6m THEN '6m' ELSE '1m' END
+    FROM (SELECT s.person, s.region, s.vocation, s.batch, s.year, s.graduated_on
+          FROM standing s
+          WHERE NOT s.several AND (s.history[1] <= known) IS NOT TRUE
+          UNION ALL
+          SELECT l.person, l.region, l.vocation, l.batch, l.year, l.graduated_on
+          FROM (SELECT DISTINCT ON (s.person) s.*
+                FROM standing s WHERE s.several AND s.graduated_on <= day
+                ORDER BY s.person, s.graduated_on DESC, s.vocation, s.batch) AS l
+          WHERE (l.history[1] <= known) IS NOT TRUE) AS o
+    WHERE o.graduated_on <= after_1m AND (in_region IS NULL OR in_region(o.region, in_region));
+END $$;
+COMMENT ON FUNCTION tracer_due IS 'Graduates without any evidence of outcome on a day, with the last tracer wave (1, 6, 12 months after graduation) that they have come to';
+
 DROP FUNCTION IF EXISTS report_tracer_due(text, text, date);
 CREATE FUNCTION report_tracer_due(in_region text, wave text, as_of date)
 RETURNS TABLE (person uuid, region text, region_name text, vocation text, batch text, year integer,
@@ -19,50 +59,33 @@ RETURNS TABLE (person uuid, region text, region_name text, vocation text, batch 
 LANGUAGE sql STABLE
 SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
 AS $$
-    WITH today AS (SELECT coalesce(as_of, today()) AS day),
-    silent AS (
-        SELECT s.person, s.region, s.vocation, s.batch, s.year, s.graduated_on
-        FROM standing s, today t
-        WHERE NOT s.several AND state_on(s.history, t.day) IS NULL
-        UNION ALL
-        -- Of persons who graduated more than once the last graduation tells.
-        SELECT o.person, o.region, o.vocation, o.batch, o.year, o.graduated_on
-        FROM (SELECT DISTINCT ON (s.person) s.*, state_on(s.history, t.day) AS state
-              FROM standing s JOIN today t ON s.graduated_on <= t.day
-              WHERE s.several
-              ORDER BY s.person, s.graduated_on DESC, s.vocation, s.batch) AS o
-        WHERE o.state IS NULL
-    ),
-    due AS (
-        SELECT s.*, CASE WHEN s.graduated_on + interval '12 months' <= t.day THEN '12m'
-                         WHEN s.graduated_on + interval '6 months' <= t.day THEN '6m'
-                         ELSE '1m' END AS w,
-            t.day
-        FROM silent s, today t
-        WHERE s.graduated_on + interval '1 month' <= t.day AND in_region(s.region, $1)
-    )
-    SELECT d.person, d.region, r.name, d.vocation, d.batch, d.year, d.graduated_on, d.w, w.due_on,
-        d.day - w.due_on
-    FROM due d
+    SELECT d.person, d.region, r.name, d.vocation, d.batch, d.year, d.graduated_on, d.due_wave, w.due_on,
+        coalesce($3, today()) - w.due_on
+    FROM tracer_due($1, coalesce($3, today())) AS d
         LEFT JOIN region r ON r.code = d.region,
-        LATERAL (SELECT (d.graduated_on + CASE d.w WHEN '12m' THEN interval '12 months'
+        LATERAL (SELECT (d.graduated_on + CASE d.due_wave WHEN '12m' THEN interval '12 months'
             WHEN '6m' THEN interval '6 months' ELSE interval '1 month' END)::date) AS w (due_on)
-    WHERE $2 IS NULL OR d.w = $2
-    ORDER BY d.day - w.due_on DESC, d.region, d.person
+    WHERE $2 IS NULL OR d.due_wave = $2
+    ORDER BY w.due_on, d.region, d.person
 $$;
-COMMENT ON FUNCTION report_tracer_due IS 'Graduates without any evidence of outcome, with the last tracer wave (1, 6, 12 months after graduation) that they have come to';
+COMMENT ON FUNCTION report_tracer_due IS 'Whom to call: graduates without any evidence of outcome, those who are overdue longest first';
 
 DROP FUNCTION IF EXISTS report_tracer(text, text, date);
 CREATE FUNCTION report_tracer(in_region text, wave text, as_of date)
 RETURNS TABLE (region text, region_name text, due bigint, due_1m bigint, due_6m bigint, due_12m bigint,
     oldest date)
 LANGUAGE sql STABLE
-SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+SET search_path = jejaring, pg_catalog SET jit = off
 AS $$
-    SELECT d.region, d.region_name, count(*), count(*) FILTER (WHERE d.due_wave = '1m'),
-        count(*) FILTER (WHERE d.due_wave = '6m'), count(*) FILTER (WHERE d.due_wave = '12m'),
-        min(d.graduated_on)
-    FROM report_tracer_due($1, $2, $3) AS d GROUP BY d.region, d.region_name ORDER BY d.region
+    SELECT s.region, r.name, s.due, s.due_1m, s.due_6m, s.due_12m, s.oldest
+    FROM (SELECT d.region, count(*) AS due, count(*) FILTER (WHERE d.due_wave = '1m') AS due_1m,
+              count(*) FILTER (WHERE d.due_wave = '6m') AS due_6m,
+              count(*) FILTER (WHERE d.due_wave = '12m') AS due_12m, min(d.graduated_on) AS oldest
+          FROM tracer_due($1, coalesce($3, today())) AS d
+          WHERE $2 IS NULL OR d.due_wave = $2
+          GROUP BY d.region) AS s
+        LEFT JOIN region r ON r.code = s.region
+    ORDER BY s.region
 $$;
 COMMENT ON FUNCTION report_tracer IS 'How many graduates are due for a tracer call, by region and wave';
 
@@ -81,7 +104,7 @@ LANGUAGE sql STABLE
 SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
 AS $$
     WITH taken AS (
-        SELECT p.vacancy, count(*) AS seats, array_agg(p.started_on ORDER BY p.started_on) AS days
+        SELECT p.vacancy, count(*) AS seats
         FROM placement p
         WHERE p.vacancy IS NOT NULL AND p.started_on <= today()
         GROUP BY p.vacancy
@@ -91,20 +114,32 @@ AS $$
             CASE WHEN v.closed_on <= today() AND NOT v.open THEN v.close_reason
                  WHEN t.seats >= v.headcount THEN 'filled'
                  WHEN v.valid_until < today() THEN 'expired'
-                 ELSE 'open' END AS status,
-            CASE WHEN v.closed_on <= today() AND NOT v.open THEN v.closed_on
-                 WHEN t.seats >= v.headcount THEN t.days[v.headcount]
-                 WHEN v.valid_until < today() THEN v.valid_until
-                 ELSE v.opened_on END AS status_on
+                 ELSE 'open' END AS status
         FROM vacancy v LEFT JOIN taken t USING (vacancy)
-        WHERE v.opened_on <= today()
+        WHERE v.opened_on <= today() AND in_region(v.region, $3)
+    ),
+    -- The day of the last seat, where nobody said that it is filled.
+    full_on AS (
+        SELECT n.vacancy, n.started_on
+        FROM (SELECT p.vacancy, p.started_on, s.headcount,
+                  row_number() OVER (PARTITION BY p.vacancy ORDER BY p.started_on) AS seat
+              FROM placement p JOIN stated s ON s.vacancy = p.vacancy
+              WHERE p.started_on <= today() AND s.status = 'filled' AND s.seats >= s.headcount
+                  AND (s.open OR s.closed_on > today())) AS n
+        WHERE n.seat = n.headcount
+    ),
+    dated AS (
+        SELECT s.*, CASE s.status WHEN 'open' THEN s.opened_on
+            WHEN 'filled' THEN coalesce(f.started_on, s.closed_on)
+            ELSE CASE WHEN s.closed_on <= today() AND NOT s.open THEN s.closed_on ELSE s.valid_until END
+            END AS status_on
+        FROM stated s LEFT JOIN full_on f USING (vacancy)
     )
     SELECT s.region, r.name, s.employer, s.title, s.headcount, s.seats, s.status, s.status_on,
         s.opened_on, s.valid_until, s.kind, s.occupation, nullif(array_to_string(s.vocations, ', '), ''),
         s.requirements, s.wage_min, s.wage_max, s.location, s.disability_friendly, s.vacancy
-    FROM stated s LEFT JOIN region r ON r.code = s.region
-    WHERE in_region(s.region, $3)
-        AND (NOT coalesce($1, false) AND NOT coalesce($2, false)
+    FROM dated s LEFT JOIN region r ON r.code = s.region
+    WHERE (NOT coalesce($1, false) AND NOT coalesce($2, false)
             OR s.status = 'open' AND $1 OR s.status = 'filled' AND $2)
         AND (s.opened_on >= coalesce($4, '-infinity') AND s.opened_on <= coalesce($5, 'infinity')
             OR s.status_on >= coalesce($4, '-infinity') AND s.status_on <= coalesce($5, 'infinity'))

@@ -19,7 +19,8 @@ AS $$
     ),
     graduate AS (
         SELECT DISTINCT ON (s.person) s.person, s.region, s.year,
-            coalesce(state_status(state_on(s.history, today())), 'untraced') AS status
+            coalesce(state_status(state_on(s.history, today())), 'untraced') AS status,
+            EXISTS (SELECT FROM referral r WHERE r.person = s.person AND r.made_on <= today()) AS referred
         FROM told JOIN standing s USING (person)
         WHERE s.graduated_on <= today()
         ORDER BY s.person, s.graduated_on DESC, s.vocation, s.batch
@@ -36,8 +37,7 @@ AS $$
             count(*) FILTER (WHERE g.status = 'self_employed') AS self_employed,
             count(*) FILTER (WHERE g.status IN ('unemployed', 'studying', 'not_seeking')) AS not_working,
             count(*) FILTER (WHERE g.status = 'untraced') AS untraced,
-            count(*) FILTER (WHERE EXISTS (SELECT FROM referral r
-                WHERE r.person = g.person AND r.made_on <= today())) AS referred,
+            count(*) FILTER (WHERE g.referred) AS referred,
             count(*) FILTER (WHERE h.provided) AS accommodated,
             count(*) FILTER (WHERE h.person IS NOT NULL AND h.provided IS NOT TRUE) AS waiting
         FROM graduate g LEFT JOIN helped h USING (person)
@@ -66,8 +66,10 @@ AS $$
         coalesce(p.accommodated, 0), coalesce(p.waiting, 0), e.employers, e.employers_short, e.shortfall,
         ($1 IS NULL OR c.region IS NOT NULL AND in_region(c.region, $1)) AND ($2 IS NULL OR coalesce(c.year = $2, false))
     FROM (SELECT k.region, k.year FROM person_cell k UNION SELECT k.region, k.year FROM employer_cell k) AS c
-        LEFT JOIN person_cell p ON p.region IS NOT DISTINCT FROM c.region AND p.year IS NOT DISTINCT FROM c.year
-        LEFT JOIN employer_cell e ON e.region IS NOT DISTINCT FROM c.region AND e.year IS NOT DISTINCT FROM c.year
+        LEFT JOIN person_cell p ON coalesce(p.region, '') = coalesce(c.region, '')
+            AND coalesce(p.year, 0) = coalesce(c.year, 0)
+        LEFT JOIN employer_cell e ON coalesce(e.region, '') = coalesce(c.region, '')
+            AND coalesce(e.year, 0) = coalesce(c.year, 0)
         LEFT JOIN region r ON r.code = c.region
     ORDER BY c.region NULLS LAST, c.year NULLS LAST
 $$;

@@ -138,6 +138,18 @@ def test_who_is_due_at_one_six_and_twelve_months(office):
     assert [summary[name] for name in ("due", "due_1m", "due_6m", "due_12m")] == [3, 1, 1, 1]
 
 
+def test_months_differ_in_length(office):
+    office.load([graduated("end of month", "2024-08-31"), graduated("leap day", "2024-02-29")])
+
+    def waves(day):
+        return {row["due_wave"]: row["days_overdue"] for row in due(office, "--as-of", day).values()}
+
+    assert waves("2024-09-29") == {"6m": 31 - 1}
+    assert waves("2024-09-30") == {"1m": 0, "6m": 32 - 1}
+    assert waves("2025-02-27") == {"1m": 150, "6m": 182}
+    assert waves("2025-02-28") == {"6m": 0, "12m": 0}
+
+
 def test_any_evidence_takes_a_person_off_the_list(office):
     persons = [key("person", n) for n in range(6)]
     business, order, loan = key("business", 1), key("order", 1), key("loan", 1)
