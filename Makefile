@@ -64,7 +64,7 @@ UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*
 HOSTILE   := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(wildcard tests/plugins/*.c))
 BENCH     := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all demo test unit system lint format asan bench fuzz install install-only uninstall deb deb-check coverage clean help deps-% programs
+.PHONY: all demo test unit system lint format asan bench bench-scale fuzz install install-only uninstall deb deb-check coverage clean help deps-% programs
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -187,6 +187,11 @@ bench: deps-test ## measure throughput and latency; writes build/bench.json
 	@$(MAKE) $(JOBS) --no-print-directory programs $(BENCH)
 	@B=$(B) tests/bench/run.sh
 
+EVENTS ?= 10000000
+bench-scale: deps-test ## fill a warehouse with EVENTS (10000000) and see that it stays fast
+	@$(MAKE) $(JOBS) --no-print-directory programs
+	@B=$(abspath $(B)) /usr/bin/python3 tests/bench/scale.py --events $(EVENTS) $(SCALE)
+
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 $(B)/fuzz/%: tests/fuzz/%.c $(LIBRARY_SRC)
 	@mkdir -p $(@D)
@@ -259,6 +264,6 @@ clean: ## remove the build folder
 	rm -rf $(B)
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -64,6 +64,7 @@ class Node:
         config.write_text(json.dumps(self.config))  # JSON is YAML
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with notify, open(self.log, "ab") as log:
+            (self.folder / "notify").unlink(missing_ok=True)
             notify.bind(str(self.folder / "notify"))
             environment = dict(os.environ, **self.environment,
                                NOTIFY_SOCKET=str(self.folder / "notify"))
@@ -74,7 +75,7 @@ class Node:
                 pass
         # What it says later goes nowhere: nobody listens at that address any more.
 
-    def close(self):
+    def stop(self):
         if self.process:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -82,6 +83,9 @@ class Node:
             except subprocess.TimeoutExpired:
                 self.kill()
         self.process = None
+
+    def close(self):
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def kill(self):
