@@ -188,9 +188,40 @@ int jj_mkdir_alike(const char *path, jj_error *err)
     return rc ? at_file(err, path, rc) : check_folder(path, err);
 }
 
+static const char *credentials(void)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    return folder && folder[0] == '/' ? folder : NULL;
+}
+
+char *jj_secret_path(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *folder = credentials();
+    char *there = folder ? jj_path_join(folder, slash ? slash + 1 : path) : NULL;
+    if (folder && (!there || access(there, F_OK) == 0)) {
+        return there;
+    }
+    free(there);
+    return strdup(path);
+}
+
+/* True for a file right in the folder of credentials, if nobody else can put anything there. */
+static bool is_credential(const char *path)
+{
+    struct stat st;
+    const char *folder = credentials();
+    char *own = folder ? jj_path_dir(path) : NULL;
+    bool right = own && strcmp(own, folder) == 0 && stat(folder, &st) == 0 &&
+                 (st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & (S_IWGRP | S_IRWXO));
+    free(own);
+    return right;
+}
+
 int jj_file_check_private(const char *path, jj_error *err)
 {
     struct stat st;
+    mode_t others = S_IRWXG | S_IRWXO;
     if (stat(path, &st)) {
         return at_file(err, path, jj_fail_errno(err, JJ_ESYSTEM, "cannot read"));
     }
@@ -198,7 +229,10 @@ int jj_file_check_private(const char *path, jj_error *err)
         return at_file(err, path,
                        jj_fail(err, JJ_ECONFIG, "belongs to another user; chown it to this one"));
     }
-    if (st.st_mode & (S_IRWXG | S_IRWXO)) {
+    if (st.st_uid == 0 && st.st_gid == 0 && is_credential(path)) {
+        others &= ~(mode_t)S_IRGRP;
+    }
+    if (st.st_mode & others) {
         return at_file(err, path,
                        jj_fail(err, JJ_ECONFIG,
                                "holds a secret but others may read it (mode %04o); chmod 600 it",

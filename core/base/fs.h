@@ -35,8 +35,14 @@ int jj_mkdir_alike(const char *path, jj_error *err);
 /* Makes the entries of a folder durable. */
 int jj_dir_sync(const char *path, jj_error *err);
 
+/* Where a secret is: the file of the same name in $CREDENTIALS_DIRECTORY, if the service manager has
+ * put one there (systemd: LoadCredential), else path itself. Owned; NULL without memory. */
+char *jj_secret_path(const char *path);
+
 /* Refuses a secret that others than its owner may read or write, or that another user owns
- * (root's are fine). */
+ * (root's are fine). In $CREDENTIALS_DIRECTORY systemd 252 gives it mode 0400 and to the service's
+ * user, or, where the file system has access lists, to root, with the user on the list; that shows
+ * as 0440 and group root, and is accepted there. */
 int jj_file_check_private(const char *path, jj_error *err);
 
 /* Owned: base joined with path, or a copy of path where it is absolute. NULL without memory. */

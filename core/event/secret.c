@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-int jj_key_load(const char *path, unsigned char key[JJ_KEY_SIZE], jj_error *err)
+static int load_key(const char *path, unsigned char key[JJ_KEY_SIZE], jj_error *err)
 {
     jj_buf text = {0};
     int rc = jj_file_check_private(path, err);
@@ -29,6 +29,14 @@ int jj_key_load(const char *path, unsigned char key[JJ_KEY_SIZE], jj_error *err)
         sodium_memzero(text.data, text.capacity);
     }
     jj_buf_clear(&text);
+    return rc;
+}
+
+int jj_key_load(const char *path, unsigned char key[JJ_KEY_SIZE], jj_error *err)
+{
+    char *where = jj_secret_path(path);
+    int rc = where ? load_key(where, key, err) : jj_fail(err, JJ_EMEMORY, "out of memory");
+    free(where);
     return rc;
 }
 
@@ -58,8 +66,11 @@ char *jj_person_key_default(const char *state_dir)
 static int load_or_make(const char *path, unsigned char key[JJ_KEY_SIZE], bool *made, jj_error *err)
 {
     int rc = 0;
+    char *where = jj_secret_path(path);
+    bool missing = where && access(where, F_OK) && errno == ENOENT;
+    free(where);
     *made = false;
-    if (access(path, F_OK) && errno == ENOENT) {
+    if (missing) {
         rc = jj_key_new(path, err);
         *made = rc == 0;
     }

@@ -23,7 +23,8 @@ typedef struct jj_secrets {
     unsigned char digest_key[16]; /* derived from the node key, for digests of events */
 } jj_secrets;
 
-/* Reads a key file: 64 hexadecimal digits, readable by its owner only. */
+/* Reads a key file: 64 hexadecimal digits, readable by its owner only. A credential of the same
+ * name counts before it, here and below: see jj_secret_path. */
 int jj_key_load(const char *path, unsigned char key[JJ_KEY_SIZE], jj_error *err);
 
 /* Makes a key file of mode 0600 with random digits; JJ_ECONFIG if path is there already: a key is

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KEY_FILE_MAX 4096
@@ -27,8 +28,8 @@ bool jj_z85_encode(jj_bytes key, char text[JJ_Z85_SIZE])
     return key.size_bytes == 32 && zmq_z85_encode(text, (const uint8_t *)key.data, 32);
 }
 
-int jj_curve_load(const char *path, char secret_key[JJ_Z85_SIZE], char public_key[JJ_Z85_SIZE],
-                  jj_error *err)
+static int load(const char *path, char secret_key[JJ_Z85_SIZE], char public_key[JJ_Z85_SIZE],
+                jj_error *err)
 {
     jj_buf text = {0};
     int rc = jj_file_check_private(path, err);
@@ -49,5 +50,15 @@ int jj_curve_load(const char *path, char secret_key[JJ_Z85_SIZE], char public_ke
         explicit_bzero(text.data, text.capacity);
     }
     jj_buf_clear(&text);
+    return rc;
+}
+
+int jj_curve_load(const char *path, char secret_key[JJ_Z85_SIZE], char public_key[JJ_Z85_SIZE],
+                  jj_error *err)
+{
+    char *where = jj_secret_path(path);
+    int rc = where ? load(where, secret_key, public_key, err)
+                   : jj_fail(err, JJ_EMEMORY, "out of memory");
+    free(where);
     return rc;
 }

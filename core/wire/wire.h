@@ -133,8 +133,8 @@ int jj_socket_descriptor(const jj_socket *socket);
 #define JJ_Z85_SIZE 41
 int jj_curve_pair(char public_key[JJ_Z85_SIZE], char secret_key[JJ_Z85_SIZE], jj_error *err);
 int jj_curve_public(const char *secret_key, char public_key[JJ_Z85_SIZE], jj_error *err);
-/* Reads a secret key's file, which nobody but its owner may be able to read, and gives the public
- * half, too. JJ_ECONFIG, JJ_ESYSTEM. */
+/* Reads a secret key's file, which nobody but its owner may be able to read (or the credential of
+ * that name, see base/fs.h), and gives the public half, too. JJ_ECONFIG, JJ_ESYSTEM. */
 int jj_curve_load(const char *path, char secret_key[JJ_Z85_SIZE], char public_key[JJ_Z85_SIZE],
                   jj_error *err);
 /* The text of the 32 bytes of a key; false if they are not 32. */

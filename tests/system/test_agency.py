@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import zmq
 
-from client import Connection, Curve, connected, free_port
+from client import Connection, Curve, connected, free_port, graduated, nik, person_key
 from conftest import PATIENCE, vacancy, wait_until
 from test_ctl import ctl, result
 
@@ -278,6 +278,44 @@ def test_a_secret_that_others_may_read_is_refused(node, who):
     n.start(ready=False)
     assert n.wait_end() != 0
     assert "server.key" in n.log() and "chmod 600 it" in n.log()
+
+
+def hand_over(n, *names, mode=0o400):
+    """A folder of credentials, as systemd makes it of key files, which are then out of reach."""
+    folder = n.folder / "credentials"
+    folder.mkdir(0o700)
+    for name in names:
+        (n.folder / name).rename(folder / name)
+        (folder / name).chmod(mode)
+    n.environment["CREDENTIALS_DIRECTORY"] = str(folder)
+    return folder
+
+
+def test_keys_come_from_the_service_managers_credentials(node):
+    n = open_node(node)
+    bundle = add(n, "bank", "--publish", "loan.applied")
+    person = n.folder / "person.key"
+    assert ctl("keys", "new", str(person)).returncode == 0
+    n.write_config(person_key="person.key")
+    secret = person.read_text()
+    folder = hand_over(n, "server.key", "person.key")
+    n.start()
+    with came_in(bundle) as bank:
+        assert bank.ok("HELLO")["agency"] == "bank"
+    n.publish([graduated(nik(7))])
+    (folder / "person.key").chmod(0o600)
+    (folder / "person.key").rename(person)
+    assert person.read_text() == secret
+    assert n.fetch_all()[0]["subject"] == person_key(n, nik(7))
+    assert not (n.folder / "state" / "person.key").exists()
+
+
+def test_a_credential_that_others_may_read_is_refused(node):
+    n = open_node(node)
+    hand_over(n, "server.key", mode=0o444)
+    n.start(ready=False)
+    assert n.wait_end() != 0
+    assert "server.key" in n.log() and "others may read it" in n.log()
 
 
 def test_an_agency_named_like_a_plugin_is_left_out(node):

@@ -200,6 +200,55 @@ static void assert_path(char *path, const char *expected)
     free(path);
 }
 
+static void a_credential_counts_before_the_file_of_its_name(void **state)
+{
+    char credential[256];
+    (void)state;
+    assert_int_equal(jj_mkdir_all(in_folder("credentials"), 0500, NULL), 0);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", in_folder("credentials"), 1), 0);
+    assert_path(jj_secret_path("/etc/jejaring/key"), "/etc/jejaring/key");
+    assert_int_equal(chmod(in_folder("credentials"), 0700), 0);
+    snprintf(credential, sizeof credential, "%s", in_folder("credentials/key"));
+    put(credential, "secret", 0400);
+    assert_path(jj_secret_path("/etc/jejaring/key"), credential);
+    assert_path(jj_secret_path("key"), credential);
+    assert_path(jj_secret_path("/etc/jejaring/other"), "/etc/jejaring/other");
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    assert_path(jj_secret_path("/etc/jejaring/key"), "/etc/jejaring/key");
+}
+
+/* As systemd makes them where the file system has access lists: root's, with the list's mask in the
+ * bits of the group. */
+static void a_credential_may_show_the_mask_of_its_access_list(void **state)
+{
+    static const mode_t bad[] = {0660, 0444, 0460, 0404, 0450};
+    char credential[256];
+    jj_error err;
+    (void)state;
+    if (geteuid() != 0) {
+        skip(); /* the file has to be root's */
+    }
+    assert_int_equal(jj_mkdir_all(in_folder("credentials"), 0700, NULL), 0);
+    snprintf(credential, sizeof credential, "%s", in_folder("credentials/key"));
+    put(credential, "secret", 0440);
+    assert_int_equal(chown(credential, 0, 0), 0);
+    assert_int_equal(jj_file_check_private(credential, &err), JJ_ECONFIG);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", in_folder("credentials"), 1), 0);
+    assert_int_equal(chmod(in_folder("credentials"), 0550), 0);
+    assert_int_equal(jj_file_check_private(credential, &err), 0);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(chmod(credential, bad[i]), 0);
+        assert_int_equal(jj_file_check_private(credential, &err), JJ_ECONFIG);
+    }
+    assert_int_equal(chmod(credential, 0440), 0);
+    assert_int_equal(chown(credential, 0, 4242), 0); /* a group that can read it */
+    assert_int_equal(jj_file_check_private(credential, &err), JJ_ECONFIG);
+    assert_int_equal(chown(credential, 0, 0), 0);
+    assert_int_equal(chmod(in_folder("credentials"), 0770), 0); /* others may put files there */
+    assert_int_equal(jj_file_check_private(credential, &err), JJ_ECONFIG);
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+}
+
 static void paths_are_joined_and_taken_apart(void **state)
 {
     (void)state;
@@ -251,6 +300,8 @@ int main(void)
         TEST(folders_are_made_with_their_parents),
         TEST(a_secret_that_others_may_read_is_refused),
         TEST(a_secret_of_another_user_is_refused),
+        TEST(a_credential_counts_before_the_file_of_its_name),
+        TEST(a_credential_may_show_the_mask_of_its_access_list),
         TEST(paths_are_joined_and_taken_apart),
         TEST(a_folder_lets_in_whom_the_one_around_it_lets_in),
         TEST(a_file_is_not_taken_for_a_folder),
