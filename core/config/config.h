@@ -81,6 +81,8 @@ typedef struct jj_plugins_config {
 typedef struct jj_reports_config {
     int64_t floor;       /* counts of persons with a disability below it are not shown */
     int64_t small_share; /* percent of procurement that is to go to small business */
+    int64_t due_day;     /* by which day of the month regencies are to have reported */
+    int64_t due_months;  /* in every so many months, counted from January */
 } jj_reports_config;
 
 typedef struct jj_config {

@@ -89,6 +89,22 @@ const jj_key jj_hub_keys[] = {
     {0},
 };
 
+const jj_key jj_calendar_keys[] = {
+    {.name = "day",
+     .type = &jj_key_integer,
+     .offset = offsetof(jj_reports_config, due_day),
+     .initial = "10",
+     .min = 1,
+     .max = 31,
+     .doc = "day of the month; in a shorter month its last one"},
+    {.name = "every",
+     .type = &jj_key_period,
+     .offset = offsetof(jj_reports_config, due_months),
+     .initial = "month",
+     .doc = "month, quarter (January, April, July, October) or year (January)"},
+    {0},
+};
+
 const jj_key jj_reports_keys[] = {
     {.name = "floor",
      .type = &jj_key_integer,
@@ -106,6 +122,11 @@ const jj_key jj_reports_keys[] = {
      .max = 100,
      .doc =
          "percent of an office's spending that is to go to small business (Perpres 12/2021: 40)"},
+    {.name = "calendar",
+     .type = &jj_key_mapping,
+     .offset = 0,
+     .members = jj_calendar_keys,
+     .doc = "by when each regency is to have reported something since the time before"},
     {0},
 };
 

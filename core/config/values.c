@@ -57,6 +57,25 @@ static void read_level(jj_reader *reader, const jj_key *key, const jj_yaml_node 
     }
 }
 
+static void read_period(jj_reader *reader, const jj_key *key, const jj_yaml_node *node, void *out)
+{
+    static const char *const periods[] = {"month", "quarter", "year", NULL};
+    static const int64_t months[] = {1, 3, 12};
+    const char *text = jj_reader_scalar(reader, key, node);
+    char hint[JJ_HINT_SIZE];
+
+    for (size_t i = 0; text != NULL && periods[i] != NULL; i++) {
+        if (strcmp(text, periods[i]) == 0) {
+            *(int64_t *)out = months[i];
+            return;
+        }
+    }
+    if (text != NULL) {
+        jj_reader_complain(reader, node, "\"%.60s\" is no period (month, quarter, year)%s", text,
+                           jj_did_you_mean(hint, text, periods));
+    }
+}
+
 static bool all_digits(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -264,6 +283,7 @@ static void read_plugins(jj_reader *reader, const jj_key *key, const jj_yaml_nod
 
 const jj_key_type jj_key_node = {"name", read_node};
 const jj_key_type jj_key_level = {"log level", read_level};
+const jj_key_type jj_key_period = {"month, quarter or year", read_period};
 const jj_key_type jj_key_region = {"region code", read_region};
 const jj_key_type jj_key_regions = {"list of region codes", read_regions};
 const jj_key_type jj_key_audiences = {"list of audiences", read_audiences};

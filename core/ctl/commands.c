@@ -262,6 +262,14 @@ const jj_command jj_commands[] = {
                 "as many\n"
                 "others as it takes that none of them follows from what is shown.",
      .run = jj_ctl_tabular},
+    {.name = "report completeness",
+     .args = "",
+     .flags = jj_completeness_flags,
+     .summary = "which regencies have reported, and which have not",
+     .details = "By the calendar of the configuration (reports: calendar). With the hub at hand "
+                "also when\n"
+                "each node was last in contact, and whether anything of it is missing.",
+     .run = jj_ctl_tabular},
     {.name = "warehouse migrate",
      .args = "",
      .summary = "bring the schema of the database up to date",

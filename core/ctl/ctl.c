@@ -284,6 +284,17 @@ int jj_ctl_hub_patient(jj_ctl *ctl, jj_client **client)
     return open_hub(ctl, true, client);
 }
 
+bool jj_ctl_hub_is_there(jj_ctl *ctl)
+{
+    const jj_config *config;
+    const char *endpoint = jj_ctl_option(ctl, "endpoint");
+
+    if (!endpoint && jj_ctl_config(ctl, &config) == 0) {
+        endpoint = config->hub.admin_endpoint;
+    }
+    return endpoint && probe(endpoint, NULL) == 0;
+}
+
 /* Takes options. */
 static int request(jj_client *client, const char *verb, json_t *options, json_t **result,
                    json_t **event, jj_error *err)

@@ -83,6 +83,9 @@ int jj_ctl_hub(jj_ctl *ctl, jj_client **client);
  * told so at once. */
 int jj_ctl_hub_patient(jj_ctl *ctl, jj_client **client);
 
+/* True if somebody listens where jj_ctl_hub would connect. Says nothing. */
+bool jj_ctl_hub_is_there(jj_ctl *ctl);
+
 /* One request without events, and its result parsed. Takes options. *result is new. Returns an exit
  * code. */
 int jj_ctl_ask(jj_ctl *ctl, const char *verb, json_t *options, json_t **result);

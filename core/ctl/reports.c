@@ -4,6 +4,7 @@
  */
 #include "ctl/reports.h"
 
+#include "ctl/completeness.h"
 #include "ctl/inclusion.h"
 #include "ctl/tabular.h"
 
@@ -356,5 +357,17 @@ const jj_report jj_reports[] = {
          "Setiap orang dihitung sekali, pada kelulusannya yang terakhir. Kuota: UU 8/2016 pasal "
          "53; laporan terakhir tiap pemberi kerja dalam tahun itu.",
      .rework = jj_inclusion_rework},
+    {.command = "report completeness",
+     .title = "Kelengkapan laporan",
+     .query = "SELECT * FROM jejaring.report_completeness(coalesce($1, $2), $3::date, "
+              "$4::integer, $5::integer, $6::jsonb)",
+     .params = jj_completeness_params,
+     .columns = jj_completeness_columns,
+     .empty = "Tidak ada kabupaten/kota di wilayah ini.",
+     .notes =
+         "Yang belum lapor di atas. Terlambat: dihitung dari tenggat pertama yang terlewat "
+         "(pengaturan reports: calendar).\n"
+         "Bulan: jumlah kejadian yang dicatat. Biasanya: nilai tengah dua belas bulan sebelumnya. "
+         "Kontak dan celah: menurut hub, bila terjangkau."},
     {0},
 };

@@ -12,5 +12,6 @@ extern const jj_flag jj_orders_flags[];
 extern const jj_flag jj_capital_flags[];
 extern const jj_flag jj_candidates_flags[];
 extern const jj_flag jj_inclusion_flags[];
+extern const jj_flag jj_completeness_flags[];
 
 #endif

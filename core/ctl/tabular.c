@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "ctl/completeness.h"
 #include "ctl/output.h"
 #include "ctl/warehouse.h"
 
@@ -17,6 +18,7 @@ typedef struct request {
     const jj_report *report;
     const char *params[PARAMS_MAX];
     char numbers[PARAMS_MAX][24];
+    char *nodes; /* as the hub tells them; owned */
     int param_count;
     char day[16];
 } request;
@@ -99,15 +101,33 @@ static void choose_day(const jj_ctl *ctl, request *asked)
     snprintf(asked->day, sizeof asked->day, "%04d-%02d-%02d", year, month, day);
 }
 
+/* What is not asked of the user. */
+static const char *told_by_node(jj_ctl *ctl, const jj_config *config, const jj_param *param,
+                                request *asked, int at)
+{
+    switch (param->kind) {
+    case JJ_PARAM_OWN:
+        return config->region;
+    case JJ_PARAM_NODES:
+        asked->nodes = asked->nodes ? asked->nodes : jj_completeness_nodes(ctl);
+        return asked->nodes;
+    case JJ_PARAM_SETTING:
+    default:
+        snprintf(asked->numbers[at], sizeof asked->numbers[at], "%lld",
+                 (long long)param->setting(config));
+        return asked->numbers[at];
+    }
+}
+
 static int read_params(jj_ctl *ctl, const jj_config *config, request *asked)
 {
     for (const jj_param *param = asked->report->params;
-         param && (param->option || param->setting) && asked->param_count < PARAMS_MAX; param++) {
+         param && (param->option || param->kind >= JJ_PARAM_SETTING) &&
+         asked->param_count < PARAMS_MAX;
+         param++) {
         int at = asked->param_count++;
-        if (param->setting) {
-            snprintf(asked->numbers[at], sizeof asked->numbers[at], "%lld",
-                     (long long)param->setting(config));
-            asked->params[at] = asked->numbers[at];
+        if (!param->option) {
+            asked->params[at] = told_by_node(ctl, config, param, asked, at);
             continue;
         }
         const char *value = jj_ctl_option(ctl, param->option);
@@ -235,6 +255,7 @@ int jj_ctl_tabular(jj_ctl *ctl)
         code = rc ? jj_ctl_fail(NULL, &err) : show(&table, &output);
     }
     free(table.cells);
+    free(asked.nodes);
     jj_pg_rows_free(rows);
     return code;
 }

@@ -50,11 +50,13 @@ enum jj_param_kind {
     JJ_PARAM_WORD,    /* one of `words` */
     JJ_PARAM_FLAG,    /* "true" if it was given */
     JJ_PARAM_SETTING, /* a whole number of the configuration; no option */
+    JJ_PARAM_OWN,     /* the region of this node; no option */
+    JJ_PARAM_NODES,   /* what the hub knows of the nodes below it, JSON; null if it is not there */
 };
 
 /* A parameter $1, $2 ... of the query, in this order. Null for the query if it was not given. */
 typedef struct jj_param {
-    const char *option; /* of the command, without dashes; NULL for a setting, and at the end */
+    const char *option; /* of the command, without dashes; NULL: none, and at the end */
     enum jj_param_kind kind;
     const char *const *words; /* ended by NULL */
     int64_t (*setting)(const jj_config *config);

@@ -21,12 +21,16 @@ COMMENT ON FUNCTION due_after IS 'First due date of a reporting calendar after a
 --   late_days     days since then
 --   this_month, last_month   events recorded in the month of as_of, and in the one before
 --   usual         median of up to twelve months before those; null: it has not reported so long
-CREATE OR REPLACE FUNCTION completeness_on(
+--   by_month      the twelve months up to this one, the earliest first
+DROP VIEW IF EXISTS completeness;
+DROP FUNCTION IF EXISTS completeness_on(text, date, integer, integer);
+CREATE FUNCTION completeness_on(
     province text DEFAULT NULL, as_of date DEFAULT NULL, due_day integer DEFAULT 10,
     every_months integer DEFAULT 1)
 RETURNS TABLE (
     region text, name text, nodes text[], state text, reported_on date, missed_on date,
-    late_days integer, events bigint, this_month bigint, last_month bigint, usual numeric)
+    late_days integer, events bigint, this_month bigint, last_month bigint, usual numeric,
+    by_month bigint[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = jejaring, pg_catalog, pg_temp
 AS $$
@@ -69,7 +73,9 @@ BEGIN
         coalesce((SELECT b.n FROM by_month b WHERE b.region = r.code AND b.m = month), 0),
         coalesce((SELECT b.n FROM by_month b WHERE b.region = r.code
                       AND b.m = (month - interval '1 month')::date), 0),
-        round(u.n::numeric, 1)
+        round(u.n::numeric, 1),
+        ARRAY(SELECT coalesce(b.n, 0) FROM generate_series(month - interval '11 months', month, '1 month') AS s (m)
+              LEFT JOIN by_month b ON b.region = r.code AND b.m = s.m::date ORDER BY s.m)
     FROM region r
         LEFT JOIN told t ON t.region = r.code
         LEFT JOIN usually u ON u.region = r.code
@@ -95,7 +101,54 @@ COMMENT ON COLUMN completeness.late_days IS 'Days since then';
 COMMENT ON COLUMN completeness.events IS 'All of its events';
 COMMENT ON COLUMN completeness.this_month IS 'Those recorded in this month';
 COMMENT ON COLUMN completeness.last_month IS 'Those recorded in the month before';
+COMMENT ON COLUMN completeness.by_month IS 'Events recorded in each of the twelve months up to this one, the earliest first';
 COMMENT ON COLUMN completeness.usual IS 'Median of up to twelve months before those';
+
+-- A day as Indonesians write it.
+CREATE OR REPLACE FUNCTION day_in_words(day date) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN concat_ws(' ', extract(day FROM day),
+    ('{Januari,Februari,Maret,April,Mei,Juni,Juli,Agustus,September,Oktober,November,Desember}'::text[])[extract(month FROM day)],
+    extract(year FROM day));
+COMMENT ON FUNCTION day_in_words IS 'A day in Indonesian words: 3 Agustus 2026';
+
+-- The report: what is missing comes first. `nodes` is what the hub knows of the nodes below it (STATUS),
+-- null if nobody asked: contact and gaps are of now, and so left out of a report of another day.
+DROP FUNCTION IF EXISTS report_completeness(text, date, integer, integer, jsonb);
+CREATE FUNCTION report_completeness(
+    in_region text, as_of date, due_day integer, every_months integer, nodes jsonb)
+RETURNS TABLE (region text, region_name text, status text, reported_on date, contact text,
+    late_days integer, this_month bigint, last_month bigint, usual numeric, gaps bigint,
+    state text, missed_on date, events bigint, by_month text, node_names text)
+LANGUAGE sql STABLE
+SET search_path = jejaring, pg_catalog
+AS $$
+    WITH node AS (
+        SELECT n ->> 'name' AS name, (n ->> 'contact')::timestamptz AS contact,
+            jsonb_array_length(n -> 'gaps') AS gaps, r.region
+        FROM jsonb_array_elements(CASE WHEN as_of IS NULL THEN nodes END) AS n,
+            jsonb_array_elements_text(n -> 'regions') AS r (region)
+    ),
+    by_region AS (
+        SELECT c.region, max(n.contact) AS contact, sum(n.gaps)::bigint AS gaps,
+            string_agg(n.name, ', ' ORDER BY n.name) AS names
+        FROM completeness_on(in_region, as_of, due_day, every_months) c
+            JOIN node n ON n.region IN (c.region, split_part(c.region, '.', 1), '*')
+        GROUP BY c.region
+    )
+    SELECT c.region, c.name,
+        CASE c.state WHEN 'never' THEN 'belum pernah lapor'
+            WHEN 'late' THEN 'belum lapor sejak ' || day_in_words(c.reported_on)
+            ELSE 'sudah lapor' END
+        || CASE WHEN n.gaps > 0 THEN '; ada kejadian yang belum sampai' ELSE '' END,
+        c.reported_on, to_char(n.contact AT TIME ZONE 'Asia/Jakarta', 'YYYY-MM-DD HH24:MI'),
+        c.late_days, c.this_month, c.last_month, c.usual, n.gaps, c.state, c.missed_on, c.events,
+        array_to_string(c.by_month, ' '), coalesce(n.names, nullif(array_to_string(c.nodes, ', '), ''))
+    FROM completeness_on(in_region, as_of, due_day, every_months) c
+        LEFT JOIN by_region n ON n.region = c.region
+    ORDER BY array_position('{never,late,reported}', c.state), c.late_days DESC, c.region
+$$;
+COMMENT ON FUNCTION report_completeness IS 'Who has not reported, by a reporting calendar, with what the hub knows of the nodes below it';
 
 -- What stands behind a figure of a province: of how many of its regencies anything is known.
 CREATE OR REPLACE FUNCTION reported_regions(as_of date DEFAULT NULL)
