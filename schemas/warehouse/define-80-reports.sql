@@ -44,7 +44,8 @@ BEGIN
           WHERE NOT s.several AND (s.history[1] <= known) IS NOT TRUE
           UNION ALL
           SELECT l.person, l.region, l.vocation, l.batch, l.year, l.graduated_on
-          FROM (SELECT DISTINCT ON (s.person) s.*
+          FROM (SELECT DISTINCT ON (s.person) s.person, s.region, s.vocation, s.batch, s.year,
+                    s.graduated_on, s.history
                 FROM standing s WHERE s.several AND s.graduated_on <= day
                 ORDER BY s.person, s.graduated_on DESC, s.vocation, s.batch) AS l
           WHERE (l.history[1] <= known) IS NOT TRUE) AS o
@@ -214,8 +215,8 @@ COMMENT ON FUNCTION report_orders IS 'Orders of government offices, and how much
 
 -- ---- Capital ------------------------------------------------------------------------------------
 
--- Each step counts on its own day, so that a period shows what was done in it. A loan is of the
--- scheme and region that its steps name, the later step before the earlier.
+-- Each step counts on its own day, so that a period shows what was done in it. A loan is of the scheme
+-- that its last step names.
 DROP FUNCTION IF EXISTS report_capital(text, text, date, date);
 CREATE FUNCTION report_capital(in_region text, scheme text, from_day date, to_day date)
 RETURNS TABLE (region text, region_name text, scheme text, referred bigint, applied bigint,

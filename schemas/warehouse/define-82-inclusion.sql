@@ -14,16 +14,25 @@ RETURNS TABLE (region text, region_name text, year integer, graduates bigint, em
 LANGUAGE sql STABLE
 SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
 AS $$
-    WITH told AS (
-        SELECT DISTINCT s.person FROM standing s WHERE s.disability AND s.graduated_on <= today()
+    WITH last_graduation AS (
+        SELECT s.person, s.region, s.year, s.history
+        FROM standing s
+        WHERE s.disability AND NOT s.several AND s.graduated_on <= today()
+        UNION ALL
+        -- Who told of a disability at any graduation, with the last one.
+        SELECT l.person, l.region, l.year, l.history
+        FROM (SELECT DISTINCT ON (s.person) s.person, s.region, s.year, s.history,
+                  bool_or(s.disability) OVER (PARTITION BY s.person) AS told
+              FROM standing s
+              WHERE s.several AND s.graduated_on <= today()
+              ORDER BY s.person, s.graduated_on DESC, s.vocation, s.batch) AS l
+        WHERE l.told
     ),
     graduate AS (
-        SELECT DISTINCT ON (s.person) s.person, s.region, s.year,
-            coalesce(state_status(state_on(s.history, today())), 'untraced') AS status,
-            EXISTS (SELECT FROM referral r WHERE r.person = s.person AND r.made_on <= today()) AS referred
-        FROM told JOIN standing s USING (person)
-        WHERE s.graduated_on <= today()
-        ORDER BY s.person, s.graduated_on DESC, s.vocation, s.batch
+        SELECT l.person, l.region, l.year,
+            coalesce(state_status(state_on(l.history, today())), 'untraced') AS status,
+            EXISTS (SELECT FROM referral r WHERE r.person = l.person AND r.made_on <= today()) AS referred
+        FROM last_graduation l
     ),
     helped AS (
         SELECT a.person, bool_or(a.provided_on <= today()) AS provided

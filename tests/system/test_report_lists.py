@@ -241,6 +241,13 @@ def test_the_directory_holds_open_businesses_of_those_who_consent(office):
     assert row["person"] is None and row["needs_marketing"] is None
     text = office.run("report", "directory") + office.run("report", "directory", "--format", "csv")
     assert "1234567890123" not in text
+    schema = json.loads((pg.ROOT / "schemas/events/business.registered.json").read_text())["properties"]
+    envelope = {"region", "region_name", "person", "registered_on"}
+    for row in office.rows("report", "directory"):
+        assert all("opd" in schema[name]["x-audience"] for name in set(row) - envelope)
+    for row in office.rows("report", "directory", "--audience", "public"):
+        told = {name for name, value in row.items() if value is not None} - envelope
+        assert told and all("public" in schema[name]["x-audience"] for name in told)
     office.load([event("consent.granted", key("person", "took back"), {"date": ago(1), "audiences": ["opd"]})])
     assert len(names()) == 3
 
