@@ -13,7 +13,7 @@ BUILD_PACKAGES := build-essential pkg-config libzmq3-dev libyaml-dev libjansson-
                   libsqlite3-dev libsodium-dev libcsv-dev libzip-dev libexpat1-dev scdoc
 DEMO_PACKAGES  := $(BUILD_PACKAGES) postgresql-15 python3
 TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-zmq python3-pytest \
-                  python3-pytest-timeout python3-psycopg2 python3-seccomp systemd
+                  python3-pytest-timeout python3-psycopg2 libfaketime python3-seccomp systemd
 LINT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev clang-format-14 cppcheck python3
 
 DEB_PACKAGES   := $(BUILD_PACKAGES) debhelper dpkg-dev lintian

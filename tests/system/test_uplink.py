@@ -1,12 +1,15 @@
 """A regency reports to its province: nothing is lost or counted twice, whatever breaks."""
 
-import uuid
+import datetime
+import shutil
+import time
 
 import pytest
 
-from client import graduated, nik, person_key
-from conftest import event, vacancy
-from province import (attach, enlist, identities, regency, says, status_of, upper, waiting)
+from client import connected, graduated, nik, person_key
+from conftest import ROOT, event, vacancy
+from province import attach, enlist, identities, regency, says, status_of, upper, waiting
+from test_ctl import ctl, result
 
 
 @pytest.fixture
@@ -113,3 +116,294 @@ def test_an_outage_is_shown_and_ends_by_itself(node, lines):
     p.start()
     assert len(arrived(p, r)) == 1
     r.wait(lambda: says(r) == "reports to node jateng", "the good news in the status")
+
+
+# ---- Downward, and more than two levels
+
+
+def test_vacancies_of_others_come_down_and_do_not_go_round(node, lines, pair):
+    p, r = pair
+    other = regency(node, p, "33.25", name="batang")
+    lines.append(other)
+    other.start()
+    r.publish([vacancy("Juru las")])
+    other.publish([vacancy("Juru masak", region="33.25")])
+    p.publish([vacancy("Juru ukur", region="33")])
+    titles = ["Juru las", "Juru masak", "Juru ukur"]
+    for n in (r, other, p):
+        n.wait(lambda: len(n.fetch_all()) >= 3, "all vacancies")
+    arrived(p, r), arrived(p, other)
+    for n in (r, other, p):
+        found = n.fetch_all()
+        assert sorted(e["data"]["title"] for e in found) == titles
+    origins = {e["data"]["title"]: (e.get("origin"), e["recordedtime"]) for e in r.fetch_all()}
+    assert [origins[t][0] for t in titles] == [None, "batang", "jateng"]
+    assert origins["Juru masak"][1] == other.fetch_all()[0]["recordedtime"]
+    counts = [n["accepted"] for n in p.request("STATUS")[1]["nodes"]]
+    assert counts == [1, 1], "an event went back up"
+
+
+def test_three_levels(node, lines):
+    m = upper(node, "kementerian").start()
+    p = upper(node)
+    attach(p, m, enlist(m, "jateng", "33", sees="*"), down=["vacancy.*"])
+    lines.append(p)
+    p.start()
+    r = regency(node, p, "33.75", name="pekalongan", sees="*")
+    lines.append(r)
+    r.start()
+    r.publish(outcomes(5))
+    p.publish([vacancy("di provinsi", region="33")])
+    m.publish([vacancy("dari kementerian", region="31.71")])
+    r.wait(lambda: len(r.fetch_all()) == 7, "what comes down through two levels")
+    arrived(p, r), arrived(m, p)
+    top = m.fetch_all()
+    assert len(top) == 7
+    from_below = [e for e in top if e["type"] == "outcome.reported"]
+    assert {e["origin"] for e in from_below} == {"pekalongan"}
+    assert sorted(int(e["originsequence"]) for e in from_below) == [1, 2, 3, 4, 5]
+    assert [e["origin"] for e in top if e["data"].get("title") == "di provinsi"] == ["jateng"]
+    down = {e["data"]["title"]: e["origin"] for e in r.fetch_all(["vacancy.*"])}
+    assert down == {"di provinsi": "jateng", "dari kementerian": "kementerian"}
+    assert [n["name"] for n in m.request("STATUS")[1]["nodes"]] == ["jateng"]
+
+
+# ---- Erasure and consent
+
+
+def test_an_erasure_is_carried_out_above_and_confirmed(pair):
+    p, r = pair
+    person = person_key(p, nik(7))
+    r.publish([graduated(nik(7), program="program-yang-dihapus"), *outcomes(2, 7)])
+    arrived(p, r)
+    files = [p.folder / "state" / name for name in ("journal.db", "journal.db-wal")]
+    stored = lambda: b"".join(f.read_bytes() for f in files if f.exists())
+    assert person in str(p.fetch_all()) and b"program-yang-dihapus" in stored()
+    r.line.cut()
+    assert r.request("ERASE", {"nik": nik(7)})[0] == "OK"
+    r.wait(lambda: [e["confirmed"] for e in result("erasures", node=r)] == [None], "the open one")
+    r.line.mend()
+    r.wait(lambda: all(e["confirmed"] for e in result("erasures", node=r)), "the confirmation")
+    there = p.fetch_all()
+    assert [e["type"] for e in there if e.get("subject") == person] == ["person.erased"]
+    p.wait(lambda: b"program-yang-dihapus" not in stored(), "the last byte of it to go")
+
+
+def test_an_overdue_erasure_is_shown(node, lines):
+    p = upper(node)
+    bundle = enlist(p, "pekalongan", "33.75")
+    r = attach(node({}, node="pekalongan"), p, bundle, erasure_due="1s")
+    lines.append(r)
+    p.start(), r.start()
+    r.publish([graduated(nik(1))])
+    arrived(p, r)
+    r.line.cut()
+    assert r.request("ERASE", {"nik": nik(1)})[0] == "OK"
+    r.wait(lambda: "OVERDUE" in says(r), "the status to complain")
+    assert "OVERDUE" in ctl("status", node=r).stdout
+
+
+def test_consent_that_is_withdrawn_is_withdrawn_above(pair):
+    p, r = pair
+    r.publish([graduated(nik(3), consent=["industry"])])
+    r.publish([event("consent.withdrawn", {"date": "2024-05-01", "audiences": ["industry"],
+                                           "nik": nik(3)})])
+    assert [e["type"] for e in arrived(p, r)] == ["alumni.graduated", "consent.withdrawn"]
+    p.write_config(hub={"listen": [*p.config["hub"]["listen"],
+                                   {"endpoint": f"ipc://{p.folder}/i.sock", "as": "pt"}]})
+    assert ctl("agency", "add", "pt", "--name", "PT", "--audience", "industry", "--region", "33",
+               "--host", "127.0.0.1", "--bundle", str(p.folder / "pt"), node=p).returncode == 0
+    p.stop(), p.start()
+    with connected(f"ipc://{p.folder}/i.sock") as industry:
+        seen = industry.request("FETCH", {"after": "0"})[2]
+        assert not [e for e in seen if e["type"] == "alumni.graduated"]
+
+
+# ---- Bad input: detected, told in log and status, and nothing is spoiled
+
+
+def test_a_wrong_region_is_put_aside_and_the_rest_goes_on(pair):
+    p, r = pair
+    r.publish([*outcomes(1), *outcomes(1, 5, region="33.26"), *outcomes(1, 9)])
+    assert [e["region"] for e in arrived(p, r)] == ["33.75", "33.75"]
+    r.wait_for_log("into its quarantine, the first with forbidden")
+    known = status_of(p, "pekalongan")
+    assert known["rejected"] == 1 and "region" in known["problem"]["text"]
+    entry = result("quarantine", "list", node=p)[0]
+    assert (entry["code"], entry["field"]) == ("forbidden", "/region")
+
+
+def test_a_node_name_under_another_key_is_refused(node, lines, pair):
+    p, r = pair
+    r.publish(outcomes(2))
+    arrived(p, r)
+    bundle = enlist(p, "penyusup", "33.26", name="pekalongan")
+    other = attach(node({}, node="pekalongan", region="33.26"), p, bundle)
+    lines.append(other)
+    other.start()
+    other.publish(outcomes(1, 50, region="33.26"))
+    p.wait_for_log("two agencies' files name the same node")
+    other.wait(lambda: "refused by the node above: conflict" in says(other), "the status")
+    known = status_of(p, "pekalongan")
+    assert (known["agency"], known["accepted"]) == ("kab-33-75", 2)
+    assert "penyusup reports as node pekalongan" in known["problem"]["text"]
+    assert len(p.fetch_all()) == 2 and waiting(other) == 1
+    r.publish(outcomes(1, 90))
+    assert len(arrived(p, r)) == 3, "the real one is not disturbed"
+
+
+def test_a_key_of_another_node_is_refused(node, lines):
+    p = upper(node).start()
+    bundle = enlist(p, "batang", "33.25")
+    r = attach(node({}, node="pekalongan"), p, bundle)
+    lines.append(r)
+    r.start()
+    r.publish(outcomes(1))
+    p.wait_for_log("this key is that of node batang")
+    r.wait(lambda: "refused by the node above: forbidden" in says(r), "the status")
+    assert "wrong key" in status_of(p, "batang")["problem"]["text"]
+    assert p.fetch_all() == [] and waiting(r) == 1
+
+
+def test_a_journal_from_an_old_backup_is_found_and_nothing_is_lost(pair):
+    p, r = pair
+    r.publish(outcomes(3))
+    arrived(p, r)
+    r.stop()
+    shutil.copytree(r.folder / "state", r.folder / "backup")
+    r.start()
+    r.client = None
+    r.publish(outcomes(4, 10))
+    arrived(p, r)
+    r.stop()
+    shutil.rmtree(r.folder / "state")
+    (r.folder / "backup").rename(r.folder / "state")
+    r.start()
+    r.client = None
+    r.publish(outcomes(6, 20))
+    p.wait_for_log("restored from an older copy, or two machines run as this node")
+    r.wait(lambda: "refused by the node above: conflict" in says(r), "the status")
+    known = status_of(p, "pekalongan")
+    assert known["blocked"] and "node forget pekalongan" in known["problem"]["text"]
+    assert ctl("status", node=p).returncode == 1 and len(p.fetch_all()) == 7
+    assert ctl("node", "forget", "pekalongan", node=p).returncode == 0
+    there = arrived(p, r)
+    assert len(there) == 13, "what was here before, and what is new"
+    assert not status_of(p, "pekalongan")["blocked"]
+
+
+def test_a_province_from_an_old_backup_is_given_everything_again(pair):
+    p, r = pair
+    r.publish(outcomes(3))
+    arrived(p, r)
+    p.stop()
+    shutil.copytree(p.folder / "state", p.folder / "backup")
+    p.start()
+    p.client = None
+    r.publish(outcomes(4, 10))
+    arrived(p, r)
+    p.stop()
+    shutil.rmtree(p.folder / "state")
+    (p.folder / "backup").rename(p.folder / "state")
+    p.start()
+    p.client = None
+    r.kill("uplink")
+    p.wait(lambda: len(p.fetch_all()) == 7, "the events between")
+    assert status_of(p, "pekalongan")["gaps"] == []
+
+
+def test_two_nodes_for_one_region_are_told_apart(node, lines, pair):
+    p, r = pair
+    r.publish(outcomes(1))
+    arrived(p, r)
+    other = regency(node, p, "33.75", id_="lain")
+    lines.append(other)
+    other.start()
+    other.publish(outcomes(2, 30))
+    other.wait(lambda: waiting(other) == 0, "the second node's report")
+    assert len(p.fetch_all()) == 1
+    assert "reported by node pekalongan: two nodes" in status_of(p, "lain")["problem"]["text"]
+    assert status_of(p, "pekalongan")["rivals"] == ["lain"]
+    assert "may report the same region" in ctl("status", node=p).stderr
+    assert ctl("node", "forget", "pekalongan", node=p).returncode == 0
+    for entry in result("quarantine", "list", node=p):
+        assert ctl("quarantine", "retry", str(entry["number"]), node=p).returncode == 0
+    assert sorted(e["origin"] for e in p.fetch_all()) == ["lain", "lain", "pekalongan"]
+
+
+def test_an_unknown_type_waits_above_for_the_upgrade(node, lines, tmp_path):
+    old = tmp_path / "schemas"
+    shutil.copytree(ROOT / "schemas", old)
+    (old / "events" / "outcome.reported.json").unlink()
+    p = upper(node, schemas=str(old), hub={"quarantine": 2}).start()
+    p.write_config(hub={**p.config["hub"], "quarantine": 2})
+    p.stop(), p.start()
+    r = regency(node, p, "33.75", name="pekalongan")
+    lines.append(r)
+    r.start()
+    r.publish([graduated(nik(1)), *outcomes(5), graduated(nik(2))])
+    assert [e["type"] for e in arrived(p, r)] == ["alumni.graduated"] * 2
+    assert "no such event type" in status_of(p, "pekalongan")["problem"]["text"]
+    entries = result("quarantine", "list", node=p)
+    assert [e["code"] for e in entries] == ["unknown_type"] * 5, "none is pushed out"
+    shutil.copy(ROOT / "schemas/events/outcome.reported.json", old / "events")
+    p.stop(), p.start()
+    p.client = None
+    for entry in entries:
+        assert ctl("quarantine", "retry", str(entry["number"]), node=p).returncode == 0
+    assert identities(p.fetch_all()) == identities(r.fetch_all())
+    places = sorted(int(e["originsequence"]) for e in p.fetch_all())
+    assert places == list(range(1, 8))
+
+
+def test_who_is_no_node_cannot_say_where_an_event_comes_from(node):
+    p = upper(node)
+    p.write_config(hub={"listen": [{"endpoint": f"ipc://{p.folder}/i.sock", "as": "blk1"}]})
+    (p.folder / "agencies.d").mkdir()
+    (p.folder / "agencies.d" / "blk1.yaml").write_text(
+        'id: blk1\nname: "BLK"\naudiences: [blk]\nregions: ["33"]\npublishes: ["*"]\n')
+    p.start()
+    with connected(f"ipc://{p.folder}/i.sock") as agency:
+        told = outcomes(1, origin="pekalongan", originsequence="7",
+                        recordedtime="2001-01-01T00:00:00Z")
+        assert agency.request("PUBLISH", {}, told)[1]["accepted"] == 1
+        stored = p.fetch_all()[0]
+        assert "origin" not in stored and not stored["recordedtime"].startswith("2001")
+        kind, why, _ = agency.request("PUBLISH", {"origin": {
+            "node": "pekalongan", "after": "0", "upto": "1", "sequences": ["1"]}}, outcomes(1, 5))
+        assert (kind, why["code"]) == ("ERROR", "forbidden")
+
+
+# ---- Slow lines
+
+
+def test_a_rate_is_kept(node, lines):
+    p = upper(node).start()
+    r = regency(node, p, "33.75", name="pekalongan", rate="20KiB", batch=10)
+    lines.append(r)
+    r.start()
+    r.wait(lambda: says(r).startswith("reports"), "the connection")
+    r.publish(outcomes(200))  # about 90 KB
+    begun = time.monotonic()
+    arrived(p, r)
+    taken = time.monotonic() - begun
+    assert taken > 2, f"{r.line.carried} bytes in {taken:.1f} s"
+
+
+def test_outside_of_the_hours_nothing_is_sent(node, lines):
+    now = datetime.datetime.now()
+    closed = [(now + datetime.timedelta(hours=h)).strftime("%H:%M") for h in (2, 3)]
+    p = upper(node).start()
+    r = regency(node, p, "33.75", name="pekalongan", window="-".join(closed))
+    lines.append(r)
+    r.start()
+    r.publish(outcomes(1))
+    r.wait(lambda: "outside of its hours" in says(r), "the status")
+    assert waiting(r) == 1 and status_of(p, "pekalongan")["contact"] is None
+
+
+def test_a_bad_window_is_named(node):
+    n = node({"uplink": {"audiences": ["province"],
+                         "options": {"connection": "x", "window": "malam"}}})
+    done = n.run("--check", "-c", n.file)
+    assert done.returncode == 78 and "two times of the day" in done.stderr + done.stdout
