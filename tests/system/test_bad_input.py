@@ -73,6 +73,7 @@ def test_a_loan_for_an_unknown_business_is_kept_and_joined(office):
                LEFT JOIN jejaring.business b ON b.business = l.disbursed_business"""
     publish(n, graduate("ani", consent=CONSENT), loan("disbursed", "ani", "2019-08-15"))
     assert n.rows(loans) == [(5000000, None)]
+    assert n.rows("SELECT status FROM jejaring.standing") == [("self_employed",)]
     publish(n, business("ani", "2019-09-01", **NEED))  # no newcomer any more
     assert [e["data"]["scheme"] for e in said(n, "loan.referred")] == ["kur_mikro"]
     assert n.rows(loans + " WHERE l.disbursed_on IS NOT NULL") == [(5000000, "teknik-pendingin")]
@@ -93,20 +94,26 @@ def test_a_certificate_before_the_graduation_counts_once_that_comes(office):
 
 
 def test_the_end_of_a_placement_that_comes_before_its_start_ends_it(office):
-    n = office("industry")
-    publish(n, graduate("ani"), ended("ani", "2020-06-30", employer="Bengkel"))
+    n = office("industry", "disability")
+    publish(n, graduate("ani", consent=[*CONSENT, "disability"]),
+            ended("ani", "2020-06-30", employer="Bengkel"),
+            say("accommodation.assessed", "ani", "2019-09-01", category="hearing", needs=["lift"]))
     assert n.rows("SELECT count(*) FROM jejaring.placement_spell") == [(0,)]
     publish(n, started("ani"), vacancy("v1", "2020-07-01"))
     assert [e["subject"] for e in said(n, "placement.proposed")] == [key("ani")]
+    assert said(n, "accommodation.provided") == []
     assert n.rows("SELECT ended_on::text FROM jejaring.placement_spell") == [("2020-06-30",)]
     assert n.rows("SELECT status FROM jejaring.standing") == [("unemployed",)]
 
 
 def test_the_end_of_a_placement_dated_before_its_start_ends_nothing(office):
-    n = office("industry")
-    publish(n, graduate("ani"), started("ani"), ended("ani", "2020-01-15", employer="Bengkel"),
+    n = office("industry", "disability")
+    publish(n, graduate("ani", consent=[*CONSENT, "disability"]))
+    publish(n, started("ani"), ended("ani", "2020-01-15", employer="Bengkel"),
+            say("accommodation.assessed", "ani", "2019-09-01", category="hearing", needs=["lift"]),
             vacancy("v1", "2020-07-01"))
     assert said(n, "placement.proposed") == []
+    assert [e["subject"] for e in said(n, "accommodation.provided")] == [key("ani")]
     assert n.rows("SELECT ended_on FROM jejaring.placement_spell") == [(None,)]
     assert n.rows("SELECT status FROM jejaring.standing") == [("employed",)]
 
