@@ -94,18 +94,19 @@ tell() {
 
 say "The training centres and companies drop their files into the inboxes"
 files=0
-drop blk/alumni.graduated blk/alumni.certified blk/outcome.reported industry
+drop blk/alumni.graduated blk/alumni.certified blk/outcome.reported industry/placement.started \
+    industry/placement.ended
 echo "$files CSV files, as offices really write them"
 
 say 'Vacancies, matched with graduates who let industry know'
+drop industry/vacancy.opened
 tell proposals --type vacancy.opened,vacancy.closed,placement.proposed
 
 say 'The batches are closed: the three best certified of each are selected for incubation'
-drop blk/batch.closed
+drop blk/batch.closed cooperative
 tell incubation --type batch.closed,incubation.selected
 
 say 'Offices place orders: offered in rotation to alumni who have a business of that skill'
-drop cooperative
 tell orders --type business.registered,order.placed,order.offered
 
 say 'Bakers and others who need capital are referred to the scheme that fits'
