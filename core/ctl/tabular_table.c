@@ -84,7 +84,7 @@ static int choose(const jj_tabular *table, shown *columns)
 {
     const jj_column *all = table->report->columns;
     int count = 0;
-    for (int i = 0; all[i].name && i < table->columns && count < COLUMNS_MAX; i++) {
+    for (int i = 0; i < table->columns && all[i].name && count < COLUMNS_MAX; i++) {
         if (all[i].data_only) {
             continue;
         }
