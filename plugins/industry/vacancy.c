@@ -1,5 +1,7 @@
 #include "vacancy.h"
 
+#define RANK_MAX 100000 /* of the schema of placement.proposed */
+
 struct numbers {
     int started;       /* persons placed there */
     int live;          /* persons proposed who are still waiting */
@@ -266,6 +268,7 @@ int vacancy_work(void *self, jj_turn *turn, const char *id, int most)
     int drafts = n.proposed;
     if (!barred) {
         need = seats * proposals_per_seat - n.live;
+        need = need < RANK_MAX - n.proposed ? need : RANK_MAX - n.proposed;
         if (need > 0) {
             match(turn, id, opened, &n, need < most ? (int)need : most);
         }

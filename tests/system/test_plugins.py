@@ -92,6 +92,29 @@ def test_a_vacancy_whose_day_is_over_is_closed_and_takes_nobody(node):
     assert [(e["data"]["reason"], e["data"]["date"]) for e in closed] == [("expired", "2020-07-01")]
 
 
+def test_a_withdrawn_vacancy_takes_nobody_until_it_is_opened_again(node):
+    n = run(node, "industry")
+    publish(n, graduate("ani"), say("vacancy.closed", "v1", "2020-01-05", vacancy=key("v1"),
+                                    reason="withdrawn"), vacancy("v1"))
+    assert said(n, "placement.proposed") == []
+    publish(n, vacancy("v1", "2020-01-06"))
+    assert [e["subject"] for e in said(n, "placement.proposed")] == [key("ani")]
+    assert [e["data"]["reason"] for e in said(n, "vacancy.closed")] == ["withdrawn"]
+
+
+def test_a_friendly_vacancy_serves_persons_with_a_disability_and_tells_nobody(node):
+    n = run(node, "industry", industry={"proposals_per_seat": 2})
+    publish(n, *[graduate(f"p{i}", f"2019-0{i}-31") for i in (1, 3, 5)],
+            graduate("wati", "2019-12-31", consent=["industry", "disability"], **DISABILITY))
+    publish(n, vacancy("v1", disability_friendly=True), vacancy("v2"))
+    proposed = {}
+    for e in said(n, "placement.proposed"):
+        proposed.setdefault(e["data"]["vacancy"], []).append(e["subject"])
+        assert set(e["data"]) == {"date", "vacancy", "rank", "reasons"}
+        assert e["data"]["reasons"] == ["vocation", "region"]
+    assert proposed == {key("v1"): [key("p1"), key("wati")], key("v2"): [key("p1"), key("p3")]}
+
+
 def test_an_order_is_offered_in_rotation(node):
     n = run(node, "cooperative", cooperative={"offers": 1})
     publish(n, business("ani"), business("budi", "2019-10-01"), business("baker", vocation="roti"))

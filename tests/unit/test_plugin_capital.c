@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "../../plugins/capital/capital.c"
+#include "../../plugins/capital/scheme.c"
 
 static void consents(fake_host *fake, const char *person)
 {
@@ -228,6 +229,8 @@ static void a_wrong_table_of_schemes_is_refused(void **unused)
          "row 1: scheme: kur_super_mikro, kur_mikro, kur_kecil or other is expected"},
         {"{\"schemes\": [{\"scheme\": \"other\"}, {\"scheme\": \"other\", \"ceiling\": \"1jt\"}]}",
          "row 2: floor, ceiling, times, months and collectability: a whole number from 1"},
+        {"{\"schemes\": [{\"scheme\": \"other\", \"months\": 1201}]}",
+         "row 1: months: at most 1200"},
         {"{\"schemes\": [{\"scheme\": \"other\", \"nib\": 1}]}",
          "row 1: nib and newcomer: true or false is expected"},
         {"{\"schemes\": [{\"scheme\": \"other\", \"cieling\": 1}]}",
