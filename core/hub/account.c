@@ -2,11 +2,18 @@
  * takes without reading takes nothing from the others. */
 #include "hub/internal.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWERS_AGENCY (1024 * 1024)      /* bytes of unread answers; then a FETCH waits */
+#define ANSWERS_AGENCY (512 * 1024)       /* bytes of unread answers; then a FETCH waits */
 #define ANSWERS_LOCAL  (16 * 1024 * 1024) /* the same for this machine: plugins read ahead */
+
+/* An agency may send so many bad events at once, and so many a second from then on: the work of
+ * refusing more of them is not done for it at the cost of the others. */
+#define REFUSED_MAX   2000
+#define REFUSED_PER_S 100
 
 jj_account *jj_hub_account(jj_hub *hub, const jj_rights *rights)
 {
@@ -40,16 +47,15 @@ void jj_hub_free_accounts(jj_hub *hub)
     }
 }
 
-static size_t allowed(const jj_hub *hub, const jj_rights *rights)
+bool jj_hub_is_local(const jj_hub *hub, const jj_rights *rights)
 {
-    bool local = rights && (rights->admin || jj_hub_plugin(hub, rights->agency));
-    return local ? ANSWERS_LOCAL : ANSWERS_AGENCY;
+    return rights && (rights->admin || jj_hub_plugin(hub, rights->agency));
 }
 
 enum jj_unread jj_hub_unread(const jj_hub *hub, const jj_rights *rights, const jj_account *account)
 {
     size_t bytes = account ? atomic_load_explicit(&account->tally.bytes, memory_order_acquire) : 0;
-    size_t most = allowed(hub, rights);
+    size_t most = jj_hub_is_local(hub, rights) ? ANSWERS_LOCAL : ANSWERS_AGENCY;
     return bytes < most           ? JJ_UNREAD_FEW
            : bytes < 2 * most     ? JJ_UNREAD_MANY
            : bytes < 9 * most / 4 ? JJ_UNREAD_TOO_MANY
@@ -60,4 +66,26 @@ int jj_hub_busy(jj_error *err)
 {
     return jj_fail(err, JJ_EBUSY,
                    "this agency has not read the answers that it was given: read them first");
+}
+
+/* A refused event costs more than one that is taken. */
+void jj_hub_note_refused(jj_account *account, uint64_t refused)
+{
+    if (account) {
+        account->refused += refused;
+    }
+}
+
+bool jj_hub_is_flooding(const jj_hub *hub, const jj_rights *rights, jj_account *account)
+{
+    if (!account || jj_hub_is_local(hub, rights)) {
+        return false;
+    }
+    int64_t now_ms = jj_monotonic_ms();
+    uint64_t less = (uint64_t)(now_ms - account->refused_ms) * REFUSED_PER_S / 1000;
+    if (less || account->refused == 0) {
+        account->refused -= less < account->refused ? less : account->refused;
+        account->refused_ms = now_ms;
+    }
+    return account->refused >= REFUSED_MAX;
 }

@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCAN_MAX     50000        /* events looked at for one answer, so that nobody waits long */
-#define ANSWER_BYTES (512 * 1024) /* an answer ends after the event that passes this */
+#define SCAN_MAX     50000 /* events looked at for one answer, so that nobody waits long */
+#define ANSWER_LOCAL (2 * 1024 * 1024) /* an answer ends after the event that passes this */
+#define ANSWER_BYTES (256 * 1024)      /* the same for agencies: nobody waits long for another's */
 #define WAIT_MAX_MS  60000
 #define WAITERS_MAX  4096
 #define WAITERS_EACH 256  /* of one agency */
 #define DEFER_MS     2000 /* a FETCH waits at least so long for earlier answers to be read */
+#define DEFERRED_MS  50   /* one of an agency's that wait for that is answered each time */
 #define EVENTS_USUAL 100
 
 /* ---- Filters ------------------------------------------------------------------------------ */
@@ -141,7 +143,7 @@ typedef struct page {
     uint64_t after, lost;
     const jj_rights *rights;
     const jj_filter *filter;
-    size_t max_events;
+    size_t max_events, max_bytes;
     uint64_t cursor; /* of the last event looked at */
     bool full;       /* the answer has as much as it may have; there may be more */
     size_t scanned, count;
@@ -177,7 +179,7 @@ static bool visit(void *arg, const jj_record *record)
             p->bits[at / 8] |= (unsigned char)(1u << at % 8);
         }
     }
-    p->full = p->count == p->max_events || p->scanned == SCAN_MAX || p->text.size >= ANSWER_BYTES ||
+    p->full = p->count == p->max_events || p->scanned == SCAN_MAX || p->text.size >= p->max_bytes ||
               p->text.failed;
     return !p->full;
 }
@@ -263,6 +265,7 @@ static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter
     p->filter = filter;
     p->consumer = consumer;
     p->max_events = max_events;
+    p->max_bytes = jj_hub_is_local(hub, rights) ? ANSWER_LOCAL : ANSWER_BYTES;
     /* What retention has removed is passed: there is nothing to look at, or to record. */
     p->after = p->cursor = *after < tail - 1 ? tail - 1 : *after;
     p->lost = p->after - *after > lost ? p->after - *after : lost;
@@ -346,7 +349,7 @@ static void refuse_wait(const jj_request *request, bool own)
 
 static void wait_for(jj_hub *hub, const jj_request *request, jj_filter *filter,
                      const char *consumer, uint64_t after, uint64_t lost, size_t max_events,
-                     uint64_t wait_ms)
+                     uint64_t wait_ms, bool deferred)
 {
     bool own = request->account && request->account->waiters >= WAITERS_EACH;
     jj_waiter *waiter = !own && hub->waiter_count < WAITERS_MAX ? calloc(1, sizeof *waiter) : NULL;
@@ -359,6 +362,8 @@ static void wait_for(jj_hub *hub, const jj_request *request, jj_filter *filter,
         request->account->waiters++;
     }
     waiter->lost = lost;
+    waiter->deferred = deferred;
+    hub->deferred = hub->deferred || deferred;
     snprintf(waiter->consumer, sizeof waiter->consumer, "%s", consumer);
     waiter->rights = request->rights;
     waiter->filter = *filter;
@@ -395,8 +400,7 @@ void jj_hub_fetch(jj_hub *hub, const jj_request *request)
     }
     if (jj_hub_unread(hub, request->rights, request->account) != JJ_UNREAD_FEW) {
         wait_for(hub, request, &filter, name, after, lost, max_events,
-                 wait_ms > DEFER_MS ? wait_ms : DEFER_MS);
-        hub->deferred = true;
+                 wait_ms > DEFER_MS ? wait_ms : DEFER_MS, true);
         goto out;
     }
     if (*name && jj_hub_redeliver(hub, request, name, after)) {
@@ -407,7 +411,7 @@ void jj_hub_fetch(jj_hub *hub, const jj_request *request)
     case FETCHED_ANSWERED:
         break;
     case FETCHED_NOTHING:
-        wait_for(hub, request, &filter, name, after, lost, max_events, wait_ms);
+        wait_for(hub, request, &filter, name, after, lost, max_events, wait_ms, false);
         break;
     default:
         jj_request_fail(request, &err);
@@ -442,17 +446,31 @@ static void refuse(const jj_return_path *path, const jj_error *why)
     jj_buf_clear(&result);
 }
 
+/* Those who wait for earlier answers to be read may be many, and of connections that are gone: what
+ * is put together for them must not keep everybody else waiting. */
+static bool is_its_turn(jj_account *account)
+{
+    int64_t now_ms = jj_monotonic_ms();
+    if (!account || now_ms < account->next_deferred_ms) {
+        return false;
+    }
+    account->next_deferred_ms = now_ms + DEFERRED_MS;
+    return true;
+}
+
 /* Answers one who waits, if there is anything to be answered or it has waited long enough. */
 static enum fetched answer_waiter(jj_hub *hub, jj_waiter *waiter, bool expired, jj_error *err)
 {
     if (!expired && waiter->after >= jj_journal_head(hub->journal)) {
         return FETCHED_NOTHING;
     }
-    if (jj_hub_unread(hub, waiter->rights, waiter->path.account) != JJ_UNREAD_FEW) {
+    bool later = waiter->deferred && !is_its_turn(waiter->path.account);
+    if (later || jj_hub_unread(hub, waiter->rights, waiter->path.account) != JJ_UNREAD_FEW) {
         hub->deferred = hub->deferred || !expired;
         jj_hub_busy(err);
         return expired ? FETCHED_FAILED : FETCHED_NOTHING;
     }
+    waiter->deferred = false;
     return answer(hub, waiter->rights, &waiter->filter, waiter->consumer, &waiter->after,
                   waiter->lost, waiter->max_events, expired, &waiter->path, err);
 }

@@ -45,7 +45,9 @@ typedef struct jj_account {
     struct jj_account *next;
     char *agency;
     size_t waiters;
-    jj_tally tally; /* answers that it has not read */
+    jj_tally tally;                       /* answers that it has not read */
+    uint64_t refused;                     /* events of late, which are forgotten with time */
+    int64_t refused_ms, next_deferred_ms; /* monotonic */
 } jj_account;
 
 /* One request, parsed as far as its head. Everything points into message. */
@@ -92,6 +94,7 @@ typedef struct jj_waiter {
     uint64_t after;
     uint64_t lost; /* to be told with the answer */
     size_t max_events;
+    bool deferred;       /* until earlier answers are read, not for an event */
     int64_t deadline_ms; /* monotonic */
 } jj_waiter;
 
@@ -197,6 +200,11 @@ enum jj_unread {
 };
 enum jj_unread jj_hub_unread(const jj_hub *hub, const jj_rights *rights, const jj_account *account);
 int jj_hub_busy(jj_error *err);
+/* The administrator, or a plugin: what they do is the node's own work. */
+bool jj_hub_is_local(const jj_hub *hub, const jj_rights *rights);
+/* Counts refused events; says whether there were too many of late for more to be judged. */
+void jj_hub_note_refused(jj_account *account, uint64_t refused);
+bool jj_hub_is_flooding(const jj_hub *hub, const jj_rights *rights, jj_account *account);
 
 /* ---- doors.c ---- */
 int jj_hub_open_doors(jj_hub *hub, jj_error *err);

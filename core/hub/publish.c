@@ -157,6 +157,13 @@ void jj_hub_publish(jj_hub *hub, const jj_request *request)
         jj_request_fail(request, &why);
         return;
     }
+    if (jj_hub_is_flooding(hub, request->rights, request->account)) {
+        jj_fail(&why, JJ_EBUSY,
+                "too many events of this agency were refused of late: correct them "
+                "first");
+        jj_request_fail(request, &why);
+        return;
+    }
     jj_journal_begin(hub->journal);
     for (size_t i = 0; i < request->event_count; i++) {
         jj_bytes event = jj_hub_pass_text(hub, i, jj_request_event(request, i));
@@ -170,6 +177,7 @@ void jj_hub_publish(jj_hub *hub, const jj_request *request)
     jj_journal_count(hub->journal, &counts);
     jj_hub_pass_end(hub, &counts, &why);
     complain(hub, request, counts.rejected, &why);
+    jj_hub_note_refused(request->account, counts.rejected);
     jj_buf_printf(&result, "{\"accepted\":%llu,\"duplicate\":%llu,\"rejected\":[",
                   (unsigned long long)counts.accepted, (unsigned long long)counts.duplicate);
     jj_buf_add(&result, rejected.data, rejected.size);

@@ -19,7 +19,8 @@
 #define UNHEARD_MS    30000 /* what was sent and not received by the peer's kernel: the same */
 #define RECONNECT_MS  50    /* first pause; doubles to: */
 #define RECONNECT_MAX 5000
-#define HIGH_WATER    4000 /* messages queued for one peer before they are dropped */
+#define HIGH_WATER    4000         /* messages queued for one peer before they are dropped */
+#define SEND_BUFFER   (256 * 1024) /* of one connection at a door, in the kernel */
 #define DOOR_WATER    32 /* messages of one peer that wait at a door; the rest waits at the peer */
 
 int jj_wire_open(jj_wire **wire, jj_error *err)
@@ -159,6 +160,8 @@ int jj_socket_router(jj_socket **socket, jj_wire *wire, const char *endpoint,
     }
     set_int(new, ZMQ_ROUTER_MANDATORY, 1);
     set_int(new, ZMQ_ROUTER_HANDOVER, 0);
+    /* The kernel would give each who does not read some megabytes, and we fill them. */
+    set_int(new, ZMQ_SNDBUF, SEND_BUFFER);
     if ((rc = set_door(new, options, err)) || (rc = jj_socket_bind(new, endpoint, err))) {
         jj_socket_close(new);
         return rc;

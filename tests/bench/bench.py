@@ -20,6 +20,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+import doors
 import pg
 from node import BUILD, ROOT, Node, make_person_key, work_folder
 from warehouse import Warehouse, run_limit, wait_until, write_script
@@ -27,7 +28,8 @@ from warehouse import Warehouse, run_limit, wait_until, write_script
 BATCH = 500     # events in one PUBLISH
 WINDOW = 16     # PUBLISH requests in flight
 TARGETS = {"limit_ratio": ("at least", 0.4), "parse_ratio": ("at least", 0.4),
-           "ack_p50_ratio": ("at most", 2.0), "ack_p99_ratio": None}
+           "ack_p50_ratio": ("at most", 2.0), "ack_p99_ratio": None,
+           "curve_ratio": ("at least", 0.75)}
 WAREHOUSE = {"warehouse": {"audiences": ["node"], "regions": ["*"]}}
 IDLE = {"blk": {"audiences": ["blk"]}, "industry": {"audiences": ["industry"]},
         "cooperative": {"audiences": ["cooperative"]}, **WAREHOUSE}
@@ -39,20 +41,24 @@ def arguments():
     parser.add_argument("--events", type=int, help="default: 200000")
     parser.add_argument("--rounds", type=int, help="default: 3")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="intake,warehouse,idle", help="parts, with commas")
+    parser.add_argument("--only", default="intake,warehouse,curve,fanout,idle,crowd,attack",
+                        help="parts, with commas")
     options = parser.parse_args()
     options.events = options.events or (10000 if options.quick else 200000)
     options.rounds = options.rounds or (1 if options.quick else 3)
     options.samples = 200 if options.quick else 1500
     options.deliveries = 100 if options.quick else 500
     options.idle_s = 2 if options.quick else 10
+    options.fanout = 4000 if options.quick else 20000
+    options.attack_samples = 200 if options.quick else 1000
     return options
 
 
-def tool(name, *words):
+def tool(name, *words, environment=None):
     """Runs one of the benchmark's programs; what it prints is a JSON object."""
     done = subprocess.run([BUILD / "bench" / name, *map(str, words)], text=True, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env={**os.environ, **(environment or {})})
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip())
     return json.loads(done.stdout)
@@ -70,6 +76,7 @@ class Bench:
         self.folder = folder
         self.person_key = folder / "person.key"
         self.events = folder / "events.jsonl"
+        self.events_small = folder / "small.jsonl"
         self.rounds = []
         self.script = None  # of the limit, once there are rows
         self.ends = []      # of the batches that the warehouse made
@@ -79,13 +86,16 @@ class Bench:
     def make_events(self):
         """Those for the bulk, and behind them in a file of their own those for latency."""
         bulk, options = self.options.events, self.options
-        everything = bulk + (options.samples + options.deliveries) * options.rounds
+        single = max((options.samples + options.deliveries) * options.rounds,
+                     4 * options.attack_samples)
+        everything = bulk + single
         done = subprocess.run([BUILD / "bench" / "bench_events", str(everything),
                                str(options.seed), self.person_key], check=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         lines = done.stdout.splitlines(keepends=True)
         self.events.write_bytes(b"".join(lines[:bulk]))
         (self.folder / "single.jsonl").write_bytes(b"".join(lines[bulk:]))
+        self.events_small.write_bytes(b"".join(lines[:20000]))
         types = collections.Counter(re.search(rb'"type":"([^"]*)"', line)[1].decode()
                                     for line in lines[:bulk])
         size = sum(map(len, lines[:bulk])) - bulk
@@ -209,11 +219,19 @@ class Bench:
                     self.intake(figures, number)
                 if "warehouse" in parts:
                     self.warehouse(figures, cluster, template)
+                if "curve" in parts:
+                    doors.curve(self, tool, figures)
+                if "fanout" in parts:
+                    doors.fanout(self, tool, figures)
                 self.rounds.append(figures)
                 say(f"round {number + 1} of {self.options.rounds}: " + ", ".join(
                     f"{name} {figures[name]:.2f}" for name in TARGETS if name in figures))
             if "idle" in parts:
                 result["idle"] = self.idle(cluster)
+            if "crowd" in parts:
+                result["crowd"] = doors.crowd(self, self.options.idle_s)
+            if "attack" in parts:
+                result["attack"] = doors.attack(self, tool, say)
             if "intake" in parts:
                 result["schema"] = self.schema()
         middle = {name: statistics.median(figures[name] for figures in self.rounds)
@@ -263,6 +281,8 @@ ROWS = (
      "ack_p50_ratio", "us"),
     ("publish to ack, p99", "ack_p99_us", "fdatasync + round trip", "both_p99_us",
      "ack_p99_ratio", "us"),
+    ("intake over CURVE", "curve_intake_per_s", "the same without", "plain_intake_per_s",
+     "curve_ratio", "events/s"),
     ("publish to delivered, p50", "delivered_p50_us", "fdatasync", "fdatasync_p50_us", 5000, "us"),
     ("publish to delivered, p99", "delivered_p99_us", "fdatasync", "fdatasync_p99_us", 25000,
      "us"),
@@ -291,6 +311,21 @@ def print_table(result, options):
         print(f"{'validate alumni.graduated':28}{schema['validate_ns']:12,.0f}   "
               f"{'jansson parse':23}{schema['parse_ns']:12,.0f}   {schema['ratio']:5.2f}   "
               f"{'at most 0.33':17} ns")
+    if "fanout_lag_ms" in figures:
+        print(f"\nfan-out to {doors.SUBSCRIBERS} subscribers of different rights at "
+              f"{figures['fanout_published_per_s']:,.0f} events/s (asked for: "
+              f"{doors.FANOUT_PER_S:,}): {figures['fanout_delivered_per_s']:,.0f} delivered/s, "
+              f"the last one {figures['fanout_lag_ms']:.0f} ms behind (at most 1,000), hub "
+              f"{figures['fanout_hub_cpu_percent']:.0f} % CPU")
+    if "crowd" in result:
+        crowd = result["crowd"]
+        print(f"{crowd['agencies']} connected agencies, idle: hub {crowd['hub_rss_mib']:.1f} MiB "
+              f"(at most 100), {crowd['hub_cpu_percent']:.2f} % CPU (at most 3)")
+    for name, told in result.get("attack", {}).items():
+        limit = 5 if name in doors.CROWDS else 2
+        print(f"attack {name:10} ack p99 {told['quiet_p99_us']:8,.0f} us, meanwhile "
+              f"{told['p99_us']:8,.0f} us: {told['p99_ratio']:5.2f} (at most {limit}); hub memory "
+              f"{told['memory_percent']:+5.1f} % (at most 10)")
     if "idle" in result:
         idle = result["idle"]
         print(f"\nidle with {len(idle['plugins'])} plugins, {idle['processes']} processes: "

@@ -88,7 +88,7 @@ static void ask(reader *one)
     uint64_t number;
     char options[120];
     snprintf(options, sizeof options,
-             "{\"name\":\"fan\",\"after\":\"%s\",\"max_events\":1000,\"wait_ms\":1000}",
+             "{\"name\":\"fan\",\"after\":\"%s\",\"max_events\":1000,\"wait_ms\":100}",
              one->cursor);
     if (jj_client_send(one->client, "FETCH", options, NULL, 0, &number, &err)) {
         fail("fetch", &err);

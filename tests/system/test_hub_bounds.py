@@ -264,6 +264,24 @@ def test_who_never_reads_its_answers_is_given_no_more_of_them(office):
         assert len(again.fetch()) > 1000
 
 
+def test_a_flood_of_bad_events_is_not_judged_any_more(office):
+    n = office
+    with connected(door(n, "bank")) as flooding, connected(door(n, "industri")) as honest:
+        refused = 0
+        for _ in range(20):
+            kind, result, _ = flooding.request("PUBLISH", {}, [{"no": "event"}] * 500)
+            if kind == "ERROR":
+                break
+            refused += len(result["rejected"])
+        assert (kind, result["code"]) == ("ERROR", "busy") and 2000 <= refused <= 4000
+        assert honest.ok("PUBLISH", {}, [vacancy()])["accepted"] == 1, "nobody else pays for it"
+
+        def is_let_in_again():
+            return flooding.request("PUBLISH", {}, [vacancy()])[0] == "OK"
+        n.wait(is_let_in_again, "the flood to be forgotten")
+    check_balance(n.request("STATUS")[1], n.log())
+
+
 def test_an_agency_has_a_hundred_consumers_at_most(office):
     n = office
     with connected(door(n, "bank")) as bank:
