@@ -120,6 +120,29 @@ def test_a_narrow_terminal_shortens_text_and_a_very_narrow_one_gets_records(offi
     assert "Dibutuhkan      1.200" in office.run("report", "vacancies", COLUMNS="40")
 
 
+def test_a_reader_gets_the_rows_of_its_regions(office):
+    regions = ["33.75", "35.22"]
+    for n, region in enumerate(regions):
+        order = key("order", n)
+        office.load([graduated(n, ago(100), region), {**nasty_vacancy(n), "region": region},
+                     event("order.placed", order, {"date": ago(9), "order": order, "opd": "A", "service": "roti-kue",
+                                                   "value": 5}, region=region),
+                     *loans(n, region=region, applied=(9, 5))])
+    functions = ["tracer(NULL, NULL, NULL)", "tracer_due(NULL, NULL, NULL)", "capital(NULL, NULL, NULL, NULL)",
+                 "vacancies(NULL, NULL, NULL, NULL, NULL)", "orders(NULL, NULL, NULL, 40)"]
+    with office.database.connect() as connection, connection.cursor() as cursor:
+        def seen(function):
+            cursor.execute(f"SELECT region FROM jejaring.report_{function} ORDER BY region")
+            return [region for region, in cursor]
+
+        for function in functions:
+            assert seen(function) == regions
+        cursor.execute("INSERT INTO jejaring.access_region VALUES ('jejaring_reader', '35'); SET ROLE jejaring_reader")
+        for function in functions:
+            assert seen(function) == ["35.22"]
+    connection.close()
+
+
 # ---- Tracer
 
 def due(office, *words):
