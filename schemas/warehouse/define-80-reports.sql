@@ -289,6 +289,8 @@ AS $$
     WHERE l.referred_on <= today() AND b.needs_capital
         AND (b.closed_time IS NULL
             OR (b.registered_time, b.registered_event) > (b.closed_time, b.closed_event))
+        -- Said of this loan alone first: most of what was referred long ago is over.
+        AND (greatest(l.applied_on, l.decided_on, l.disbursed_on) >= l.referred_on) IS NOT TRUE
         AND EXISTS (SELECT FROM consent c WHERE c.person = l.person AND c.audience = 'capital' AND c.given)
         AND NOT EXISTS (SELECT FROM loan a WHERE a.person = l.person
                 AND greatest(a.applied_on, a.decided_on, a.disbursed_on) >= l.referred_on)
