@@ -1,26 +1,19 @@
-/* The absorption report: what was asked for, and the three ways of showing it. Used by report.c. */
+/*
+ * The absorption report: what was asked for, and its table for people. Used by report.c; all other
+ * formats are those of every table (tabular.h).
+ */
 #ifndef JJ_CTL_ABSORPTION_H
 #define JJ_CTL_ABSORPTION_H
 
-#include "ctl/warehouse.h"
+#include "ctl/cohort.h"
 
 #include "base/buf.h"
 
 #include <stdbool.h>
 
-/* Columns of the query that the report runs: dimensions, names, then the figures. */
+/* Columns of the query behind the dimensions and names. */
 enum {
-    JJ_COL_REGION,
-    JJ_COL_PROVINCE,
-    JJ_COL_YEAR,
-    JJ_COL_VOCATION,
-    JJ_COL_BATCH,
-    JJ_COL_FUNDING,
-    JJ_COL_SEX,
-    JJ_COL_DISABILITY,
-    JJ_COL_DIGITAL,
-    JJ_DIMENSIONS, /* how many there are */
-    JJ_COL_GRADUATES = JJ_DIMENSIONS,
+    JJ_COL_GRADUATES = JJ_COL_FIGURES,
     JJ_COL_TRACED,
     JJ_COL_EMPLOYED,
     JJ_COL_SELF_EMPLOYED,
@@ -31,36 +24,34 @@ enum {
     JJ_COL_LOW,
     JJ_COL_HIGH,
     JJ_COL_COVERAGE,
-    JJ_FIGURES_END, /* behind the columns that every format shows */
-    JJ_COL_PLACED = JJ_FIGURES_END,
+    JJ_COL_PLACED,
     JJ_COL_BY_EMPLOYER,
     JJ_COL_BY_COOPERATIVE,
     JJ_COL_BY_BANK,
     JJ_COL_BY_OPD,
     JJ_COL_BY_SELF,
-    JJ_COL_REGION_NAME,
-    JJ_COL_PROVINCE_NAME,
-    JJ_COL_DAY, /* the day that the report is for */
+    /* What the definitions disagree about; null without --explain. */
+    JJ_COL_UNPLACED,
+    JJ_COL_PLACED_STILL,
+    JJ_COL_PLACED_BEFORE,
+    JJ_COL_PLACED_BEFORE_WORKING,
 };
 
 typedef struct jj_absorption {
-    bool by[JJ_DIMENSIONS];
-    int order[JJ_DIMENSIONS]; /* dimensions in the order they were asked for */
-    int order_count;
+    jj_cohort cohort;
     const char *horizon;    /* now, 6m, 12m */
     const char *definition; /* working, employed, placed */
     const char *as_of;      /* date; NULL: today */
     const char *known_at;   /* as given; NULL: everything */
+    char known_moment[64];  /* the same as a moment */
+    const char *day;        /* that the report is for */
     bool explain;
     int width;   /* of the table, in characters */
     bool colour; /* ANSI sequences */
 } jj_absorption;
 
-/* Name of a dimension or figure as in SQL, JSON and CSV. */
-const char *jj_absorption_name(int column);
-
-void jj_absorption_table(const jj_absorption *asked, const jj_pg_rows *rows, jj_buf *out);
-void jj_absorption_json(const jj_absorption *asked, const jj_pg_rows *rows, jj_buf *out);
-void jj_absorption_csv(const jj_absorption *asked, const jj_pg_rows *rows, jj_buf *out);
+/* missing: rows of region, name and year (null: nothing at all), which follow the report's own. */
+void jj_absorption_table(const jj_absorption *asked, const jj_pg_rows *rows,
+                         const jj_pg_rows *missing, jj_buf *out);
 
 #endif

@@ -1,19 +1,19 @@
-/* The absorption report for officials: Indonesian words and figures, aligned, with bars. */
+/* The absorption report for officials: Indonesian words and figures, aligned, with bars, and the
+ * words that explain it. */
 #include "ctl/absorption.h"
+
+#include "ctl/figures.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CELL    96 /* bytes of a cell's text */
-#define COLUMNS 24
-#define BAR     20 /* characters of a full bar */
-#define GAP     2  /* between columns */
-
-static const char *const months[] = {"Januari",   "Februari", "Maret",    "April",
-                                     "Mei",       "Juni",     "Juli",     "Agustus",
-                                     "September", "Oktober",  "November", "Desember"};
+#define COLUMNS      24
+#define BAR          20 /* characters of a full bar */
+#define GAP          2  /* between columns */
+#define EXPLAIN_MOST 12 /* cohorts explained one by one */
+#define ENOUGH       30 /* graduates of a cohort that makes an example */
 
 typedef struct column {
     const char *heading;
@@ -23,40 +23,7 @@ typedef struct column {
     int width; /* in characters */
 } column;
 
-/* Characters of UTF-8 text: what a terminal shows of Latin text. */
-static int width_of(const char *text)
-{
-    int width = 0;
-
-    for (; *text; text++) {
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    }
-    return width;
-}
-
-/* ---- Figures as Indonesians write them ------------------------------------------------------ */
-
-/* 1234567 -> 1.234.567 */
-static void thousands(const char *digits, char out[CELL])
-{
-    size_t length = strlen(digits), to = 0;
-
-    for (size_t i = 0; i < length && to < CELL - 2; i++) {
-        if (i > 0 && (length - i) % 3 == 0) {
-            out[to++] = '.';
-        }
-        out[to++] = digits[i];
-    }
-    out[to] = '\0';
-}
-
-/* 0.42105 -> 42,1%; half of the last digit goes up. */
-static void percent(double fraction, char out[CELL])
-{
-    long tenths = lround(fraction * 1000.0 + 1e-9);
-
-    snprintf(out, CELL, "%ld,%ld%%", tenths / 10, tenths % 10);
-}
+/* ---- Figures ------------------------------------------------------------------------------ */
 
 static double number(const jj_pg_rows *rows, int row, int figure)
 {
@@ -65,70 +32,83 @@ static double number(const jj_pg_rows *rows, int row, int figure)
     return value ? strtod(value, NULL) : 0.0;
 }
 
-/* "2020-07-31" -> "31 Juli 2020" */
-static void day_text(const char *iso, char out[CELL])
+static double rate(const jj_pg_rows *rows, int row, int figure)
 {
-    int year = 0, month = 0, day = 0;
+    return number(rows, row, figure) / number(rows, row, JJ_COL_GRADUATES);
+}
 
-    if (sscanf(iso, "%d-%d-%d", &year, &month, &day) == 3 && month >= 1 && month <= 12) {
-        snprintf(out, CELL, "%d %s %d", day, months[month - 1], year);
-    } else {
-        snprintf(out, CELL, "%s", iso);
+/* Appends a count with its thousands, or "-". */
+static void put_count(jj_buf *out, const jj_pg_rows *rows, int row, int figure)
+{
+    const char *value = jj_pg_rows_value(rows, row, figure);
+    char text[JJ_FIGURE_SIZE] = "-";
+
+    if (value) {
+        jj_figure_count(value, text);
     }
+    jj_buf_puts(out, text);
+}
+
+static void put_percent(jj_buf *out, double fraction)
+{
+    char text[JJ_FIGURE_SIZE];
+
+    jj_figure_percent(fraction, text);
+    jj_buf_puts(out, text);
 }
 
 /* ---- Cells -------------------------------------------------------------------------------- */
 
-static const char *word_for(int figure, const char *value)
+static void put_dimension(const jj_pg_rows *rows, int row, int dimension, jj_buf *out)
 {
-    static const struct {
-        int figure;
-        const char *value, *word;
-    } words[] = {
-        {JJ_COL_SEX, "female", "perempuan"},  {JJ_COL_SEX, "male", "laki-laki"},
-        {JJ_COL_FUNDING, "apbn", "APBN"},     {JJ_COL_FUNDING, "apbd", "APBD"},
-        {JJ_COL_FUNDING, "other", "lainnya"}, {JJ_COL_DISABILITY, "t", "ya"},
-        {JJ_COL_DISABILITY, "f", "tidak"},    {JJ_COL_DIGITAL, "t", "ya"},
-        {JJ_COL_DIGITAL, "f", "tidak"},
-    };
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (words[i].figure == figure && strcmp(words[i].value, value) == 0) {
-            return words[i].word;
-        }
-    }
-    return value;
-}
-
-static void named(const jj_pg_rows *rows, int row, const char *code, int name_column,
-                  char out[CELL])
-{
-    const char *name = jj_pg_rows_value(rows, row, name_column);
-
-    snprintf(out, CELL, "%s%s%.60s", code, name ? " " : "", name ? name : "");
-}
-
-static void cell(const jj_pg_rows *rows, int row, const column *c, char out[CELL])
-{
-    const char *value = jj_pg_rows_value(rows, row, c->figure);
-    char count[CELL], share[CELL];
+    const jj_column *about = jj_cohort_dimension(dimension);
+    const char *value = jj_pg_rows_value(rows, row, dimension);
+    const char *name = NULL;
 
     if (!value) {
-        snprintf(out, CELL, "-");
-    } else if (c->figure == JJ_COL_REGION || c->figure == JJ_COL_PROVINCE) {
-        named(rows, row, value,
-              c->figure == JJ_COL_REGION ? JJ_COL_REGION_NAME : JJ_COL_PROVINCE_NAME, out);
-    } else if (c->figure < JJ_DIMENSIONS) {
-        snprintf(out, CELL, "%.60s", word_for(c->figure, value));
-    } else if (c->figure >= JJ_COL_RATE && c->figure <= JJ_COL_COVERAGE) {
-        percent(number(rows, row, c->figure), out);
-    } else if (c->share) {
-        thousands(value, count);
-        percent(number(rows, row, c->figure) / number(rows, row, JJ_COL_GRADUATES), share);
-        snprintf(out, CELL, "%.40s %*s", count, 7, share);
-    } else {
-        thousands(value, out);
+        jj_buf_puts(out, "-");
+        return;
     }
+    if (about->kind == JJ_COLUMN_FLAG) {
+        value = *value == 't' ? "ya" : "tidak";
+    }
+    if (dimension <= JJ_COL_PROVINCE) {
+        name = jj_pg_rows_value(rows, row, JJ_COL_REGION_NAME + dimension);
+    }
+    jj_figure_line(out, jj_column_word_of(about, value), 60);
+    if (name) {
+        jj_buf_putc(out, ' ');
+        jj_figure_line(out, name, 60);
+    }
+}
+
+static void put_figure(const jj_pg_rows *rows, int row, const column *c, jj_buf *out)
+{
+    char share[JJ_FIGURE_SIZE];
+
+    if (!jj_pg_rows_value(rows, row, c->figure)) {
+        jj_buf_putc(out, '-');
+    } else if (c->figure >= JJ_COL_RATE && c->figure <= JJ_COL_COVERAGE) {
+        put_percent(out, number(rows, row, c->figure));
+    } else {
+        put_count(out, rows, row, c->figure);
+        if (c->share) {
+            jj_figure_percent(rate(rows, row, c->figure), share);
+            jj_buf_printf(out, " %*s", 7, share);
+        }
+    }
+}
+
+/* The text is good until the next cell. */
+static const char *cell(const jj_pg_rows *rows, int row, const column *c, jj_buf *text)
+{
+    jj_buf_reset(text);
+    if (c->figure < JJ_DIMENSIONS) {
+        put_dimension(rows, row, c->figure, text);
+    } else {
+        put_figure(rows, row, c, text);
+    }
+    return text->failed || !text->data ? "" : text->data;
 }
 
 static void pad(jj_buf *out, int count)
@@ -140,7 +120,7 @@ static void pad(jj_buf *out, int count)
 
 static void put_cell(jj_buf *out, const column *c, const char *text, bool first, bool last)
 {
-    int space = c->width - width_of(text);
+    int space = c->width - jj_figure_width(text);
 
     pad(out, first ? 0 : GAP);
     pad(out, c->right ? space : 0);
@@ -164,9 +144,6 @@ static void put_bar(jj_buf *out, double fraction)
 
 static int choose_columns(const jj_absorption *asked, column *columns)
 {
-    static const char *const dimension[] = {"Wilayah",       "Provinsi",    "Tahun",
-                                            "Kejuruan",      "Angkatan",    "Dana",
-                                            "Jenis kelamin", "Disabilitas", "Pemasaran digital"};
     static const column figures[] = {
         {"Lulusan", JJ_COL_GRADUATES, false, true, 0},
         {"Terlacak", JJ_COL_TRACED, false, true, 0},
@@ -182,9 +159,12 @@ static int choose_columns(const jj_absorption *asked, column *columns)
     };
     int count = 0;
 
-    for (int i = 0; i < asked->order_count; i++) {
-        int d = asked->order[i];
-        columns[count++] = (column){dimension[d], d, false, d == JJ_COL_YEAR, 0};
+    for (int i = 0; i < asked->cohort.count; i++) {
+        int d = asked->cohort.order[i];
+        const char *heading = d <= JJ_COL_PROVINCE
+                                  ? jj_cohort_dimension(JJ_COL_REGION_NAME + d)->heading
+                                  : jj_cohort_dimension(d)->heading;
+        columns[count++] = (column){heading, d, false, d == JJ_COL_YEAR, 0};
     }
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         columns[count++] = figures[i];
@@ -198,22 +178,183 @@ static int choose_columns(const jj_absorption *asked, column *columns)
 /* Widths of the columns; returns that of the whole table. */
 static int measure(const jj_pg_rows *rows, column *columns, int count)
 {
-    char text[CELL];
+    jj_buf text = {0};
     int total = 0;
 
     for (int c = 0; c < count; c++) {
-        columns[c].width = width_of(columns[c].heading);
+        columns[c].width = jj_figure_width(columns[c].heading);
         for (int row = 0; row < jj_pg_rows_count(rows); row++) {
-            cell(rows, row, &columns[c], text);
-            int width = width_of(text);
+            int width = jj_figure_width(cell(rows, row, &columns[c], &text));
             columns[c].width = width > columns[c].width ? width : columns[c].width;
         }
         total += columns[c].width + (c ? GAP : 0);
     }
+    jj_buf_clear(&text);
     return total;
 }
 
-static void explain(const jj_pg_rows *rows, jj_buf *out)
+static void put_rows(const jj_pg_rows *rows, const column *columns, int count, bool bars,
+                     jj_buf *out)
+{
+    jj_buf text = {0};
+
+    for (int row = 0; row < jj_pg_rows_count(rows); row++) {
+        for (int c = 0; c < count; c++) {
+            put_cell(out, &columns[c], cell(rows, row, &columns[c], &text), c == 0,
+                     c == count - 1 && !bars);
+        }
+        if (bars) {
+            pad(out, GAP);
+            put_bar(out, number(rows, row, JJ_COL_RATE));
+        }
+        jj_buf_putc(out, '\n');
+    }
+    jj_buf_clear(&text);
+}
+
+/* ---- Words below -------------------------------------------------------------------------- */
+
+static void footer(const jj_absorption *asked, jj_buf *out)
+{
+    char day[JJ_FIGURE_SIZE];
+    const char *what = strcmp(asked->definition, "employed") == 0 ? "bekerja"
+                       : strcmp(asked->definition, "placed") == 0 ? "ditempatkan"
+                                                                  : "(bekerja + wirausaha)";
+    const char *when = strcmp(asked->horizon, "6m") == 0    ? "6 bulan sesudah lulus"
+                       : strcmp(asked->horizon, "12m") == 0 ? "12 bulan sesudah lulus"
+                                                            : "bukti terakhir";
+
+    jj_figure_day(asked->day, day);
+    jj_buf_printf(out, "\nSerapan = %s / lulusan; %s, per %s", what, when, day);
+    if (asked->known_at) {
+        jj_buf_printf(out, ", menurut data yang diketahui sampai %s", asked->known_at);
+    }
+    jj_buf_puts(out, ".\nTerendah: yang tidak terlacak dianggap tidak bekerja. Tertinggi: dianggap "
+                     "bekerja. Cakupan = terlacak / lulusan.\n");
+}
+
+/* Regions without any data, in one line; those that lack a year, one line each. */
+static void put_missing(const jj_pg_rows *missing, jj_buf *out)
+{
+    int none = 0;
+    const char *region = "";
+
+    for (int row = 0; missing && row < jj_pg_rows_count(missing); row++) {
+        if (!jj_pg_rows_value(missing, row, 2)) {
+            jj_buf_printf(out, "%s%s %s", none++ ? ", " : "Belum ada data (bukan nol): ",
+                          jj_pg_rows_value(missing, row, 0), jj_pg_rows_value(missing, row, 1));
+        }
+    }
+    jj_buf_puts(out, none ? ".\n" : "");
+    for (int row = 0, open = 0; missing && row < jj_pg_rows_count(missing); row++) {
+        const char *year = jj_pg_rows_value(missing, row, 2);
+        const char *code = jj_pg_rows_value(missing, row, 0);
+        bool last = row + 1 == jj_pg_rows_count(missing) ||
+                    strcmp(jj_pg_rows_value(missing, row + 1, 0), code) != 0;
+        if (year && strcmp(code, region) != 0) {
+            jj_buf_printf(out, "Belum ada data %s %s: %s", code, jj_pg_rows_value(missing, row, 1),
+                          year);
+            open = 1;
+        } else if (year) {
+            jj_buf_printf(out, ", %s", year);
+        }
+        jj_buf_puts(out, open && last ? ".\n" : "");
+        open = open && !last;
+        region = code;
+    }
+}
+
+/* ---- Why the definitions differ ----------------------------------------------------------- */
+
+static void put_cohort(const jj_absorption *asked, const jj_pg_rows *rows, int row, jj_buf *out)
+{
+    for (int i = 0; i < asked->cohort.count; i++) {
+        jj_buf_puts(out, i ? ", " : "");
+        put_dimension(rows, row, asked->cohort.order[i], out);
+    }
+    jj_buf_puts(out, asked->cohort.count ? "" : "Semua");
+}
+
+static void put_line(const jj_pg_rows *rows, int row, const char *word, int figure, jj_buf *out)
+{
+    char count[JJ_FIGURE_SIZE], share[JJ_FIGURE_SIZE];
+
+    jj_figure_count(jj_pg_rows_value(rows, row, figure), count);
+    jj_figure_percent(rate(rows, row, figure), share);
+    jj_buf_printf(out, "    %-11s %8s %7s  ", word, count, share);
+}
+
+static void explain_cohort(const jj_absorption *asked, const jj_pg_rows *rows, int row, jj_buf *out)
+{
+    jj_buf_puts(out, "  ");
+    put_cohort(asked, rows, row, out);
+    jj_buf_puts(out, ", ");
+    put_count(out, rows, row, JJ_COL_GRADUATES);
+    jj_buf_puts(out, " lulusan:\n");
+    put_line(rows, row, "Terserap", JJ_COL_WORKING, out);
+    put_count(out, rows, row, JJ_COL_EMPLOYED);
+    jj_buf_puts(out, " bekerja pada pihak lain dan ");
+    put_count(out, rows, row, JJ_COL_SELF_EMPLOYED);
+    jj_buf_puts(out, " wirausaha\n");
+    put_line(rows, row, "Bekerja", JJ_COL_EMPLOYED, out);
+    jj_buf_puts(out, "tanpa ");
+    put_count(out, rows, row, JJ_COL_SELF_EMPLOYED);
+    jj_buf_puts(out, " wirausaha\n");
+    put_line(rows, row, "Ditempatkan", JJ_COL_PLACED, out);
+    put_count(out, rows, row, JJ_COL_PLACED_STILL);
+    jj_buf_puts(out, " bekerja dan pernah dilaporkan pemberi kerja, dan ");
+    put_count(out, rows, row, JJ_COL_PLACED_BEFORE);
+    jj_buf_puts(out, " kini tidak lagi;\n                                  tanpa ");
+    put_count(out, rows, row, JJ_COL_UNPLACED);
+    jj_buf_puts(out, " yang bekerja tanpa laporan pemberi kerja\n");
+}
+
+/* The cohort of enough graduates with the highest rate of a figure, but not this one; -1: none. */
+static int highest(const jj_pg_rows *rows, int figure, int but)
+{
+    int best = -1;
+
+    for (int row = 0; row < jj_pg_rows_count(rows); row++) {
+        if (row != but && number(rows, row, JJ_COL_GRADUATES) >= ENOUGH &&
+            (best < 0 || rate(rows, row, figure) > rate(rows, best, figure))) {
+            best = row;
+        }
+    }
+    return best;
+}
+
+/* Two figures that look like a rise or fall, and are of two definitions. */
+static void put_example(const jj_absorption *asked, const jj_pg_rows *rows, jj_buf *out)
+{
+    int one = highest(rows, JJ_COL_WORKING, -1), other = highest(rows, JJ_COL_EMPLOYED, one);
+
+    if (one < 0 || other < 0) {
+        return;
+    }
+    jj_buf_puts(out, "Angka dari definisi yang berbeda tidak dapat dibandingkan. Terserap ");
+    put_percent(out, rate(rows, one, JJ_COL_WORKING));
+    jj_buf_puts(out, " (");
+    put_cohort(asked, rows, one, out);
+    jj_buf_puts(out, ")\ndan bekerja ");
+    put_percent(out, rate(rows, other, JJ_COL_EMPLOYED));
+    jj_buf_puts(out, " (");
+    put_cohort(asked, rows, other, out);
+    jj_buf_puts(out, ") adalah, dengan definisi yang sama: terserap ");
+    put_percent(out, rate(rows, one, JJ_COL_WORKING));
+    jj_buf_puts(out, " dan ");
+    put_percent(out, rate(rows, other, JJ_COL_WORKING));
+    jj_buf_puts(out, ",\nbekerja ");
+    put_percent(out, rate(rows, one, JJ_COL_EMPLOYED));
+    jj_buf_puts(out, " dan ");
+    put_percent(out, rate(rows, other, JJ_COL_EMPLOYED));
+    jj_buf_puts(out, ", ditempatkan ");
+    put_percent(out, rate(rows, one, JJ_COL_PLACED));
+    jj_buf_puts(out, " dan ");
+    put_percent(out, rate(rows, other, JJ_COL_PLACED));
+    jj_buf_puts(out, ".\n");
+}
+
+static void put_evidence(const jj_pg_rows *rows, jj_buf *out)
 {
     static const struct {
         int figure;
@@ -225,7 +366,7 @@ static void explain(const jj_pg_rows *rows, jj_buf *out)
         {JJ_COL_BY_OPD, "OPD pemesan"},
         {JJ_COL_BY_SELF, "pengakuan sendiri"},
     };
-    char text[CELL], digits[32];
+    char text[JJ_FIGURE_SIZE], digits[32];
 
     jj_buf_puts(out, "\nBukti dari yang terserap:");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -234,48 +375,45 @@ static void explain(const jj_pg_rows *rows, jj_buf *out)
             sum += number(rows, row, parts[i].figure);
         }
         snprintf(digits, sizeof digits, "%.0f", sum);
-        thousands(digits, text);
+        jj_figure_count(digits, text);
         jj_buf_printf(out, "%s %s %s", i ? "," : "", parts[i].words, text);
     }
-    jj_buf_puts(
-        out,
-        ".\n"
-        "Tiga angka dari data yang sama, dan mengapa berbeda:\n"
-        "  Terserap     bekerja atau berwirausaha pada tanggal itu, menurut bukti terakhir dari "
-        "siapa pun\n"
-        "  Bekerja      hanya yang bekerja pada pihak lain; wirausaha tidak dihitung\n"
-        "  Ditempatkan  pernah mulai bekerja menurut pemberi kerja sendiri, juga bila sudah "
-        "berhenti;\n"
-        "               yang mendapat pekerjaan sendiri tidak dihitung\n");
+    jj_buf_puts(out, ".\n");
 }
 
-static void footer(const jj_absorption *asked, const jj_pg_rows *rows, jj_buf *out)
+static void explain(const jj_absorption *asked, const jj_pg_rows *rows, jj_buf *out)
 {
-    char day[CELL];
-    const char *what = strcmp(asked->definition, "employed") == 0 ? "bekerja"
-                       : strcmp(asked->definition, "placed") == 0 ? "ditempatkan"
-                                                                  : "(bekerja + wirausaha)";
-    const char *when = strcmp(asked->horizon, "6m") == 0    ? "6 bulan sesudah lulus"
-                       : strcmp(asked->horizon, "12m") == 0 ? "12 bulan sesudah lulus"
-                                                            : "bukti terakhir";
+    int count = jj_pg_rows_count(rows);
 
-    day_text(jj_pg_rows_value(rows, 0, JJ_COL_DAY), day);
-    jj_buf_printf(out, "\nSerapan = %s / lulusan; %s, per %s", what, when, day);
-    if (asked->known_at) {
-        jj_buf_printf(out, ", menurut data yang diketahui sampai %s", asked->known_at);
+    put_evidence(rows, out);
+    jj_buf_puts(
+        out, "\nTiga angka dari data yang sama, dan mengapa berbeda:\n"
+             "  Terserap     bekerja atau berwirausaha pada tanggal itu, menurut bukti terakhir "
+             "dari siapa pun\n"
+             "  Bekerja      hanya yang bekerja pada pihak lain; wirausaha tidak dihitung\n"
+             "  Ditempatkan  pernah mulai bekerja menurut pemberi kerja sendiri, juga bila sudah "
+             "berhenti;\n"
+             "               yang mendapat pekerjaan sendiri tidak dihitung\n\n");
+    for (int row = 0; row < count && row < EXPLAIN_MOST; row++) {
+        explain_cohort(asked, rows, row, out);
     }
-    jj_buf_puts(out, ".\nTerendah: yang tidak terlacak dianggap tidak bekerja. Tertinggi: dianggap "
-                     "bekerja. Cakupan = terlacak / lulusan.\n");
+    if (count > EXPLAIN_MOST) {
+        jj_buf_printf(out,
+                      "  dan %d baris lain; dengan --by yang lebih pendek ada lebih sedikit.\n",
+                      count - EXPLAIN_MOST);
+    }
+    put_example(asked, rows, out);
 }
 
-void jj_absorption_table(const jj_absorption *asked, const jj_pg_rows *rows, jj_buf *out)
+void jj_absorption_table(const jj_absorption *asked, const jj_pg_rows *rows,
+                         const jj_pg_rows *missing, jj_buf *out)
 {
     column columns[COLUMNS];
-    char text[CELL];
     int count = choose_columns(asked, columns);
 
     if (jj_pg_rows_count(rows) == 0) {
         jj_buf_puts(out, "Belum ada data lulusan.\n");
+        put_missing(missing, out);
         return;
     }
     bool bars = measure(rows, columns, count) + GAP + BAR <= asked->width;
@@ -284,19 +422,10 @@ void jj_absorption_table(const jj_absorption *asked, const jj_pg_rows *rows, jj_
         put_cell(out, &columns[c], columns[c].heading, c == 0, c == count - 1);
     }
     jj_buf_puts(out, asked->colour ? "\033[0m\n" : "\n");
-    for (int row = 0; row < jj_pg_rows_count(rows); row++) {
-        for (int c = 0; c < count; c++) {
-            cell(rows, row, &columns[c], text);
-            put_cell(out, &columns[c], text, c == 0, c == count - 1 && !bars);
-        }
-        if (bars) {
-            pad(out, GAP);
-            put_bar(out, number(rows, row, JJ_COL_RATE));
-        }
-        jj_buf_putc(out, '\n');
-    }
-    footer(asked, rows, out);
+    put_rows(rows, columns, count, bars, out);
+    footer(asked, out);
+    put_missing(missing, out);
     if (asked->explain) {
-        explain(rows, out);
+        explain(asked, rows, out);
     }
 }

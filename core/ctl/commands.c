@@ -1,7 +1,9 @@
 /* The table of commands: the one place that says what there is. */
 #include "ctl/commands.h"
 
+#include "ctl/cohort.h"
 #include "ctl/command.h"
+#include "ctl/report.h"
 #include "ctl/reports.h"
 #include "ctl/tabular.h"
 
@@ -32,18 +34,6 @@ static const jj_flag import_flags[] = {
 
 static const jj_flag erase_flags[] = {
     {"yes", NULL, "do it without asking"},
-    {0},
-};
-
-static const jj_flag report_flags[] = {
-    {"by", "LIST",
-     "of region, province, year, vocation, batch, funding, sex, disability (region,year)"},
-    {"definition", "WORD", "what the rate counts: working, employed or placed"},
-    {"horizon", "WORD", "now, 6m or 12m after graduation"},
-    {"as-of", "DATE", "the state on that day (today)"},
-    {"known-at", "DATE", "with what was known then (everything)"},
-    {"format", "WORD", "table, json or csv"},
-    {"explain", NULL, "the evidence, and why the definitions differ"},
     {0},
 };
 
@@ -216,9 +206,30 @@ const jj_command jj_commands[] = {
      .run = jj_ctl_import},
     {.name = "report absorption",
      .args = "",
-     .flags = report_flags,
+     .flags = jj_absorption_flags,
      .summary = "the absorption rate (serapan) of graduates, with its parts",
+     .details =
+         "With --list the person keys behind a figure, as far as the database lets its user\n"
+         "see them. --where takes the cell's values as the report shows or knows them.",
      .run = jj_ctl_absorption},
+    {.name = "report funnel",
+     .args = "",
+     .flags = jj_funnel_flags,
+     .summary = "from graduation to lasting work: how many come how far",
+     .run = jj_ctl_funnel},
+    {.name = "report time-to-work",
+     .args = "",
+     .flags = jj_time_to_work_flags,
+     .summary = "days from graduation to work, counting those who still wait",
+     .details =
+         "By Kaplan and Meier's estimator. In json, csv and xlsx a median that is not reached\n"
+         "yet is empty.",
+     .run = jj_ctl_time_to_work},
+    {.name = "report funding",
+     .args = "",
+     .flags = jj_funding_flags,
+     .summary = "APBN beside APBD, and with beside without digital marketing",
+     .run = jj_ctl_funding},
     {.name = "report tracer",
      .args = "",
      .flags = jj_tracer_flags,

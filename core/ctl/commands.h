@@ -59,7 +59,6 @@ int jj_ctl_erasures(jj_ctl *ctl);
 /* For status: what is wrong with the nodes below. True: something that must not wait. */
 bool jj_ctl_nodes_judge(const json_t *nodes);
 
-int jj_ctl_absorption(jj_ctl *ctl); /* database.c */
 int jj_ctl_migrate(jj_ctl *ctl);
 int jj_ctl_rebuild(jj_ctl *ctl);
 int jj_ctl_verify(jj_ctl *ctl);

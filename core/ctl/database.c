@@ -1,11 +1,10 @@
-/* report and warehouse: which database they work on; what they do stands in report.c and
- * warehouse.c. */
+/* Which database reports and warehouse commands work on; what the latter do stands in warehouse.c.
+ */
 #include "ctl/commands.h"
 
 #include "base/fs.h"
 #include "config/yaml.h"
 #include "ctl/command.h"
-#include "ctl/report.h"
 #include "ctl/warehouse.h"
 
 #include <stdlib.h>
@@ -43,25 +42,6 @@ int jj_ctl_database(jj_ctl *ctl, jj_database *database)
         jj_database_of(config, jj_config_plugin(config, INSTANCE), database);
     }
     return code;
-}
-
-int jj_ctl_absorption(jj_ctl *ctl)
-{
-    jj_database database;
-    const char *format = jj_ctl_option(ctl, "format");
-    jj_report_words words = {
-        .by = jj_ctl_option(ctl, "by"),
-        .horizon = jj_ctl_option(ctl, "horizon"),
-        .definition = jj_ctl_option(ctl, "definition"),
-        .as_of = jj_ctl_option(ctl, "as-of"),
-        .known_at = jj_ctl_option(ctl, "known-at"),
-        .format = format      ? format
-                  : ctl->json ? "json"
-                              : NULL,
-        .explain = jj_ctl_option(ctl, "explain") != NULL,
-    };
-    int code = jj_ctl_database(ctl, &database);
-    return code ? code : jj_report_absorption(&database, &words);
 }
 
 int jj_ctl_migrate(jj_ctl *ctl)

@@ -6,192 +6,373 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #define WIDTH_USUAL 140 /* where nobody says how wide the paper is */
 
-typedef void show(const jj_absorption *asked, const jj_pg_rows *rows, jj_buf *out);
+const jj_flag jj_absorption_flags[] = {
+    {"by", "LIST",
+     "of region, province, year, vocation, batch, funding, sex, disability (region,year)"},
+    {"definition", "WORD", "what the rate counts: working, employed or placed"},
+    {"horizon", "WORD", "now, 6m or 12m after graduation"},
+    {"as-of", "DATE", "the state on that day (today)"},
+    {"known-at", "DATE", "with what was known then (everything)"},
+    {"explain", NULL, "the evidence, and why the definitions differ"},
+    {"list", "COUNTER", "the persons whom graduates, working, untraced ... counts"},
+    {"where", "CELL", "of this cell only, e.g. region=33.75,year=2018; may be repeated"},
+    JJ_TABULAR_FLAGS,
+    {0},
+};
 
-/* ---- Arguments ---------------------------------------------------------------------------- */
+static const jj_column figures[] = {
+    {"graduates", "Lulusan", JJ_COLUMN_COUNT, NULL, false},
+    {"traced", "Terlacak", JJ_COLUMN_COUNT, NULL, false},
+    {"employed", "Bekerja", JJ_COLUMN_COUNT, NULL, false},
+    {"self_employed", "Wirausaha", JJ_COLUMN_COUNT, NULL, false},
+    {"working", "Terserap", JJ_COLUMN_COUNT, NULL, false},
+    {"formal", "Formal", JJ_COLUMN_COUNT, NULL, false},
+    {"informal", "Informal", JJ_COLUMN_COUNT, NULL, false},
+    {"rate", "Serapan", JJ_COLUMN_RATE, NULL, false},
+    {"low", "Terendah", JJ_COLUMN_RATE, NULL, false},
+    {"high", "Tertinggi", JJ_COLUMN_RATE, NULL, false},
+    {"coverage", "Cakupan", JJ_COLUMN_RATE, NULL, false},
+    {"placed", "Ditempatkan", JJ_COLUMN_COUNT, NULL, false},
+    {"by_employer", "Bukti pemberi kerja", JJ_COLUMN_COUNT, NULL, false},
+    {"by_cooperative", "Bukti koperasi", JJ_COLUMN_COUNT, NULL, false},
+    {"by_bank", "Bukti bank", JJ_COLUMN_COUNT, NULL, false},
+    {"by_opd", "Bukti OPD", JJ_COLUMN_COUNT, NULL, false},
+    {"by_self", "Pengakuan sendiri", JJ_COLUMN_COUNT, NULL, false},
+    {0},
+};
 
-static int wrong(const jj_database *database, const char *what, const char *word, const char *near)
-{
-    fprintf(database->err, "jejaringctl: %s: %s", what, word);
-    if (near) {
-        fprintf(database->err, " (did you mean %s?)", near);
-    }
-    fprintf(database->err, "\n  next: see `jejaringctl help report absorption`\n");
-    return JJ_EXIT_USAGE;
-}
-
-static int parse_by(const jj_database *database, jj_absorption *asked, const char *list)
-{
-    const char *known[JJ_DIMENSIONS + 1] = {0};
-    char word[64];
-
-    for (int i = 0; i < JJ_DIMENSIONS; i++) {
-        known[i] = jj_absorption_name(i);
-    }
-    memset(asked->by, 0, sizeof asked->by);
-    asked->order_count = 0;
-    for (const char *at = list; *at;) {
-        size_t length = strcspn(at, ",");
-        int found = JJ_DIMENSIONS;
-        snprintf(word, sizeof word, "%.*s", (int)(length < 63 ? length : 63), at);
-        for (int i = 0; i < JJ_DIMENSIONS; i++) {
-            found = strcmp(known[i], word) == 0 ? i : found;
-        }
-        if (found == JJ_DIMENSIONS) {
-            return wrong(database, "unknown dimension", word, jj_closest(word, known));
-        }
-        if (!asked->by[found]) {
-            asked->by[found] = true;
-            asked->order[asked->order_count++] = found;
-        }
-        at += length + (at[length] == ',');
-    }
-    return 0;
-}
-
-/* value NULL: the first one. */
-static int one_of(const jj_database *database, const char *what, const char *value,
-                  const char *const *known, const char **out)
-{
-    for (const char *const *word = known; *word; word++) {
-        if (!value || strcmp(*word, value) == 0) {
-            *out = *word;
-            return 0;
-        }
-    }
-    return wrong(database, what, value, jj_closest(value, known));
-}
-
-static bool is_date(const char *text)
-{
-    int year, month, day;
-
-    return jj_date_parse(text, strlen(text), &year, &month, &day);
-}
-
-static bool is_moment(const char *text)
-{
-    int64_t time_ms;
-
-    return is_date(text) || jj_time_parse(text, strlen(text), &time_ms);
-}
-
-static int parse(const jj_database *database, const jj_report_words *words, jj_absorption *asked,
-                 const char **format)
-{
-    static const char *const horizons[] = {"now", "6m", "12m", NULL};
-    static const char *const definitions[] = {"working", "employed", "placed", NULL};
-    static const char *const formats[] = {"table", "json", "csv", NULL};
-    int code = parse_by(database, asked, words->by ? words->by : "region,year");
-
-    code = code ? code
-                : one_of(database, "unknown horizon", words->horizon, horizons, &asked->horizon);
-    code = code ? code
-                : one_of(database, "unknown definition", words->definition, definitions,
-                         &asked->definition);
-    code = code ? code : one_of(database, "unknown format", words->format, formats, format);
-    asked->as_of = words->as_of;
-    asked->known_at = words->known_at;
-    asked->explain = words->explain;
-    if (code == 0 && words->as_of && !is_date(words->as_of)) {
-        code = wrong(database, "not a date (YYYY-MM-DD)", words->as_of, NULL);
-    }
-    if (code == 0 && words->known_at && !is_moment(words->known_at)) {
-        code = wrong(database, "not a date (YYYY-MM-DD) or time", words->known_at, NULL);
-    }
-    return code;
-}
-
-/* ---- Query -------------------------------------------------------------------------------- */
-
-static const char query[] =
+static const char report_query[] =
     "SELECT a.region, a.province, a.year, a.vocation, a.batch, a.funding, a.sex, a.disability, "
-    "a.digital_marketing, a.graduates, a.traced, a.employed, a.self_employed, a.working, a.formal, "
-    "a.informal, a.rate, a.low, a.high, a.coverage, a.placed, a.by_employer, a.by_cooperative, "
-    "a.by_bank, a.by_opd, a.by_self, r.name, p.name, coalesce($3::date, jejaring.today()) "
+    "a.digital_marketing, r.name, p.name, a.graduates, a.traced, a.employed, a.self_employed, "
+    "a.working, a.formal, a.informal, a.rate, a.low, a.high, a.coverage, a.placed, a.by_employer, "
+    "a.by_cooperative, a.by_bank, a.by_opd, a.by_self, e.unplaced, e.placed_still, "
+    "e.placed_before, e.placed_before_working "
     "FROM jejaring.absorption($1::text[], $2, $3::date, $4::timestamptz, $5) "
     "WITH ORDINALITY AS a "
+    "LEFT JOIN jejaring.absorption_explained($1::text[], $2, $3::date, $4::timestamptz) "
+    "WITH ORDINALITY AS e ON e.ordinality = a.ordinality AND $6::boolean "
     "LEFT JOIN jejaring.region r ON r.code = a.region "
     "LEFT JOIN jejaring.region p ON p.code = a.province "
     "ORDER BY a.ordinality";
 
-static int ask(jj_pg *pg, const jj_absorption *asked, jj_pg_rows **rows, jj_error *err)
+static const char missing_query[] =
+    "SELECT m.region, r.name, m.year "
+    "FROM jejaring.absorption_missing($1, $2::boolean, $3, $4::date, $5::timestamptz) AS m "
+    "JOIN jejaring.region r ON r.code = m.region ORDER BY m.region, m.year";
+
+/* ---- Arguments ---------------------------------------------------------------------------- */
+
+/* NULL: the first one. */
+static int one_of(const jj_ctl *ctl, const char *option, const char *const *known, const char **out)
 {
-    char dimensions[256] = "{", moment[64];
-    const char *params[] = {dimensions, asked->horizon, asked->as_of, asked->known_at,
-                            asked->definition};
-
-    for (int i = 0; i < asked->order_count; i++) {
-        strcat(strcat(dimensions, i ? "," : ""), jj_absorption_name(asked->order[i]));
-    }
-    strcat(dimensions, "}");
-    if (asked->known_at && is_date(asked->known_at)) {
-        /* What was known on a day: up to its end, where the reports are made. */
-        snprintf(moment, sizeof moment, "%s 23:59:59.999999+07", asked->known_at);
-        params[3] = moment;
-    }
-    return jj_pg_query(pg, query, params, 5, rows, err);
-}
-
-static int output_width(FILE *out)
-{
-    struct winsize size;
-    const char *columns = getenv("COLUMNS");
-    int64_t wanted;
-
-    if (columns && jj_parse_i64(columns, &wanted) && wanted > 0 && wanted < 10000) {
-        return (int)wanted;
-    }
-    if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-        return size.ws_col;
-    }
-    return WIDTH_USUAL;
-}
-
-static int absorption(const jj_database *database, jj_absorption *asked, show *shown)
-{
-    jj_pg *pg = NULL;
-    jj_pg_rows *rows = NULL;
-    jj_error err = {0};
-    jj_buf out = {0};
-    int rc = jj_database_open(database, &pg);
-
-    if (rc == 0 && ask(pg, asked, &rows, &err)) {
-        rc = jj_database_failed(database, pg, &err);
-    }
-    if (rc == 0) {
-        shown(asked, rows, &out);
-        if (out.failed || fwrite(out.data, 1, out.size, database->out) != out.size ||
-            fflush(database->out)) {
-            fprintf(database->err, "jejaringctl: cannot write the report\n");
-            rc = JJ_EXIT_FAILED;
+    const char *value = jj_ctl_option(ctl, option);
+    for (const char *const *word = known; *word; word++) {
+        if (!value || strcmp(*word, value) == 0) {
+            *out = *word;
+            return JJ_EXIT_OK;
         }
     }
-    jj_buf_clear(&out);
-    jj_pg_rows_free(rows);
-    jj_pg_close(pg);
+    const char *nearest = jj_closest(value, known);
+    return nearest
+               ? jj_ctl_misused(ctl, "unknown %s: %s (did you mean %s?)", option, value, nearest)
+               : jj_ctl_misused(ctl, "unknown %s: %s", option, value);
+}
+
+/* What was known on a day: up to its end, where the reports are made. */
+static int read_known_at(const jj_ctl *ctl, jj_absorption *asked)
+{
+    const char *given = jj_ctl_option(ctl, "known-at");
+    int year, month, day;
+    int64_t time_ms;
+    if (given && jj_date_parse(given, strlen(given), &year, &month, &day)) {
+        snprintf(asked->known_moment, sizeof asked->known_moment, "%s 23:59:59.999999+07", given);
+    } else if (given && jj_time_parse(given, strlen(given), &time_ms)) {
+        snprintf(asked->known_moment, sizeof asked->known_moment, "%s", given);
+    } else if (given) {
+        return jj_ctl_misused(ctl, "--known-at: not a date (YYYY-MM-DD) or time: %s", given);
+    }
+    asked->known_at = given;
+    return JJ_EXIT_OK;
+}
+
+static int read_words(const jj_ctl *ctl, jj_absorption *asked)
+{
+    static const char *const horizons[] = {"now", "6m", "12m", NULL};
+    static const char *const definitions[] = {"working", "employed", "placed", NULL};
+    const char *by = jj_ctl_option(ctl, "by");
+    int code = jj_cohort_parse(ctl, by ? by : "region,year", NULL, &asked->cohort);
+
+    code = code ? code : one_of(ctl, "horizon", horizons, &asked->horizon);
+    code = code ? code : one_of(ctl, "definition", definitions, &asked->definition);
+    code = code ? code : jj_cohort_date(ctl, "as-of", &asked->as_of);
+    code = code ? code : read_known_at(ctl, asked);
+    asked->explain = jj_ctl_option(ctl, "explain") != NULL;
+    return code;
+}
+
+static const char *known_moment(const jj_absorption *asked)
+{
+    return asked->known_at ? asked->known_moment : NULL;
+}
+
+/* ---- The report --------------------------------------------------------------------------- */
+
+static bool by_region(const jj_absorption *asked)
+{
+    return asked->cohort.by[JJ_COL_REGION];
+}
+
+static int ask(jj_pg *pg, const jj_config *config, const jj_absorption *asked, jj_pg_rows **rows,
+               jj_pg_rows **missing, jj_error *err)
+{
+    const char *params[] = {asked->cohort.array, asked->horizon,    asked->as_of,
+                            known_moment(asked), asked->definition, asked->explain ? "t" : "f"};
+    int rc = jj_pg_query(pg, report_query, params, 6, rows, err);
+    if (rc == 0 && by_region(asked)) {
+        const char *about[] = {config->region, asked->cohort.by[JJ_COL_YEAR] ? "t" : "f",
+                               asked->horizon, asked->as_of, known_moment(asked)};
+        rc = jj_pg_query(pg, missing_query, about, 5, missing, err);
+    }
     return rc;
 }
 
-int jj_report_absorption(const jj_database *database, const jj_report_words *words)
+/* What is missing follows as rows without figures, so that nobody takes it for zero. */
+static int add_missing(const jj_absorption *asked, const jj_pg_rows *missing, jj_tabular *table,
+                       jj_error *err)
 {
-    jj_absorption asked = {0};
-    const char *format;
-    int code = parse(database, words, &asked, &format);
+    size_t width = (size_t)table->columns, height = (size_t)table->rows;
+    size_t more = missing ? (size_t)jj_pg_rows_count(missing) : 0;
+    const char **cells = calloc((height + more) * width + 1, sizeof *cells);
+    if (!cells) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory for the report");
+    }
+    memcpy(cells, table->cells, height * width * sizeof *cells);
+    for (size_t i = 0; i < more; i++) {
+        const char **row = cells + (height + i) * width;
+        for (int d = 0, c = 0; d < asked->cohort.count; d++, c++) {
+            int dimension = asked->cohort.order[d];
+            if (dimension == JJ_COL_REGION) {
+                row[c++] = jj_pg_rows_value(missing, (int)i, 0);
+                row[c] = jj_pg_rows_value(missing, (int)i, 1);
+            } else if (dimension == JJ_COL_PROVINCE) {
+                c++;
+            } else if (dimension == JJ_COL_YEAR) {
+                row[c] = jj_pg_rows_value(missing, (int)i, 2);
+            }
+        }
+    }
+    free(table->cells);
+    table->cells = cells;
+    table->rows += (int)more;
+    return 0;
+}
 
+static int show_data(const jj_absorption *asked, const jj_pg_rows *rows, const jj_pg_rows *missing,
+                     const jj_output *output)
+{
+    jj_column columns[JJ_COHORT_COLUMNS];
+    jj_report report = {.title = "Serapan lulusan"};
+    jj_tabular table = {.day = asked->day};
+    jj_error err = {0};
+    int code;
+    if (jj_cohort_table(&asked->cohort, rows, figures, columns, &report, &table, &err) ||
+        add_missing(asked, missing, &table, &err)) {
+        code = jj_ctl_fail(NULL, &err);
+    } else {
+        code = jj_tabular_show(&table, output);
+    }
+    free(table.cells);
+    return code;
+}
+
+static int show_table(jj_absorption *asked, const jj_pg_rows *rows, const jj_pg_rows *missing,
+                      const jj_output *output)
+{
+    jj_buf out = {0};
+    asked->width = output->width ? output->width : WIDTH_USUAL;
+    asked->colour = output->colour;
+    jj_absorption_table(asked, rows, missing, &out);
+    int code = jj_output_write(output, &out);
+    jj_buf_clear(&out);
+    return code;
+}
+
+static int report(jj_ctl *ctl, jj_absorption *asked, const jj_output *output)
+{
+    const jj_config *config;
+    jj_database database;
+    jj_pg *pg = NULL;
+    jj_pg_rows *rows = NULL, *missing = NULL;
+    jj_error err = {0};
+    int code = jj_ctl_config(ctl, &config);
+    code = code ? code : jj_ctl_database(ctl, &database);
+    code = code ? code : jj_database_open(&database, &pg);
+    if (code == 0 && ask(pg, config, asked, &rows, &missing, &err)) {
+        code = jj_database_failed(&database, pg, &err);
+    }
+    if (code == 0) {
+        code = output->format == JJ_FORMAT_TABLE ? show_table(asked, rows, missing, output)
+                                                 : show_data(asked, rows, missing, output);
+    }
+    jj_pg_rows_free(missing);
+    jj_pg_rows_free(rows);
+    jj_pg_close(pg);
+    return code;
+}
+
+/* ---- The persons behind a figure ---------------------------------------------------------- */
+
+static const jj_column_word status_words[] = {{"employed", "bekerja"},
+                                              {"self_employed", "wirausaha"},
+                                              {"unemployed", "tidak bekerja"},
+                                              {"studying", "bersekolah atau magang"},
+                                              {"not_seeking", "tidak mencari kerja"},
+                                              {0}};
+static const jj_column_word witness_words[] = {
+    {"employer", "pemberi kerja"}, {"cooperative", "dinas koperasi"}, {"bank", "bank"},
+    {"opd", "OPD pemesan"},        {"self", "pengakuan sendiri"},     {0}};
+
+static const jj_column person_columns[] = {
+    {"person", "Kunci orang", JJ_COLUMN_CODE, NULL, false},
+    {"region", "Kode wilayah", JJ_COLUMN_CODE, NULL, false},
+    {"region_name", "Wilayah", JJ_COLUMN_NAME, NULL, false},
+    {"year", "Tahun", JJ_COLUMN_NUMBER, NULL, false},
+    {"vocation", "Kejuruan", JJ_COLUMN_TEXT, NULL, false},
+    {"batch", "Angkatan", JJ_COLUMN_TEXT, NULL, false},
+    {"graduated_on", "Tanggal lulus", JJ_COLUMN_DATE, NULL, false},
+    {"status", "Status", JJ_COLUMN_WORD, status_words, false},
+    {"formal", "Formal", JJ_COLUMN_FLAG, NULL, false},
+    {"witness", "Bukti", JJ_COLUMN_WORD, witness_words, false},
+    {"placed", "Ditempatkan", JJ_COLUMN_FLAG, NULL, false},
+    {0},
+};
+
+static const char list_query[] =
+    "SELECT l.person, l.region, r.name, l.year, l.vocation, l.batch, l.graduated_on, l.status, "
+    "l.formal, l.witness, l.placed "
+    "FROM jejaring.absorption_list($1, $2::jsonb, $3, $4::date, $5::timestamptz) AS l "
+    "LEFT JOIN jejaring.region r ON r.code = l.region ORDER BY l.person";
+
+/* A value as people read it in the report, too: laki-laki, ya. NULL for "-": no value. */
+static json_t *cell_value(const jj_column *column, const char *text, size_t length)
+{
+    char value[256];
+    snprintf(value, sizeof value, "%.*s", (int)length, text);
+    for (const jj_column_word *word = column->words; word && word->value; word++) {
+        if (strcasecmp(word->word, value) == 0) {
+            return json_string(word->value);
+        }
+    }
+    if (column->kind == JJ_COLUMN_FLAG && (!strcmp(value, "ya") || !strcmp(value, "tidak"))) {
+        return json_string(strcmp(value, "ya") == 0 ? "true" : "false");
+    }
+    return strcmp(value, "-") == 0 ? json_null() : json_string(value);
+}
+
+/* Where the next dimension=value begins; a comma in a value ends it only before one. */
+static const char *next_part(const char *at)
+{
+    for (const char *comma = strchr(at, ','); comma; comma = strchr(comma + 1, ',')) {
+        size_t length = strcspn(comma + 1, "=,");
+        if (comma[1 + length] == '=' && jj_cohort_find(comma + 1, length) != JJ_DIMENSIONS) {
+            return comma;
+        }
+    }
+    return at + strlen(at);
+}
+
+/* Adds the parts of one --where to cell. Returns an exit code. */
+static int add_where(const jj_ctl *ctl, const char *at, json_t *cell)
+{
+    while (*at) {
+        size_t length = strcspn(at, "=");
+        int dimension = jj_cohort_find(at, length);
+        if (!at[length] || dimension == JJ_DIMENSIONS) {
+            return jj_ctl_misused(ctl, "--where: dimension=value is expected, e.g. region=33.75");
+        }
+        const jj_column *column = jj_cohort_dimension(dimension);
+        const char *end = next_part(at);
+        json_t *value = cell_value(column, at + length + 1, (size_t)(end - at) - length - 1);
+        if (!value) {
+            return jj_ctl_misused(ctl, "--where: the text is not UTF-8");
+        }
+        json_object_set_new(cell, column->name, value);
+        at = end + (*end == ',');
+    }
+    return JJ_EXIT_OK;
+}
+
+static int read_where(const jj_ctl *ctl, char **text)
+{
+    json_t *cell = json_object();
+    int code = JJ_EXIT_OK;
+    for (size_t i = 0; i < ctl->given_count && code == 0; i++) {
+        if (strcmp(ctl->given[i].flag->name, "where") == 0) {
+            code = add_where(ctl, ctl->given[i].value, cell);
+        }
+    }
+    *text = code ? NULL : json_dumps(cell, JSON_COMPACT);
+    json_decref(cell);
+    return code;
+}
+
+static int list(jj_ctl *ctl, const jj_absorption *asked, const jj_output *output)
+{
+    static const char *const counters[] = {
+        "graduates",      "traced",  "untraced", "employed", "self_employed",
+        "working",        "formal",  "informal", "placed",   "by_employer",
+        "by_cooperative", "by_bank", "by_opd",   "by_self",  NULL};
+    const jj_report about = {.title = "Daftar orang",
+                             .columns = person_columns,
+                             .empty =
+                                 "Tidak ada orang di sel ini, atau tidak ada yang boleh dilihat.",
+                             .notes = ""};
+    jj_tabular table = {.report = &about, .day = asked->day};
+    jj_database database;
+    jj_pg *pg = NULL;
+    jj_pg_rows *rows = NULL;
+    jj_error err = {0};
+    char *cell = NULL;
+    const char *counter;
+    int code = one_of(ctl, "list", counters, &counter);
+    code = code ? code : read_where(ctl, &cell);
+    code = code ? code : jj_ctl_database(ctl, &database);
+    code = code ? code : jj_database_open(&database, &pg);
+    const char *params[] = {counter, cell, asked->horizon, asked->as_of, known_moment(asked)};
+    if (code == 0 && jj_pg_query(pg, list_query, params, 5, &rows, &err)) {
+        code = jj_database_failed(&database, pg, &err);
+    }
+    if (code == 0) {
+        code = jj_tabular_fill(&table, rows, &err) ? jj_ctl_fail(NULL, &err)
+                                                   : jj_tabular_show(&table, output);
+    }
+    free(table.cells);
+    free(cell);
+    jj_pg_rows_free(rows);
+    jj_pg_close(pg);
+    return code;
+}
+
+int jj_ctl_absorption(jj_ctl *ctl)
+{
+    char day[JJ_TABULAR_DAY_SIZE];
+    jj_absorption asked = {.day = day};
+    jj_output output;
+    bool listing = jj_ctl_option(ctl, "list") != NULL;
+    int code = read_words(ctl, &asked);
+    code = code ? code : jj_output_of(ctl, &output);
+    if (code == 0 && listing && jj_ctl_option(ctl, "by")) {
+        code = jj_ctl_misused(ctl, "--list shows the persons of one cell: name it with --where");
+    }
+    if (code == 0 && !listing && jj_ctl_option(ctl, "where")) {
+        code = jj_ctl_misused(ctl, "--where goes with --list");
+    }
     if (code) {
         return code;
     }
-    int fd = fileno(database->out);
-    asked.width = output_width(database->out);
-    asked.colour = fd >= 0 && isatty(fd) && !getenv("NO_COLOR");
-    return absorption(database, &asked,
-                      strcmp(format, "json") == 0  ? jj_absorption_json
-                      : strcmp(format, "csv") == 0 ? jj_absorption_csv
-                                                   : jj_absorption_table);
+    jj_tabular_day(ctl, day);
+    return listing ? list(ctl, &asked, &output) : report(ctl, &asked, &output);
 }

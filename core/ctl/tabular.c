@@ -20,7 +20,7 @@ typedef struct request {
     char numbers[PARAMS_MAX][24];
     char *nodes; /* as the hub tells them; owned */
     int param_count;
-    char day[16];
+    char day[JJ_TABULAR_DAY_SIZE];
 } request;
 
 /* ---- What is asked ------------------------------------------------------------------------ */
@@ -88,17 +88,16 @@ static int check_value(const jj_ctl *ctl, const jj_param *param, const char *val
     }
 }
 
-/* Today where the reports are made, unless the report is for another day. */
-static void choose_day(const jj_ctl *ctl, request *asked)
+void jj_tabular_day(const jj_ctl *ctl, char out[JJ_TABULAR_DAY_SIZE])
 {
     const char *given = jj_ctl_option(ctl, "as-of");
     int year, month, day;
     if (given) {
-        snprintf(asked->day, sizeof asked->day, "%s", given);
+        snprintf(out, JJ_TABULAR_DAY_SIZE, "%s", given);
         return;
     }
     jj_date_from_days((jj_now_ms() + JAKARTA_MS) / 1000 / DAY_SECONDS, &year, &month, &day);
-    snprintf(asked->day, sizeof asked->day, "%04d-%02d-%02d", year, month, day);
+    snprintf(out, JJ_TABULAR_DAY_SIZE, "%04d-%02d-%02d", year, month, day);
 }
 
 /* What is not asked of the user. */
@@ -137,7 +136,7 @@ static int read_params(jj_ctl *ctl, const jj_config *config, request *asked)
         }
         asked->params[at] = value && param->kind == JJ_PARAM_FLAG ? "true" : value;
     }
-    choose_day(ctl, asked);
+    jj_tabular_day(ctl, asked->day);
     return JJ_EXIT_OK;
 }
 
@@ -178,7 +177,7 @@ bool jj_tabular_hidden(const jj_tabular *table, int row, int column)
     return jj_tabular_cell(table, row, column) == hidden;
 }
 
-static int fill(jj_tabular *table, const jj_pg_rows *rows, jj_error *err)
+int jj_tabular_fill(jj_tabular *table, const jj_pg_rows *rows, jj_error *err)
 {
     table->rows = jj_pg_rows_count(rows);
     table->columns = jj_pg_rows_width(rows);
@@ -195,7 +194,7 @@ static int fill(jj_tabular *table, const jj_pg_rows *rows, jj_error *err)
     return 0;
 }
 
-static int show(const jj_tabular *table, const jj_output *output)
+int jj_tabular_show(const jj_tabular *table, const jj_output *output)
 {
     jj_buf out = {0};
     jj_error err = {0};
@@ -250,9 +249,9 @@ int jj_ctl_tabular(jj_ctl *ctl)
     code = code ? code : jj_ctl_database(ctl, &database);
     code = code ? code : ask(&asked, &database, &rows);
     if (code == 0) {
-        int rc = fill(&table, rows, &err);
+        int rc = jj_tabular_fill(&table, rows, &err);
         rc = rc || !asked.report->rework ? rc : asked.report->rework(&table, config, &err);
-        code = rc ? jj_ctl_fail(NULL, &err) : show(&table, &output);
+        code = rc ? jj_ctl_fail(NULL, &err) : jj_tabular_show(&table, &output);
     }
     free(table.cells);
     free(asked.nodes);

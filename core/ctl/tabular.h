@@ -11,6 +11,8 @@
 #define JJ_CTL_TABULAR_H
 
 #include "ctl/command.h"
+#include "ctl/output.h"
+#include "ctl/warehouse.h"
 
 #include "base/buf.h"
 
@@ -95,7 +97,15 @@ typedef struct jj_tabular {
     const char *day;    /* for which it is: YYYY-MM-DD */
 } jj_tabular;
 
+/* The cells of a query's rows, which it borrows; free(table->cells) ends that. Returns 0 or
+ * JJ_EMEMORY. */
+int jj_tabular_fill(jj_tabular *table, const jj_pg_rows *rows, jj_error *err);
+
 const char *jj_tabular_cell(const jj_tabular *table, int row, int column);
+
+/* The day that a report is for: --as-of, or today where the reports are made. */
+#define JJ_TABULAR_DAY_SIZE 48
+void jj_tabular_day(const jj_ctl *ctl, char out[JJ_TABULAR_DAY_SIZE]);
 
 /* The cell is there and nobody is to know what it holds: "*" for people; in JSON null, and the
  * column's name in a list `hidden` of its row. */
@@ -112,6 +122,9 @@ void jj_tabular_table(const jj_tabular *table, const jj_paper *paper, jj_buf *ou
 void jj_tabular_json(const jj_tabular *table, jj_buf *out);
 void jj_tabular_csv(const jj_tabular *table, jj_buf *out);
 int jj_tabular_xlsx(const jj_tabular *table, jj_buf *out, jj_error *err);
+
+/* All of it, where and in the format that output says. Returns an exit code. */
+int jj_tabular_show(const jj_tabular *table, const jj_output *output);
 
 /* The command of every entry of jj_reports: finds its entry by the command's name. Returns an exit
  * code. */

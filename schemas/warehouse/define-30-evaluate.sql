@@ -7,27 +7,32 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN isfinite(day) THEN (day - DATE '0001-01-01') * 10000::bigint ELSE 9000000000000000000 END;
 COMMENT ON FUNCTION history_key IS 'What an entry of that day in a history begins with';
 
-CREATE OR REPLACE FUNCTION state_on(history bigint[], day date) RETURNS integer
+CREATE OR REPLACE FUNCTION state_on(history bigint[], day date) RETURNS smallint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (history[width_bucket(history_key(day) + 9999, history)] % 10000)::integer;
+RETURN (history[width_bucket(history_key(day) + 9999, history)] % 10000)::smallint;
 COMMENT ON FUNCTION state_on IS 'State on a day: of the last entry up to it; null: untraced then';
 
-CREATE OR REPLACE FUNCTION state_status(state integer) RETURNS text
+CREATE OR REPLACE FUNCTION entry_day(entry bigint) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN DATE '0001-01-01' + (entry / 10000)::integer;
+COMMENT ON FUNCTION entry_day IS 'Day of an entry of a history';
+
+CREATE OR REPLACE FUNCTION state_status(state smallint) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ('{employed,self_employed,unemployed,studying,not_seeking}'::text[])[state / 1000];
 COMMENT ON FUNCTION state_status IS 'Status of a state';
 
-CREATE OR REPLACE FUNCTION state_formal(state integer) RETURNS boolean
+CREATE OR REPLACE FUNCTION state_formal(state smallint) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE state / 100 % 10 WHEN 1 THEN true WHEN 2 THEN false END;
 COMMENT ON FUNCTION state_formal IS 'Formality of a state; null: not told, or not working';
 
-CREATE OR REPLACE FUNCTION state_witness(state integer) RETURNS text
+CREATE OR REPLACE FUNCTION state_witness(state smallint) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ('{employer,cooperative,bank,opd,self}'::text[])[state / 10 % 10];
 COMMENT ON FUNCTION state_witness IS 'Witness of a state';
 
-CREATE OR REPLACE FUNCTION state_placed(state integer) RETURNS boolean
+CREATE OR REPLACE FUNCTION state_placed(state smallint) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(state % 10 = 1, false);
 COMMENT ON FUNCTION state_placed IS 'Whether the person had begun work at an employer that said so';
@@ -46,10 +51,8 @@ CREATE OR REPLACE FUNCTION evaluate(persons uuid[], as_of date, known_at timesta
 RETURNS TABLE (
     person uuid, year integer, vocation text, batch text, region text, funding text, sex text,
     disability boolean, digital_marketing boolean, graduated_on date, several boolean,
-    ahead boolean, worked_on date, history bigint[],
-    status text, formal boolean, witness text, placed boolean,
-    status_6m text, formal_6m boolean, witness_6m text, placed_6m boolean,
-    status_12m text, formal_12m boolean, witness_12m text, placed_12m boolean)
+    ahead boolean, worked_on date, history bigint[], state smallint, state_6m smallint,
+    state_12m smallint)
 LANGUAGE plpgsql STABLE
 -- Made for any number of persons: those are looked up by index, everything else is hashed or sorted.
 SET enable_nestloop = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
@@ -158,21 +161,32 @@ began AS (
 SELECT g.person, g.year, g.vocation, g.batch, g.region, g.funding, g.sex, g.disability,
     g.digital_marketing, g.graduated_on, g.several,
     greatest(g.graduated_all, f.last_on) > (greatest(g.recorded_all, f.recorded) AT TIME ZONE 'UTC')::date,
-    w.worked_on, h.history,
-    state_status(s.now), state_formal(s.now), state_witness(s.now), state_placed(s.now),
-    state_status(s.m6), state_formal(s.m6), state_witness(s.m6), state_placed(s.m6),
-    state_status(s.m12), state_formal(s.m12), state_witness(s.m12), state_placed(s.m12)
+    w.worked_on, coalesce(t.history, '{}'), state_on(t.history, as_of),
+    state_on(t.history, least(as_of, (g.graduated_on + interval '6 months')::date)),
+    state_on(t.history, least(as_of, (g.graduated_on + interval '12 months')::date))
 FROM graduation g
     LEFT JOIN told t USING (nr)
     LEFT JOIN began w USING (nr)
-    LEFT JOIN bounds f ON f.person = g.person,
-    LATERAL (SELECT coalesce(t.history, '{}')) AS h (history),
-    LATERAL (SELECT state_on(h.history, as_of),
-                    state_on(h.history, least(as_of, (g.graduated_on + interval '6 months')::date)),
-                    state_on(h.history, least(as_of, (g.graduated_on + interval '12 months')::date)))
-        AS s (now, m6, m12);
+    LEFT JOIN bounds f ON f.person = g.person;
 END $$;
 COMMENT ON FUNCTION evaluate IS 'Where the graduations of these persons stand: on as_of and 6 and 12 months after graduation, with what was known at known_at';
+
+-- Steps on the way to work that are no evidence of it: columns certified_on and proposed_on of
+-- jejaring.standing.
+CREATE OR REPLACE FUNCTION steps(persons uuid[])
+RETURNS TABLE (person uuid, year integer, vocation text, batch text, certified_on date, proposed_on date)
+LANGUAGE sql STABLE
+SET enable_seqscan = off SET jit = off
+AS $$
+    SELECT a.person, a.year, a.vocation, a.batch,
+        (SELECT min(c.certified_on) FROM certification c
+         WHERE c.person = a.person AND c.result = 'competent'
+             AND (c.vocation IS NULL OR c.vocation = a.vocation)),
+        (SELECT min(p.proposed_on) FROM placement p
+         WHERE p.person = a.person AND p.proposed_on >= a.graduated_on)
+    FROM alumni a WHERE a.person = ANY (persons)
+$$;
+COMMENT ON FUNCTION steps IS 'When the graduations of these persons were certified and proposed first';
 
 -- When what was learnt of these persons: columns known_from, learnt_at and learnt_of of
 -- jejaring.standing. Every version of every claim and graduation tells of the earliest day that any

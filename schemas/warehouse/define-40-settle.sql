@@ -11,7 +11,12 @@ BEGIN
         RETURN;
     END IF;
     WITH fresh AS MATERIALIZED (
-        SELECT * FROM evaluate(persons, 'infinity', 'infinity') JOIN learn(persons) USING (person)
+        SELECT e.*, state_status(e.state) AS status, state_formal(e.state) AS formal,
+            state_witness(e.state) AS witness, state_placed(e.state) AS placed, l.known_from,
+            l.learnt_at, l.learnt_of, p.certified_on, p.proposed_on
+        FROM evaluate(persons, 'infinity', 'infinity') e
+            JOIN learn(persons) l USING (person)
+            JOIN steps(persons) p USING (person, year, vocation, batch)
     ),
     stale AS MATERIALIZED (
         SELECT * FROM standing s WHERE s.person = ANY (persons)
@@ -77,41 +82,50 @@ BEGIN
     )
     INSERT INTO standing AS t (
         person, year, vocation, batch, region, funding, sex, disability, digital_marketing,
-        graduated_on, several, ahead, worked_on, history, known_from, learnt_at, learnt_of, status,
-        formal, witness, placed, status_6m, formal_6m, witness_6m, placed_6m, status_12m,
-        formal_12m, witness_12m, placed_12m)
+        graduated_on, several, ahead, state, state_6m, state_12m, history, worked_on,
+        certified_on, proposed_on, known_from, learnt_at, learnt_of, status, formal, witness,
+        placed)
     SELECT
         person, year, vocation, batch, region, funding, sex, disability, digital_marketing,
-        graduated_on, several, ahead, worked_on, history, known_from, learnt_at, learnt_of, status,
-        formal, witness, placed, status_6m, formal_6m, witness_6m, placed_6m, status_12m,
-        formal_12m, witness_12m, placed_12m
+        graduated_on, several, ahead, state, state_6m, state_12m, history, worked_on,
+        certified_on, proposed_on, known_from, learnt_at, learnt_of, status, formal, witness,
+        placed
     FROM fresh
     ON CONFLICT (person, year, vocation, batch) DO UPDATE SET (
         region, funding, sex, disability, digital_marketing, graduated_on, several, ahead,
-        worked_on, history, known_from, learnt_at, learnt_of, status, formal, witness, placed,
-        status_6m, formal_6m, witness_6m, placed_6m, status_12m, formal_12m, witness_12m,
-        placed_12m) = (
+        state, state_6m, state_12m, history, worked_on, certified_on, proposed_on, known_from,
+        learnt_at, learnt_of, status, formal, witness, placed) = (
         excluded.region, excluded.funding, excluded.sex, excluded.disability,
         excluded.digital_marketing, excluded.graduated_on, excluded.several, excluded.ahead,
-        excluded.worked_on, excluded.history, excluded.known_from, excluded.learnt_at,
-        excluded.learnt_of, excluded.status, excluded.formal, excluded.witness, excluded.placed,
-        excluded.status_6m, excluded.formal_6m, excluded.witness_6m, excluded.placed_6m,
-        excluded.status_12m, excluded.formal_12m, excluded.witness_12m, excluded.placed_12m)
+        excluded.state, excluded.state_6m, excluded.state_12m, excluded.history,
+        excluded.worked_on, excluded.certified_on, excluded.proposed_on, excluded.known_from,
+        excluded.learnt_at, excluded.learnt_of, excluded.status, excluded.formal,
+        excluded.witness, excluded.placed)
     WHERE (
-        t.region, t.funding, t.sex, t.disability, t.digital_marketing, t.graduated_on, t.several,
-        t.ahead, t.worked_on, t.history, t.known_from, t.learnt_at, t.learnt_of, t.status, t.formal,
-        t.witness, t.placed, t.status_6m, t.formal_6m, t.witness_6m, t.placed_6m, t.status_12m,
-        t.formal_12m, t.witness_12m, t.placed_12m)
+        t.region, t.funding, t.sex, t.disability, t.digital_marketing, t.graduated_on,
+        t.several, t.ahead, t.state, t.state_6m, t.state_12m, t.history, t.worked_on,
+        t.certified_on, t.proposed_on, t.known_from, t.learnt_at, t.learnt_of, t.status,
+        t.formal, t.witness, t.placed)
         IS DISTINCT FROM (
         excluded.region, excluded.funding, excluded.sex, excluded.disability,
         excluded.digital_marketing, excluded.graduated_on, excluded.several, excluded.ahead,
-        excluded.worked_on, excluded.history, excluded.known_from, excluded.learnt_at,
-        excluded.learnt_of, excluded.status, excluded.formal, excluded.witness, excluded.placed,
-        excluded.status_6m, excluded.formal_6m, excluded.witness_6m, excluded.placed_6m,
-        excluded.status_12m, excluded.formal_12m, excluded.witness_12m, excluded.placed_12m);
+        excluded.state, excluded.state_6m, excluded.state_12m, excluded.history,
+        excluded.worked_on, excluded.certified_on, excluded.proposed_on, excluded.known_from,
+        excluded.learnt_at, excluded.learnt_of, excluded.status, excluded.formal,
+        excluded.witness, excluded.placed);
     DELETE FROM absorption_cell WHERE graduates = 0;
 END $$;
 COMMENT ON FUNCTION settle IS 'Brings jejaring.standing and jejaring.absorption_cell up to date for these persons';
+
+-- The same for persons of whom nothing else is new.
+CREATE OR REPLACE FUNCTION settle_steps(persons uuid[]) RETURNS void
+LANGUAGE sql AS $$
+    UPDATE standing t SET certified_on = p.certified_on, proposed_on = p.proposed_on
+    FROM steps(persons) p
+    WHERE t.person = p.person AND t.year = p.year AND t.vocation = p.vocation AND t.batch = p.batch
+        AND (t.certified_on, t.proposed_on) IS DISTINCT FROM (p.certified_on, p.proposed_on)
+$$;
+COMMENT ON FUNCTION settle_steps IS 'Brings certified_on and proposed_on of jejaring.standing up to date for these persons';
 
 -- The counters of everything, from jejaring.standing.
 CREATE OR REPLACE FUNCTION count_cells() RETURNS void
@@ -259,6 +273,10 @@ BEGIN
     PERFORM project(types);
     PERFORM collect(types);
     PERFORM settle(touched(types));
+    IF types && '{alumni.certified,placement.proposed}' THEN
+        PERFORM settle_steps(ARRAY(SELECT DISTINCT subject FROM stage
+                                   WHERE type IN ('alumni.certified', 'placement.proposed')));
+    END IF;
     RETURN coalesce(cardinality(regions), 0);
 END $$;
 COMMENT ON FUNCTION ingest IS 'Stores and projects the batch in the temporary table `stage`';
@@ -349,15 +367,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION verify IS 'Compares every projection with a recomputation from jejaring.event: rows stored, rows missing, rows too many';
 
--- Rows of an older schema are brought up to date once.
+-- A migration may leave jejaring.standing empty: it is computed from the facts.
 DO $$
 DECLARE
     persons uuid[];
+    low uuid := '00000000-0000-0000-0000-000000000000';
 BEGIN
+    IF EXISTS (SELECT FROM standing) THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(7311146, 1);
     LOOP
-        persons := ARRAY(SELECT person FROM standing WHERE history IS NULL ORDER BY person LIMIT 20000);
+        persons := ARRAY(SELECT DISTINCT person FROM alumni WHERE person > low ORDER BY 1 LIMIT 20000);
         EXIT WHEN cardinality(persons) = 0;
-        PERFORM pg_advisory_xact_lock(7311146, 1);
-        PERFORM settle(persons);
+        PERFORM settle(persons, false);
+        low := persons[cardinality(persons)];
     END LOOP;
+    DELETE FROM absorption_cell;
+    PERFORM count_cells();
 END $$;

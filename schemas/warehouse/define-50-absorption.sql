@@ -39,19 +39,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION cohort_dimensions IS 'Select list and grouping of a report by these dimensions';
 
--- The graduations in a report, as the text of a query. $1: the day that they must have come to, $2:
--- as_of, $3: known_at, $4: the persons of whom jejaring.standing does not hold what was known then.
-CREATE OR REPLACE FUNCTION cohort_rows(horizon text, known boolean, evaluated boolean) RETURNS text
+-- The graduations in a report, as the text of a query that ends in a condition. $1: the day that they
+-- must have come to, $2: as_of, $3: known_at, $4: the persons of whom jejaring.standing does not hold
+-- what was known then. today: as_of is today, which the row itself tells, unless it is ahead.
+CREATE OR REPLACE FUNCTION cohort_rows(horizon text, today boolean, known boolean, evaluated boolean)
+RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN format($text$
     SELECT person, region, split_part(region, '.', 1) AS province, year, vocation, batch, funding,
-        sex, disability, digital_marketing, graduated_on, %s AS several, worked_on, history,
-        state_on(history, %s) AS state
+        sex, disability, digital_marketing, graduated_on, %s AS state
     FROM %s$text$,
-    CASE WHEN evaluated THEN 'true' ELSE 'several' END,
-    CASE horizon WHEN 'now' THEN '$2'
-        WHEN '6m' THEN $$least($2, (graduated_on + interval '6 months')::date)$$
-        ELSE $$least($2, (graduated_on + interval '12 months')::date)$$ END,
+    CASE WHEN horizon <> 'now' THEN 'state_' || horizon
+        WHEN today THEN 'CASE WHEN ahead THEN state_on(history, $2) ELSE state END'
+        ELSE 'state_on(history, $2)' END,
     CASE WHEN evaluated THEN 'evaluate($4, $2, $3) WHERE graduated_on <= $1'
         WHEN known THEN 'standing WHERE graduated_on <= $1 AND known_from <= $3 AND '
             '(learnt_of[width_bucket($3, learnt_at) + 1] <= $2) IS NOT TRUE'
@@ -79,29 +79,29 @@ RETURN CASE counter
 END;
 COMMENT ON FUNCTION counter_condition IS 'Condition by which a counter of the absorption report counts a state; null: no such counter';
 
--- How many persons of each cohort are in each state, as the text of a query with the parameters of
--- cohort_rows(): the dimensions, state, n. Who graduated more than once counts once in a cohort, with
--- the last of its graduations. First by state: there are few of them, and what is counted of them
--- has little left to do. only_ahead: of those alone that jejaring.absorption_cell leaves out.
-CREATE OR REPLACE FUNCTION cohort_states(
-    lead text, horizon text, known boolean, evaluated boolean, only_ahead boolean) RETURNS text
+-- The same with each person once in a cohort: who graduated more than once is there with the last of
+-- the graduations. lead: the dimensions that make the cohorts, each followed by a comma. only_ahead:
+-- of those alone whom jejaring.absorption_cell leaves out.
+CREATE OR REPLACE FUNCTION cohort_persons(
+    lead text, horizon text, today boolean, known boolean, evaluated boolean, only_ahead boolean)
+RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN format($text$
-    SELECT %1$s state, count(*) AS n FROM (
+    %3$s SELECT * FROM (
         SELECT DISTINCT ON (%1$s person) * FROM (%2$s AND %4$s %5$s) AS o
-        ORDER BY %1$s person, graduated_on DESC, vocation, batch) AS person_once
-    GROUP BY %1$s state %3$s$text$,
-    lead, cohort_rows(horizon, known, false),
-    CASE WHEN only_ahead THEN '' ELSE format(
-        'UNION ALL SELECT %1$s state, count(*) FROM (%2$s AND NOT several) AS s GROUP BY %1$s state',
-        lead, cohort_rows(horizon, known, false)) END,
+        ORDER BY %1$s person, graduated_on DESC, vocation, batch) AS person_once$text$,
+    lead, cohort_rows(horizon, today, known, false),
+    CASE WHEN only_ahead THEN ''
+        ELSE cohort_rows(horizon, today, known, false) || ' AND NOT several UNION ALL ' END,
     CASE WHEN only_ahead THEN 'ahead' ELSE 'several' END,
-    CASE WHEN evaluated THEN ' UNION ALL ' || cohort_rows(horizon, known, true) ELSE '' END);
-COMMENT ON FUNCTION cohort_states IS 'Query of how many persons of each cohort are in each state';
+    CASE WHEN evaluated THEN ' UNION ALL ' || cohort_rows(horizon, today, known, true) ELSE '' END);
+COMMENT ON FUNCTION cohort_persons IS 'Query of the persons of each cohort, with the state of each';
 
--- The query behind absorption(), with the parameters of cohort_rows().
+-- The query behind absorption(), with the parameters of cohort_rows(). It counts by state first: there
+-- are few of them, and what is counted of them has little left to do.
 CREATE OR REPLACE FUNCTION absorption_query(
-    dimensions text[], horizon text, definition text, counted boolean, known boolean, evaluated boolean)
+    dimensions text[], horizon text, definition text, counted boolean, today boolean, known boolean,
+    evaluated boolean)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -116,9 +116,9 @@ BEGIN
     SELECT d.shown, d.grouped INTO shown, grouped FROM cohort_dimensions(dimensions) AS d;
     lead := CASE grouped WHEN '' THEN '' ELSE grouped || ', ' END;
     tail := CASE grouped WHEN '' THEN '' ELSE 'GROUP BY ' || grouped END;
-    SELECT format('SELECT %s %s FROM (%s) AS states %s', lead,
-            string_agg(format('coalesce(sum(n) FILTER (WHERE %s), 0) AS %s', counter_condition(c), c), ', ' ORDER BY o),
-            cohort_states(lead, horizon, known, evaluated, counted), tail)
+    SELECT format('SELECT %1$s %2$s FROM (SELECT %1$s state, count(*) AS n FROM (%3$s) AS persons GROUP BY %1$s state) AS states %4$s',
+            lead, string_agg(format('coalesce(sum(n) FILTER (WHERE %s), 0) AS %s', counter_condition(c), c), ', ' ORDER BY o),
+            cohort_persons(lead, horizon, today, known, evaluated, counted), tail)
         INTO sums FROM unnest(cells) WITH ORDINALITY AS u (c, o);
     IF counted THEN
         sums := format('SELECT %1$s %2$s FROM (%3$s UNION ALL SELECT %1$s %4$s FROM absorption_cell) AS both_parts %5$s',
@@ -163,7 +163,7 @@ RETURNS TABLE (
     placed bigint, by_employer bigint, by_cooperative bigint, by_bank bigint, by_opd bigint,
     by_self bigint)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
@@ -176,7 +176,7 @@ BEGIN
     RETURN QUERY EXECUTE absorption_query(dimensions, horizon, definition,
         counted => as_of IS NULL AND known_at IS NULL AND horizon = 'now'
             AND (SELECT d.grouped FROM cohort_dimensions(dimensions) AS d) = 'region, year',
-        known => known_at IS NOT NULL, evaluated => cardinality(persons) > 0)
+        today => as_of IS NULL, known => known_at IS NOT NULL, evaluated => cardinality(persons) > 0)
     USING come_to(horizon, day), day, known_at, persons;
 END $$;
 COMMENT ON FUNCTION absorption IS 'Absorption rate with its parts, by the dimensions asked for';

@@ -14,15 +14,17 @@ RETURNS TABLE (
     graduates bigint, self_employed bigint, unplaced bigint, placed_still bigint,
     placed_before bigint, placed_before_working bigint, not_working bigint, untraced bigint)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
     persons CONSTANT uuid[] := unsettled(day, known_at);
     shown text;
     grouped text;
+    lead text;
 BEGIN
     SELECT d.shown, d.grouped INTO shown, grouped FROM cohort_dimensions(dimensions) AS d;
+    lead := CASE grouped WHEN '' THEN '' ELSE grouped || ', ' END;
     RETURN QUERY EXECUTE format($query$
         SELECT %1$s, sum(n)::bigint,
             coalesce(sum(n) FILTER (WHERE state / 1000 = 2), 0)::bigint,
@@ -32,12 +34,12 @@ BEGIN
             coalesce(sum(n) FILTER (WHERE state / 1000 = 2 AND mod(state, 10) = 1), 0)::bigint,
             coalesce(sum(n) FILTER (WHERE state / 1000 > 2), 0)::bigint,
             coalesce(sum(n) FILTER (WHERE state IS NULL), 0)::bigint
-        FROM (%2$s) AS states %3$s$query$,
+        FROM (SELECT %4$s state, count(*) AS n FROM (%2$s) AS persons GROUP BY %4$s state) AS states %3$s$query$,
         shown,
-        cohort_states(CASE grouped WHEN '' THEN '' ELSE grouped || ', ' END, horizon,
-                      known_at IS NOT NULL, cardinality(persons) > 0, false),
+        cohort_persons(lead, horizon, as_of IS NULL, known_at IS NOT NULL, cardinality(persons) > 0, false),
         CASE grouped WHEN '' THEN 'HAVING count(*) > 0'
-            ELSE format('GROUP BY %1$s ORDER BY %1$s', grouped) END)
+            ELSE format('GROUP BY %1$s ORDER BY %1$s', grouped) END,
+        lead)
     USING come_to(horizon, day), day, known_at, persons;
 END $$;
 COMMENT ON FUNCTION absorption_explained IS 'Cohorts by what the three definitions of the absorption rate disagree about';
@@ -52,7 +54,7 @@ RETURNS TABLE (
     person uuid, region text, year integer, vocation text, batch text, graduated_on date,
     status text, formal boolean, witness text, placed boolean)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
@@ -73,8 +75,8 @@ BEGIN
             SELECT DISTINCT ON (person) * FROM (%s %s) AS r WHERE %s
             ORDER BY person, graduated_on DESC, vocation, batch) AS person_once
         WHERE %s ORDER BY person$query$,
-        cohort_rows(horizon, known_at IS NOT NULL, false),
-        CASE WHEN cardinality(persons) > 0 THEN 'UNION ALL ' || cohort_rows(horizon, true, true) END,
+        cohort_rows(horizon, as_of IS NULL, known_at IS NOT NULL, false),
+        CASE WHEN cardinality(persons) > 0 THEN 'UNION ALL ' || cohort_rows(horizon, false, true, true) END,
         within, condition)
     USING come_to(horizon, day), day, known_at, persons;
 END $$;

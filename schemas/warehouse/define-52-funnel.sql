@@ -7,8 +7,8 @@ RETURNS TABLE (
     disability boolean, digital_marketing boolean,
     graduates bigint, certified bigint, proposed bigint, started bigint, due bigint, lasting bigint)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog SET work_mem = '128MB' SET jit = off
-AS $$
+SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
+AS $body$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
     shown text;
@@ -18,27 +18,22 @@ BEGIN
     SELECT d.shown, d.grouped INTO shown, grouped FROM cohort_dimensions(dimensions) AS d;
     lead := CASE grouped WHEN '' THEN '' ELSE grouped || ', ' END;
     RETURN QUERY EXECUTE format($query$
-        WITH graduation AS (%2$s),
-        step AS (
-            SELECT g.*, (worked_on + interval '6 months')::date AS judged_on,
-                EXISTS (SELECT FROM certification c WHERE c.person = g.person AND c.result = 'competent'
-                    AND c.certified_on <= $2 AND (c.vocation IS NULL OR c.vocation = g.vocation)) AS certified,
-                EXISTS (SELECT FROM placement p WHERE p.person = g.person
-                    AND p.proposed_on BETWEEN g.graduated_on AND $2) AS proposed
-            FROM graduation g
-        ),
-        judged AS (
-            SELECT *, coalesce(worked_on <= $2, false) AS started, coalesce(judged_on <= $2, false) AS due,
-                coalesce(judged_on <= $2 AND state_on(history, judged_on) / 1000 IN (1, 2), false) AS lasting
-            FROM step
+        WITH person AS (
+            SELECT %2$s %3$s FROM (SELECT *, split_part(region, '.', 1) AS province FROM standing) AS s
+            WHERE graduated_on <= $1 AND NOT several
+            UNION ALL
+            SELECT * FROM (
+                SELECT DISTINCT ON (%2$s person) %2$s %3$s FROM (
+                    SELECT *, split_part(region, '.', 1) AS province FROM standing
+                    WHERE graduated_on <= $1 AND several) AS s
+                ORDER BY %2$s person, graduated_on DESC, vocation, batch) AS person_once
         ),
         parts AS (
-            SELECT %3$s certified, proposed, started, due, lasting, count(*) AS n FROM judged
-            WHERE NOT several GROUP BY %3$s certified, proposed, started, due, lasting
-            UNION ALL
-            SELECT %3$s certified, proposed, started, due, lasting, 1 FROM (
-                SELECT DISTINCT ON (%3$s person) * FROM judged WHERE several
-                ORDER BY %3$s person, graduated_on DESC, vocation, batch) AS person_once
+            SELECT %2$s certified, proposed, started, due,
+                CASE WHEN due THEN state_on(history, judged_on) / 1000 IN (1, 2) END AS lasting, count(*) AS n
+            FROM person, LATERAL (SELECT certified_on <= $1 AS certified, proposed_on <= $1 AS proposed,
+                worked_on <= $1 AS started, judged_on <= $1 AS due) AS steps
+            GROUP BY %2$s certified, proposed, started, due, lasting
         )
         SELECT %1$s, sum(n)::bigint, coalesce(sum(n) FILTER (WHERE certified), 0)::bigint,
             coalesce(sum(n) FILTER (WHERE proposed), 0)::bigint,
@@ -46,9 +41,10 @@ BEGIN
             coalesce(sum(n) FILTER (WHERE due), 0)::bigint,
             coalesce(sum(n) FILTER (WHERE lasting), 0)::bigint
         FROM parts %4$s$query$,
-        shown, cohort_rows('now', false, false), lead,
+        shown, lead,
+        $$certified_on, proposed_on, worked_on, (worked_on + interval '6 months')::date AS judged_on, history$$,
         CASE grouped WHEN '' THEN 'HAVING count(*) > 0'
             ELSE format('GROUP BY %1$s ORDER BY %1$s', grouped) END)
-    USING day, day;
-END $$;
+    USING day;
+END $body$;
 COMMENT ON FUNCTION funnel IS 'How many of a cohort graduated, were certified, proposed, at work, and still at work 6 months later (of those for whom 6 months are over: due)';

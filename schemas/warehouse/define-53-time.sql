@@ -8,7 +8,7 @@ RETURNS TABLE (
     graduates bigint, started bigint, waiting bigint, untraced bigint,
     first_quarter integer, median integer, last_quarter integer, median_traced integer)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog SET work_mem = '128MB' SET jit = off
+SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
@@ -19,36 +19,36 @@ BEGIN
     SELECT d.shown, d.grouped INTO shown, grouped FROM cohort_dimensions(dimensions) AS d;
     lead := CASE grouped WHEN '' THEN '' ELSE grouped || ', ' END;
     RETURN QUERY EXECUTE format($query$
-        WITH graduation AS (%2$s),
-        waited AS (
-            SELECT *, coalesce(worked_on <= $2, false) AS started,
-                CASE WHEN worked_on <= $2 THEN worked_on ELSE $2 END - graduated_on AS days
-            FROM graduation
+        WITH person AS (
+            SELECT %2$s %3$s FROM (SELECT *, split_part(region, '.', 1) AS province FROM standing) AS s
+            WHERE graduated_on <= $1 AND NOT several
+            UNION ALL
+            SELECT * FROM (
+                SELECT DISTINCT ON (%2$s person) %2$s %3$s FROM (
+                    SELECT *, split_part(region, '.', 1) AS province FROM standing
+                    WHERE graduated_on <= $1 AND several) AS s
+                ORDER BY %2$s person, graduated_on DESC, vocation, batch) AS person_once
         ),
         -- Of each number of days: how many, how many of them ended by work, how many are traced.
-        parts AS (
-            SELECT %3$s days, count(*) AS n, count(*) FILTER (WHERE started) AS d, count(state) AS t
-            FROM waited WHERE NOT several GROUP BY %3$s days
-            UNION ALL
-            SELECT %3$s days, 1, started::integer, (state IS NOT NULL)::integer FROM (
-                SELECT DISTINCT ON (%3$s person) * FROM waited WHERE several
-                ORDER BY %3$s person, graduated_on DESC, vocation, batch) AS person_once
-        ),
         by_day AS (
-            SELECT %3$s days, sum(n) AS n, sum(d) AS d, sum(t) AS t FROM parts GROUP BY %3$s days
+            SELECT %2$s coalesce(least(worked_on, $1), $1) - graduated_on AS days, count(*) AS n,
+                count(*) FILTER (WHERE worked_on <= $1) AS d, count(*) FILTER (WHERE traced_on <= $1) AS t
+            FROM person GROUP BY %2$s days
         ),
-        -- At risk on a day is who had waited that long.
+        -- At risk on a day is who had waited that long or longer.
         at_risk AS (
-            SELECT *, sum(n) OVER longer AS risk, sum(t) OVER longer AS risk_traced
-            FROM by_day WINDOW longer AS (%5$s ORDER BY days DESC)
+            SELECT *, sum(n) OVER cohort - sum(n) OVER so_far + n AS risk,
+                sum(t) OVER cohort - sum(t) OVER so_far + t AS risk_traced
+            FROM by_day WINDOW cohort AS (%5$s), so_far AS (%5$s ORDER BY days)
         ),
-        -- The share still waiting: the product of (1 - d / risk) over the days so far. It is 0 from
-        -- the day on which everybody at risk began.
+        -- The share still waiting is the product of (1 - d / risk) over the days so far: the sum of the
+        -- logarithms. It is 0 from the day on which everybody at risk began.
         still AS (
             SELECT *,
-                sum(CASE WHEN d < risk THEN ln((1 - d / risk)::float8) ELSE '-Infinity' END) OVER so_far AS log_waiting,
-                sum(CASE WHEN d < risk_traced THEN ln((1 - d / risk_traced)::float8)
-                         WHEN d > 0 THEN '-Infinity' ELSE 0 END) OVER so_far AS log_waiting_traced
+                sum(CASE WHEN d = 0 THEN 0 WHEN d < risk THEN ln(1 - d::float8 / risk::float8)
+                    ELSE '-Infinity' END) OVER so_far AS log_waiting,
+                sum(CASE WHEN d = 0 THEN 0 WHEN d < risk_traced THEN ln(1 - d::float8 / risk_traced::float8)
+                    ELSE '-Infinity' END) OVER so_far AS log_waiting_traced
             FROM at_risk WINDOW so_far AS (%5$s ORDER BY days)
         )
         SELECT %1$s, sum(n)::bigint, sum(d)::bigint, (sum(t) - sum(d))::bigint, (sum(n) - sum(t))::bigint,
@@ -57,10 +57,10 @@ BEGIN
             min(days) FILTER (WHERE log_waiting <= ln(0.25::float8) + 1e-9),
             min(days) FILTER (WHERE log_waiting_traced <= ln(0.5::float8) + 1e-9)
         FROM still %4$s$query$,
-        shown, cohort_rows('now', false, false), lead,
+        shown, lead, 'worked_on, graduated_on, entry_day(history[1]) AS traced_on',
         CASE grouped WHEN '' THEN 'HAVING count(*) > 0'
             ELSE format('GROUP BY %1$s ORDER BY %1$s', grouped) END,
         CASE grouped WHEN '' THEN '' ELSE 'PARTITION BY ' || grouped END)
-    USING day, day;
+    USING day;
 END $$;
 COMMENT ON FUNCTION time_to_work IS 'Days from graduation to work: median and quarters of a cohort by Kaplan and Meier; null: not reached yet';

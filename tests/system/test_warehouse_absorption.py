@@ -159,7 +159,8 @@ def test_the_examples_of_the_definition(database):
     with database.connect(options="-c search_path=jejaring,pg_catalog") as connection, \
             connection.cursor() as cursor:
         for words, life, at, *expected in EXAMPLES:
-            cursor.execute("SELECT status, formal, witness FROM evaluate(%s::uuid[], %s, 'infinity')",
+            cursor.execute("SELECT state_status(state), state_formal(state), state_witness(state) "
+                           "FROM evaluate(%s::uuid[], %s, 'infinity')",
                            ([life.person], at))
             found = list(cursor.fetchone())
             if found != expected:
@@ -189,7 +190,8 @@ def test_horizons_look_at_six_and_twelve_months(database):
     life = Life().graduated().hired("2018-12-30").left("2019-03-01")
     late = Life().graduated("2026-01-10")
     load(database, life.events + late.events)
-    rows = database.psql("SELECT status_6m, status_12m, status, worked_on FROM jejaring.standing "
+    rows = database.psql("SELECT jejaring.state_status(state_6m), jejaring.state_status(state_12m), status, worked_on "
+                         "FROM jejaring.standing "
                          f"WHERE person = '{life.person}'")
     assert rows.split() == ["employed|unemployed|unemployed|2018-12-30"]
     # Who has not reached the horizon yet is not in the cohort.
@@ -260,9 +262,10 @@ def test_the_sql_agrees_with_an_independent_model(database, seed):
         days = [datetime.date(2017, 1, 1) + datetime.timedelta(days=pick.randrange(1500)) for _ in range(4)]
         for at in days:
             cursor.execute(
-                "SELECT person, year, vocation, batch, status, formal, witness, placed, status_6m, "
-                "formal_6m, witness_6m, placed_6m FROM evaluate(ARRAY(SELECT person FROM alumni), %s, "
-                "'infinity')", (at,))
+                "SELECT person, year, vocation, batch, state_status(state), state_formal(state), "
+                "state_witness(state), state_placed(state), state_status(state_6m), state_formal(state_6m), "
+                "state_witness(state_6m), state_placed(state_6m) "
+                "FROM evaluate(ARRAY(SELECT person FROM alumni), %s, 'infinity')", (at,))
             found = {row[:4]: (row[4:8], row[8:]) for row in cursor}
             for person, year, vocation, batch, graduated_on in alumni:
                 if graduated_on > at:
@@ -309,6 +312,6 @@ def test_what_is_stored_tells_the_past_as_an_evaluation_of_everything_does(datab
     stored = [database.psql(report) for report in without]
     # As if of everybody something about any day had become known after any moment.
     database.psql("UPDATE jejaring.standing SET known_from = '-infinity', learnt_at = '{infinity}', "
-                  "learnt_of = '{-infinity}', history = '{}'")
+                  "learnt_of = '{-infinity}', history = '{}', state = NULL, state_6m = NULL, state_12m = NULL")
     assert stored == [database.psql(report) for report in reports]
     assert sum(text.count("\n") for text in stored) > 20

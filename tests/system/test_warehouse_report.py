@@ -7,7 +7,9 @@ import json
 import os
 import pathlib
 import pty
+import re
 import subprocess
+import zipfile
 
 import pytest
 
@@ -15,8 +17,9 @@ import pg
 import warehouse_events
 from warehouse_host import BUILD, Host
 
-NAMES = ["region", "year", "graduates", "traced", "employed", "self_employed", "working", "formal", "informal",
-         "rate", "low", "high", "coverage"]
+NAMES = ["region", "region_name", "year", "graduates", "traced", "employed", "self_employed", "working", "formal",
+         "informal", "rate", "low", "high", "coverage", "placed", "by_employer", "by_cooperative", "by_bank",
+         "by_opd", "by_self"]
 
 
 class Office:
@@ -112,30 +115,114 @@ def test_json_has_fractions_and_english_names(office):
     assert rows[1]["high"] == pytest.approx((8 + 10) / 19)
 
 
-def test_csv_can_be_read_back(office):
+def test_csv_is_as_a_spreadsheet_in_indonesia_reads_it(office):
     text = office.run("report", "absorption", "--by", "batch,year", "--format", "csv")
-    rows = list(csv.DictReader(io.StringIO(text)))
-    assert list(rows[0]) == ["batch", "year", *NAMES[2:]]
-    assert [row["batch"] for row in rows] == ["I", 'I, "a"']
-    assert rows[0]["rate"] == "0.76"
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
+    assert list(rows[0])[:4] == ["Angkatan", "Tahun", "Lulusan", "Terlacak"]
+    assert [row["Angkatan"] for row in rows] == ["I", 'I, "a"']
+    assert rows[0]["Serapan"] == "0,76"
+
+
+def test_a_workbook_has_figures_as_figures(office, tmp_path):
+    office.run("report", "absorption", "-o", tmp_path / "serapan.xlsx")
+    with zipfile.ZipFile(tmp_path / "serapan.xlsx") as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert "<v>1250</v>" in sheet and re.search(r"<v>0.760*</v>", sheet)
 
 
 def test_any_dimensions_in_the_order_asked_for(office):
     rows = json.loads(office.run("report", "absorption", "--by=sex,province,disability", "--json"))
-    assert [list(row)[:3] for row in rows] == [["sex", "province", "disability"]]
+    assert [list(row)[:4] for row in rows] == [["sex", "province", "province_name", "disability"]]
     assert rows[0]["graduates"] == 1269 and rows[0]["disability"] is False
 
 
-def test_explain_says_why_three_figures_differ(office):
+def test_explain_says_with_the_datas_own_figures_why_three_rates_differ(office):
     text = office.run("report", "absorption", "--explain")
     assert "Ditempatkan" in text and "pemberi kerja 8" in text and "pengakuan sendiri 951" in text
+    said = [" ".join(line.split()) for line in text.splitlines()]
+    assert "33.75 Kota Pekalongan, 2018, 1.250 lulusan:" in said
+    assert "Terserap 950 76,0% 600 bekerja pada pihak lain dan 350 wirausaha" in said
+    assert "Bekerja 600 48,0% tanpa 350 wirausaha" in said
+    assert "Ditempatkan 0 0,0% 0 bekerja dan pernah dilaporkan pemberi kerja, dan 0 kini tidak lagi;" in said
+    assert "tanpa 600 yang bekerja tanpa laporan pemberi kerja" in said
+
+
+# ---- What is missing, and who is behind a figure ---------------------------------------------
+
+
+def province_of(office, tmp_path):
+    """The same database, read from the province."""
+    other = Office(tmp_path, office.database)
+    other.config.write_text(other.config.read_text().replace('region: "33.75"', 'region: "33"'))
+    return other
+
+
+def test_a_regency_without_data_is_missing_and_not_zero(office, tmp_path):
+    province = province_of(office, tmp_path)
+    table = province.run("report", "absorption")
+    assert "Belum ada data (bukan nol): 33.01 Kabupaten Cilacap" in table and "33.75" not in table.split("nol): ")[1]
+    rows = json.loads(province.run("report", "absorption", "--by", "region", "--json"))
+    assert len(rows) == 35  # all regencies and cities of the province
+    assert {row["region"] for row in rows if row["graduates"] is not None} == {"33.75"}
+    assert not any(row["graduates"] == 0 for row in rows)
+    assert "Belum ada data" not in office.run("report", "absorption")  # a city expects itself alone
+
+
+def test_a_year_that_only_others_have_is_missing(office, tmp_path):
+    maker = warehouse_events.Maker(5)
+    events = graduates(maker, 2018, 3, 18800)
+    for event in events:
+        event.update(region="33.26", id="elsewhere-" + event["id"], subject=warehouse_events.entity("person", event["id"]))
+    with Host({"conninfo": office.database.conninfo}, instance="missing") as plugin:
+        plugin.resume()
+        assert plugin.deliver(events, 0, len(events)), plugin.log
+    province = province_of(office, tmp_path)
+    assert "Belum ada data 33.26 Kabupaten Pekalongan: 2020." in province.run("report", "absorption")
+    rows = json.loads(province.run("report", "absorption", "--json"))
+    assert [row["graduates"] for row in rows if row["region"] == "33.26"] == [3, None]
+    office.database.psql("DELETE FROM jejaring.event WHERE id LIKE 'elsewhere-%'; SET search_path = jejaring, pg_catalog;"
+                         "SELECT rebuild(); DELETE FROM consumer_cursor WHERE consumer = 'missing'")
+
+
+@pytest.mark.parametrize("counter, count", [("graduates", 1250), ("working", 950), ("employed", 600), ("untraced", 240),
+                                            ("by_self", 950), ("placed", 0)])
+def test_every_figure_can_be_drilled_down(office, counter, count):
+    words = ("report", "absorption", "--list", counter, "--where", "region=33.75,year=2018", "--json")
+    rows = json.loads(office.run(*words))
+    assert len({row["person"] for row in rows}) == len(rows) == count
+
+
+def test_a_cell_is_named_as_the_report_shows_it(office):
+    words = ("report", "absorption", "--list", "placed", "--json")
+    named = json.loads(office.run(*words, "--where", 'batch=I, "a",sex=perempuan', "--where", "disability=tidak"))
+    assert len(named) == 8 and {row["witness"] for row in named} == {"employer"}
+    assert json.loads(office.run(*words, "--where", "sex=male")) == []
+    assert json.loads(office.run(*words, "--where", "funding=-")) == []
+    table = office.run("report", "absorption", "--list", "placed").splitlines()
+    assert table[0].split()[:2] == ["Kunci", "orang"] and "pemberi kerja" in table[1]
+
+
+def test_a_list_shows_whom_the_database_lets_its_user_see(office, tmp_path):
+    office.database.psql("CREATE ROLE dinas LOGIN IN ROLE jejaring_reader; CREATE ROLE lain LOGIN IN ROLE jejaring_reader;"
+                         "INSERT INTO jejaring.access_region VALUES ('dinas', '33.75'), ('lain', '35.22')")
+    for role, count in (("dinas", 950), ("lain", 0)):
+        reader = Office(tmp_path, office.database)
+        reader.config.write_text(reader.config.read_text().replace("user='jejaring'", f"user='{role}'"))
+        rows = json.loads(reader.run("report", "absorption", "--list", "working", "--where", "year=2018", "--json"))
+        assert len(rows) == count
+        assert json.loads(reader.run("report", "funnel", "--by", "year", "--json"))[:1] == \
+            ([{"year": 2018, "graduates": 1250, "certified": 0, "certified_share": 0, "proposed": 0,
+               "proposed_share": 0, "started": 950, "started_share": 0.76, "due": 950, "lasting": 950,
+               "lasting_share": 1}] if count else [])
 
 
 @pytest.mark.parametrize("words, said", [
     (["--by", "regio"], "did you mean region?"), (["--horizon", "6 m"], "unknown horizon: 6 m"),
     (["--definition", "workin"], "did you mean working?"), (["--as-of", "31/01/2022"], "not a date"),
     (["--as-of", "2022-02-30"], "not a date"), (["--known-at", "yesterday"], "not a date"),
-    (["--format", "xls"], "unknown format"), (["--byy", "region"], "--by")])
+    (["--format", "xls"], "unknown format"), (["--byy", "region"], "--by"),
+    (["--list", "worki"], "did you mean working?"), (["--list", "working", "--where", "regio=1"], "--where:"),
+    (["--list", "working", "--by", "year"], "--where"), (["--where", "year=2018"], "--list")])
 def test_wrong_words_are_explained(office, words, said):
     assert said in office.run("report", "absorption", *words, code=2)
 
@@ -171,8 +258,12 @@ def test_a_database_without_a_warehouse_is_named_and_made(tmp_path):
         office = Office(tmp_path, cluster.database())
         assert "jejaringctl warehouse migrate" in office.run("report", "absorption", code=1)
         office.run("warehouse", "migrate")
-        assert office.run("report", "absorption").strip() == "Belum ada data lulusan."
-        assert json.loads(office.run("report", "absorption", "--json")) == []
+        assert office.run("report", "absorption").splitlines() == [
+            "Belum ada data lulusan.", "Belum ada data (bukan nol): 33.75 Kota Pekalongan."]
+        assert [row["graduates"] for row in json.loads(office.run("report", "absorption", "--json"))] == [None]
+        for report in ("funnel", "time-to-work", "funding"):
+            assert office.run("report", report).strip() == "Belum ada data lulusan."
+            assert json.loads(office.run("report", report, "--json")) == []
 
 
 def test_verify_and_rebuild(office):
