@@ -64,7 +64,7 @@ UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*
 HOSTILE   := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(wildcard tests/plugins/*.c))
 BENCH     := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all demo test unit system lint format asan bench bench-scale fuzz install install-only uninstall deb deb-check coverage clean help deps-% programs
+.PHONY: all demo demo-province test unit system lint format asan bench bench-scale fuzz install install-only uninstall deb deb-check coverage clean help deps-% programs
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -182,6 +182,10 @@ coverage: deps-coverage ## run the tests and show how many of the branches they 
 demo: deps-demo ## the main job on the sample agencies' files, ending in the absorption report
 	@$(MAKE) $(JOBS) --no-print-directory programs
 	@B=$(B) config/demo/run.sh
+
+demo-province: deps-demo ## a province and three regencies, one of which loses its line
+	@$(MAKE) $(JOBS) --no-print-directory programs
+	@B=$(B) config/demo-province/run.sh
 
 bench: deps-test ## measure throughput and latency; writes build/bench.json
 	@$(MAKE) $(JOBS) --no-print-directory programs $(BENCH)

@@ -122,10 +122,22 @@ void above_report(uplink *self)
 
 /* ---- HELLO -------------------------------------------------------------------------------- */
 
+/* On a slow line an answer stands in a queue. */
+static int64_t patience_ms(const uplink *self)
+{
+    return self->rate ? 6 * PATIENCE_MS : PATIENCE_MS;
+}
+
 static void mind_silence(uplink *self)
 {
     int64_t now_ms = uplink_clock_ms();
-    if (self->hello && !self->away && now_ms - self->hello_at_ms > PATIENCE_MS) {
+    const piece *oldest = self->first;
+    /* What is under way for long makes us ask: is anybody there? */
+    if (!self->hello && oldest && oldest->request &&
+        now_ms - oldest->sent_ms > patience_ms(self) / 2) {
+        self->hello_at_ms = self->hello_at_ms < now_ms ? self->hello_at_ms : now_ms;
+    }
+    if (self->hello && !self->away && now_ms - self->hello_at_ms > patience_ms(self)) {
         self->away = true;
         self->away_since_ms = self->hello_at_ms;
         self->host->log(self->host, JJ_LOG_WARNING,

@@ -163,6 +163,7 @@ void outbox_send(uplink *self)
             p->again_ms = now_ms + PAUSE_MAX_MS;
             return;
         }
+        p->sent_ms = now_ms;
         under_way++;
     }
 }

@@ -25,6 +25,7 @@ enum {
 };
 
 static const char *const everything[] = {"*", NULL};
+static const char *const needs[] = {"province", NULL};
 
 enum {
     OPTION_CONNECTION,
@@ -224,4 +225,5 @@ JJ_API const jj_plugin jejaring_plugin = {
     .on_timer = on_timer,
     .on_descriptor = on_descriptor,
     .destroy = destroy,
+    .needs = needs,
 };

@@ -13,7 +13,8 @@ typedef struct piece {
     uint64_t after, upto;
     uint64_t request; /* under way; 0: not */
     int64_t again_ms; /* not before, after a refusal */
-    bool done;        /* it is there, but not everything before it */
+    int64_t sent_ms;
+    bool done; /* it is there, but not everything before it */
     size_t count, size_bytes;
     char *options, *text;
     jj_bytes *events; /* point into text */
