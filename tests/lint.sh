@@ -54,6 +54,10 @@ one_room 'csv.h' core/table
 one_room 'zip.h' core/table
 one_room 'expat.h' core/table
 
+# No threads of ours: see `make tsan`.
+grep -nE '(pthread_create|thrd_create|zmq_threadstart) *\(' core/*/*.[ch] plugins/*/*.[ch] | grep . &&
+    fail 'a thread is started'
+
 git ls-files '*.c' '*.h' | xargs clang-format-14 --dry-run -Werror 2>&1 | head -n 20 | grep . &&
     fail 'format: run `make format`'
 

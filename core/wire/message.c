@@ -63,6 +63,7 @@ jj_bytes jj_message_frame(const jj_message *message, size_t index)
 typedef struct tracked {
     jj_tally *tally;
     size_t bytes;
+    atomic_bool whole; /* set last: what was written before is seen by whoever sees it */
     char data[];
 } tracked;
 
@@ -71,6 +72,10 @@ static void release(void *data, void *hint)
 {
     tracked *last = hint;
     (void)data;
+    /* libzmq carries it from thread to thread in order; this says so in terms of our own. */
+    bool whole = atomic_load_explicit(&last->whole, memory_order_acquire);
+    assert(whole);
+    (void)whole;
     atomic_fetch_sub_explicit(&last->tally->bytes, last->bytes, memory_order_acq_rel);
     free(last);
 }
@@ -90,6 +95,7 @@ int jj_message_track(jj_message *message, jj_tally *tally)
     }
     last->tally = tally;
     last->bytes = bytes;
+    atomic_store_explicit(&last->whole, true, memory_order_release);
     zmq_msg_close(frame);
     if (zmq_msg_init_data(frame, last->data, size, release, last)) {
         free(last);
