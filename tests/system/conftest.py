@@ -140,6 +140,7 @@ class Node:
         self.notify.bind(str(self.folder / "notify"))
         self.notify.setblocking(False)
         self.client = None
+        self.killed = False  # a process of it was, by the test
         self.write_config()
 
     # ---- Configuration
@@ -192,7 +193,26 @@ class Node:
         except subprocess.TimeoutExpired:
             pytest.fail(f"the daemon does not stop\n{self.log()}")
 
+    def check_books(self):
+        """After a fault the balance must add up, whatever the test was about. A hub that the test
+        has left without life is not waited for."""
+        from client import check_balance  # which needs this file
+        asking = Client(self.endpoint)
+        asking.send("STATUS")
+        try:
+            if asking.socket.poll(5000):
+                check_balance(asking.receive()[1], self.log())
+        finally:
+            asking.close()
+
     def close(self):
+        try:
+            if self.killed and self.process and self.process.poll() is None:
+                self.check_books()
+        finally:
+            self._close()
+
+    def _close(self):
         if self.client:
             self.client.close()
         if self.process and self.process.poll() is None:
@@ -234,12 +254,14 @@ class Node:
     def kill(self, name, how=signal.SIGKILL):
         """Sends a signal to one process and returns the number that it had."""
         pid = self.pid(name)
+        self.killed = self.killed or how == signal.SIGKILL
         os.kill(pid, how)
         return pid
 
     def kill_all(self):
         """kill -9 of everything, the supervisor first."""
         pids = list(self.children().values())
+        self.killed = True
         self.process.kill()
         self.process.wait()
         self.wait(lambda: not any(alive(pid) for pid in pids), "the end of all processes")
