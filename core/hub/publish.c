@@ -153,14 +153,13 @@ void jj_hub_publish(jj_hub *hub, const jj_request *request)
         jj_request_fail(request, &why);
         return;
     }
-    if (jj_hub_pass_begin(hub, request, &why)) {
+    if (jj_hub_is_flooding(hub, request->rights, request->account)) {
+        jj_fail(&why, JJ_EBUSY,
+                "too many events of this agency were refused of late: correct them first");
         jj_request_fail(request, &why);
         return;
     }
-    if (jj_hub_is_flooding(hub, request->rights, request->account)) {
-        jj_fail(&why, JJ_EBUSY,
-                "too many events of this agency were refused of late: correct them "
-                "first");
+    if (jj_hub_pass_begin(hub, request, &why)) {
         jj_request_fail(request, &why);
         return;
     }

@@ -377,6 +377,7 @@ static void an_erasure_that_nobody_finishes_happens_with_the_commit(void **state
 
 /* What a journal of version 1 had instead. */
 static const char downgrade[] =
+    "DROP TABLE node; DROP TABLE node_mark; DROP TABLE node_gap; DROP TABLE node_region;"
     "DROP INDEX quarantine_size; DROP INDEX delivery_reader; DROP INDEX delivery_upto;"
     "ALTER TABLE consumer DROP COLUMN lost; ALTER TABLE consumer DROP COLUMN untold;"
     "ALTER TABLE consumer DROP COLUMN seen_ms; ALTER TABLE quarantine DROP COLUMN size;"
