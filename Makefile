@@ -245,7 +245,7 @@ install-only:
 	install -m 755 $(DAEMON) $(CTL) $(BIN)
 	install -m 644 $(CLIENT_SO) $(CLIENT_A) $(LIB)
 	ln -sf $(SONAME) $(LIB)/libjejaring.so
-	install -m 644 $(PLUGIN_SO) $(MINE)/plugins
+	install -m 644 $(filter-out %/template.so,$(PLUGIN_SO)) $(MINE)/plugins # that one is to copy from
 	install -m 644 core/include/jejaring/*.h $(DESTDIR)$(PREFIX)/include/jejaring
 	sed 's|/usr/bin/|$(PREFIX)/bin/|' systemd/jejaringd.service > $(UNIT_D)/jejaringd.service
 	install -m 644 systemd/jejaring.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/jejaring.conf

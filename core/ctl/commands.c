@@ -105,6 +105,17 @@ static const jj_flag graph_flags[] = {
     {0},
 };
 
+static const jj_flag plugin_new_flags[] = {
+    {"schema", "TYPE", "with an event type of its own, e.g. voucher.granted, and its schema"},
+    {0},
+};
+
+static const jj_flag plugin_test_flags[] = {
+    {"options", "YAML", "its options as they would stand in the file: '{milestone: 5}'"},
+    {"schemas", "FOLDER", "whose event types it is given (those installed with this program)"},
+    {0},
+};
+
 const jj_command jj_commands[] = {
     {.name = "status",
      .args = "",
@@ -452,6 +463,28 @@ const jj_command jj_commands[] = {
      .summary = "give an agency a new key pair, in a new bundle",
      .details = "From the next SIGHUP on the old key is not known any more.",
      .run = jj_ctl_agency_rotate},
+    {.name = "plugin new",
+     .args = "NAME [FOLDER]",
+     .args_min = 1,
+     .args_max = 2,
+     .flags = plugin_new_flags,
+     .summary = "write a plugin to begin with",
+     .details = "Source, test, Makefile and README in a new folder (./NAME): it compiles and "
+                "passes its test\n"
+                "as it stands, with nothing but `pkg-config jejaring`.",
+     .run = jj_ctl_plugin_new},
+    {.name = "plugin test",
+     .args = "PLUGIN.so",
+     .args_min = 1,
+     .args_max = 1,
+     .flags = plugin_test_flags,
+     .summary = "try a plugin out without a node",
+     .details = "Each case in a process of its own, so that a crash or a hang is a finding; "
+                "--timeout is how\n"
+                "long a callback may take. Load and descriptor, options, lifecycle, events and "
+                "timers, what it\n"
+                "publishes, repetition, memory. Exit code 1 if one fails.",
+     .run = jj_ctl_plugin_test},
     {.name = "schema check",
      .args = "FILE...",
      .args_min = 1,

@@ -63,6 +63,9 @@ int jj_ctl_migrate(jj_ctl *ctl);
 int jj_ctl_rebuild(jj_ctl *ctl);
 int jj_ctl_verify(jj_ctl *ctl);
 
+int jj_ctl_plugin_new(jj_ctl *ctl);  /* plugin_new.c */
+int jj_ctl_plugin_test(jj_ctl *ctl); /* plugin_test.c */
+
 int jj_ctl_completion(jj_ctl *ctl); /* manual.c */
 int jj_ctl_manual(jj_ctl *ctl);
 

@@ -122,6 +122,9 @@ static int create(jj_worker *worker, jj_error *err)
     int rc = plugin->create(&worker->host, worker->options.values, &worker->self, err);
     worker->phase = JJ_PHASE_FREE;
     rc = rc || !plugin->start ? rc : plugin->start(worker->self, err);
+    if (rc && !err->text[0]) {
+        jj_fail(err, rc, "the plugin fails without saying why");
+    }
     if (rc == 0) {
         jj_worker_settle(worker);
     }

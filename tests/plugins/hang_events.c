@@ -1,0 +1,25 @@
+/* Never comes back from its first batch. */
+#include "sample.h"
+
+#include <unistd.h>
+
+static const char *const types[] = {"vacancy.opened", NULL};
+
+static int on_events(void *self, const jj_event *events, size_t count)
+{
+    (void)self;
+    (void)events;
+    (void)count;
+    while (pause() < 0) {
+    }
+    return JJ_DONE;
+}
+
+const jj_plugin jejaring_plugin = {
+    SAMPLE_HEAD,
+    .name = "hang-events",
+    .subscribes = types,
+    .create = sample_create,
+    .on_events = on_events,
+    .destroy = sample_destroy,
+};
