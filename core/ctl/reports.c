@@ -354,8 +354,8 @@ const jj_report jj_reports[] = {
      .notes =
          "* tidak ditampilkan: terlalu sedikit orang, atau akan membuat angka sekecil itu dapat "
          "dihitung dari yang lain.\n"
-         "Setiap orang dihitung sekali, pada kelulusannya yang terakhir. Kuota: UU 8/2016 pasal "
-         "53; laporan terakhir tiap pemberi kerja dalam tahun itu.",
+         "Tahun -: semua tahun. Setiap orang dihitung sekali, pada kelulusannya yang terakhir. "
+         "Kuota (UU 8/2016 pasal 53): laporan terakhir tiap pemberi kerja dalam tahun itu.",
      .rework = jj_inclusion_rework},
     {.command = "report completeness",
      .title = "Kelengkapan laporan",
