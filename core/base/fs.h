@@ -35,8 +35,8 @@ int jj_mkdir_alike(const char *path, jj_error *err);
 /* Makes the entries of a folder durable. */
 int jj_dir_sync(const char *path, jj_error *err);
 
-/* Where a secret is: the file of the same name in $CREDENTIALS_DIRECTORY, if the service manager has
- * put one there (systemd: LoadCredential), else path itself. Owned; NULL without memory. */
+/* Where a secret is: the file of the same name in $CREDENTIALS_DIRECTORY, if the service manager
+ * has put one there (systemd: LoadCredential), else path itself. Owned; NULL without memory. */
 char *jj_secret_path(const char *path);
 
 /* Refuses a secret that others than its owner may read or write, or that another user owns

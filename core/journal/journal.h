@@ -181,8 +181,8 @@ typedef struct jj_quarantined {
 } jj_quarantined;
 
 /* Keeps a rejected event; at the commit the oldest entries of its agency beyond keep_max, or beyond
- * bytes_max (0: no such bound) of sealed events, are dropped and counted. keep_max UINT64_MAX: all are kept. Within a
- * transaction. */
+ * bytes_max (0: no such bound) of sealed events, are dropped and counted. keep_max UINT64_MAX: all
+ * are kept. Within a transaction. */
 void jj_journal_quarantine(jj_journal *journal, const jj_quarantined *entry, uint64_t keep_max,
                            uint64_t bytes_max);
 
