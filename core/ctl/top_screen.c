@@ -294,13 +294,14 @@ static int by_lag(const void *a, const void *b)
 static void put_consumer(sheet *s, const jj_top *top, const json_t *consumer)
 {
     char speed[QUANTITY], lag[QUANTITY], last[QUANTITY];
-    uint64_t lag_ms = number(consumer, "lag_ms");
-    put_line(s, lag_ms >= LAG_RED_MS ? RED : PLAIN, "%-28s %9s %11s %13s %13s %13s  %s",
+    uint64_t lag_ms = number(consumer, "lag_ms"), lost = number(consumer, "lost");
+    put_line(s, lag_ms >= LAG_RED_MS ? RED : PLAIN, "%-28s %9s %11s %13s %13s %13s  %s%s%s%s",
              text(consumer, "name"), say_rate(speed, reading_rate(top, consumer)),
              jj_ctl_count(number(consumer, "pending")), say_lag(lag, lag_ms),
              jj_ctl_count(number(consumer, "delivered")),
              jj_ctl_count(number(consumer, "filtered")),
-             say_distance(last, text(consumer, "updated"), false));
+             say_distance(last, text(consumer, "updated"), false), lost ? ", " : "",
+             lost ? jj_ctl_count(lost) : "", lost ? " lost to it" : "");
 }
 
 static void put_consumers(sheet *s, const jj_top *top)
