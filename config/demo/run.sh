@@ -129,5 +129,16 @@ find "$demo/inbox" -path '*/rejected/*' -name '*.csv' | while read -r file; do
     echo "${file#"$demo"/}: $(($(tail -n +2 "$file" | grep -c .))) refused"
 done
 
+say 'From graduation to lasting work'
+ctl report funnel
+
 say 'Absorption (serapan) of the graduates, by region and year'
 ctl report absorption --by region,year
+
+say 'Three published figures, 76,0 %, 42,1 % and one of 40 to 50 %: why they differ'
+ctl report absorption --by region,year --explain > "$demo/explained"
+# What it says of all, and cohort by cohort that of the city.
+awk '/^Tiga angka/ { told = 1 }
+     /^  [0-9][0-9]\.[0-9][0-9] / { other = !/33\.75/ }
+     /^[^ ]/ { other = 0 }
+     told && !other' "$demo/explained"
