@@ -69,7 +69,7 @@ start() {
 
 say 'The province: a hub at which its regencies report, and the warehouse'
 port=$(/usr/bin/python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
-"$B/jejaringctl" keys new "$demo/person.key" 2> /dev/null
+"$B/jejaringctl" keys new "$demo/person.key" > /dev/null 2>&1
 fill_in province.yaml jateng 33
 ctl jateng keys curve "$demo/jateng/server.key" > /dev/null 2>&1
 for regency in $regencies; do
