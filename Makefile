@@ -10,7 +10,7 @@ ROOMS := base json schema journal event sim config wire client table import hub 
 PLUGINS := template blk industry cooperative capital disability warehouse uplink
 
 BUILD_PACKAGES := build-essential pkg-config libzmq3-dev libyaml-dev libjansson-dev libpq-dev \
-                  libsqlite3-dev libsodium-dev libcsv-dev libzip-dev libexpat1-dev scdoc
+                  libsqlite3-dev libsodium-dev libcsv-dev libzip-dev libexpat1-dev zlib1g-dev scdoc
 DEMO_PACKAGES  := $(BUILD_PACKAGES) postgresql-15 python3
 TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-zmq python3-pytest \
                   python3-pytest-timeout python3-psycopg2 libfaketime python3-seccomp systemd
@@ -27,7 +27,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 HARDEN   := -fstack-protector-strong -fPIC -fvisibility=hidden \
             $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=2)
 # libzip is loaded when a workbook is opened: see core/table/package.c.
-LIBS_D   := libzmq libsodium sqlite3 yaml-0.1 jansson expat
+LIBS_D   := libzmq libsodium sqlite3 yaml-0.1 jansson expat zlib
 PKG      := pkg-config
 PG_INCLUDE  := $(shell pg_config --includedir 2>/dev/null)
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DJJ_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS) $(WARNINGS) $(HARDEN) \
@@ -35,7 +35,7 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DJJ_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CF
 ALL_LDFLAGS = $(LDFLAGS) -Wl,-z,relro,-z,now -Wl,--as-needed \
               $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 LIBS_DAEMON = $(shell $(PKG) --libs $(LIBS_D)) -lcsv -lm
-LIBS_CLIENT = $(shell $(PKG) --libs libzmq jansson libsodium) -lm
+LIBS_CLIENT = $(shell $(PKG) --libs libzmq jansson libsodium zlib) -lm
 
 # ---- Sources -------------------------------------------------------------------------------------
 src = $(wildcard core/$(1)/*.c)

@@ -80,7 +80,9 @@ static void handle(jj_hub *hub, jj_hub_door *door, const jj_message *message)
         jj_request_fail(&request, &err);
     } else {
         verb_handler verb = find_verb(request.verb);
-        if (verb) {
+        if (verb && jj_request_unpack(&request, &err)) {
+            jj_request_fail(&request, &err);
+        } else if (verb) {
             verb(hub, &request);
         } else {
             jj_fail(&err, JJ_EMALFORMED,

@@ -60,6 +60,8 @@ typedef struct jj_request {
     jj_bytes verb, id;
     json_t *options; /* owned */
     size_t first_event, event_count;
+    jj_bytes *unpacked; /* owned: the events of a packed frame; NULL: each has its own frame */
+    char *unpacked_text;
 } jj_request;
 
 /* An answer that waits for the commit, or a FETCH that waits for an event: the way back to its
@@ -224,6 +226,8 @@ void jj_request_fail(const jj_request *request, const jj_error *err);
 /* Parses the head of a message; answers a malformed one itself and returns false. */
 bool jj_request_parse(jj_request *request, jj_error *err);
 void jj_request_clear(jj_request *request);
+/* Unpacks the events, if the options say that they are packed. */
+int jj_request_unpack(jj_request *request, jj_error *err);
 jj_bytes jj_request_event(const jj_request *request, size_t index);
 
 /* Reading options. They answer JJ_EMALFORMED with the option's name in err->field. */

@@ -1,5 +1,7 @@
 #include "hub/internal.h"
 
+#include "jejaring/pack.h"
+
 #include "base/text.h"
 #include "event/key.h"
 #include "json/load.h"
@@ -70,12 +72,46 @@ bool jj_request_parse(jj_request *request, jj_error *err)
 void jj_request_clear(jj_request *request)
 {
     json_decref(request->options);
+    free(request->unpacked);
+    free(request->unpacked_text);
     request->options = NULL;
+    request->unpacked = NULL;
+    request->unpacked_text = NULL;
 }
 
 jj_bytes jj_request_event(const jj_request *request, size_t index)
 {
-    return jj_message_frame(request->message, request->first_event + index);
+    return request->unpacked ? request->unpacked[index]
+                             : jj_message_frame(request->message, request->first_event + index);
+}
+
+int jj_request_unpack(jj_request *request, jj_error *err)
+{
+    const json_t *option = json_object_get(request->options, "packed");
+    const char *how = jj_json_string(option, "how");
+    const json_t *events = json_object_get(option, "events");
+    if (!option) {
+        return 0;
+    }
+    if (!how || strcmp(how, JJ_PACKED) != 0 || !json_is_integer(events) ||
+        json_integer_value(events) < 0 || request->event_count != 1) {
+        jj_fail(err, JJ_EMALFORMED,
+                "{\"how\": \"" JJ_PACKED "\", \"events\": NUMBER} and one frame are expected");
+        snprintf(err->field, sizeof err->field, "/packed");
+        return JJ_EMALFORMED;
+    }
+    size_t count = (size_t)json_integer_value(events);
+    jj_bytes *list = calloc(count <= JJ_EVENTS_MAX ? count + 1 : 1, sizeof *list);
+    int rc =
+        list ? jj_unpack(jj_request_event(request, 0), list, count, &request->unpacked_text, err)
+             : jj_fail(err, JJ_EMEMORY, "out of memory");
+    if (rc) {
+        free(list);
+        return rc;
+    }
+    request->unpacked = list;
+    request->event_count = count;
+    return 0;
 }
 
 /* ---- Answers ------------------------------------------------------------------------------ */

@@ -1,5 +1,7 @@
 #include "hub/internal.h"
 
+#include "jejaring/pack.h"
+
 #include "base/clock.h"
 #include "schema/audience.h"
 
@@ -85,14 +87,14 @@ void jj_hub_hello(jj_hub *hub, const jj_request *request)
         jj_request_fail(request, &err);
         return;
     }
-    jj_reply_json(request,
-                  json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:i, s:i, s:i}}",
-                            "protocol", JJ_PROTOCOL, "node", hub->config->node, "region",
-                            hub->config->region, "agency", rights->agency, "audiences",
-                            audience_list(rights->audiences), "regions",
-                            string_list(rights->regions), "may_publish", publishable(hub, rights),
-                            "may_fetch", fetchable(hub, rights), "origin", origin, "limits",
-                            "frame_bytes", JJ_FRAME_MAX, "events", JJ_EVENTS_MAX, "depth", 64));
+    jj_reply_json(
+        request,
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:[s], s:{s:i, s:i, s:i}}",
+                  "protocol", JJ_PROTOCOL, "node", hub->config->node, "region", hub->config->region,
+                  "agency", rights->agency, "audiences", audience_list(rights->audiences),
+                  "regions", string_list(rights->regions), "may_publish", publishable(hub, rights),
+                  "may_fetch", fetchable(hub, rights), "origin", origin, "packed", JJ_PACKED,
+                  "limits", "frame_bytes", JJ_FRAME_MAX, "events", JJ_EVENTS_MAX, "depth", 64));
 }
 
 /* ---- STATUS ------------------------------------------------------------------------------- */

@@ -188,6 +188,19 @@ static void compare(uplink *self, uint64_t sequence)
     self->relay->restart(self->host, sequence);
 }
 
+static bool names_packing(const json_t *list)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(list, i, entry)
+    {
+        if (json_is_string(entry) && strcmp(json_string_value(entry), JJ_PACKED) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void greeted(uplink *self, const json_t *result)
 {
     const json_t *origin = json_object_get(result, "origin");
@@ -205,6 +218,7 @@ static void greeted(uplink *self, const json_t *result)
                         "reporting to node %s at %s, from %" PRIu64 " on", self->above,
                         self->endpoint, self->told);
     }
+    self->takes_packed = names_packing(json_object_get(result, "packed"));
     self->greeted = true;
     self->relay->hold(self->host, self->pieces >= self->in_flight);
 }

@@ -36,6 +36,21 @@ void outbox_clear(uplink *self)
 
 /* ---- Taking ------------------------------------------------------------------------------- */
 
+/* Makes one frame of all events. What cannot be packed travels as it is. */
+static void pack(const uplink *self, piece *p)
+{
+    jj_bytes frame;
+    if (!self->compress || !self->takes_packed || jj_pack(p->events, p->count, &frame, NULL)) {
+        return;
+    }
+    free(p->text);
+    p->text = (char *)(uintptr_t)frame.data; /* new, and ours */
+    p->events[0] = frame;
+    p->frames = 1;
+    p->packed = true;
+    p->size_bytes = frame.size_bytes;
+}
+
 static char *write_options(const uplink *self, const piece *p, const jj_event *events)
 {
     const jj_host *host = self->host;
@@ -47,6 +62,11 @@ static char *write_options(const uplink *self, const piece *p, const jj_event *e
     json_t *options = json_pack("{s:{s:s, s:o, s:o, s:o}}", "origin", "node", host->node, "after",
                                 json_sprintf("%" PRIu64, p->after), "upto",
                                 json_sprintf("%" PRIu64, p->upto), "sequences", sequences);
+    if (p->packed) {
+        json_object_set_new(
+            options, "packed",
+            json_pack("{s:s, s:I}", "how", JJ_PACKED, "events", (json_int_t)p->count));
+    }
     char *text = options ? json_dumps(options, JSON_COMPACT) : NULL;
     json_decref(options);
     return text;
@@ -72,12 +92,11 @@ static piece *new_piece(const uplink *self, const jj_event *events, size_t count
     }
     p->after = after;
     p->upto = upto;
-    p->count = count;
+    p->count = p->frames = count;
     p->size_bytes = size_bytes;
     p->text = malloc(size_bytes + 1);
     p->events = malloc((count + 1) * sizeof *p->events);
-    p->options = write_options(self, p, events);
-    if (!p->text || !p->events || !p->options) {
+    if (!p->text || !p->events) {
         free_piece(p);
         return NULL;
     }
@@ -85,6 +104,12 @@ static piece *new_piece(const uplink *self, const jj_event *events, size_t count
     for (size_t i = 0; i < count; i++) {
         p->events[i] = (jj_bytes){at, events[i].size_bytes};
         at = mempcpy(at, events[i].text, events[i].size_bytes);
+    }
+    pack(self, p);
+    p->options = write_options(self, p, events);
+    if (!p->options) {
+        free_piece(p);
+        return NULL;
     }
     return p;
 }
@@ -156,7 +181,7 @@ void outbox_send(uplink *self)
         if (now_ms < p->again_ms || !schedule_spend(self, p->size_bytes)) {
             return;
         }
-        if (jj_client_send(self->client, "PUBLISH", p->options, p->events, p->count, &p->request,
+        if (jj_client_send(self->client, "PUBLISH", p->options, p->events, p->frames, &p->request,
                            &err)) {
             self->host->log(self->host, JJ_LOG_ERROR, "cannot send: %s; trying again", err.text);
             p->request = 0;

@@ -33,6 +33,7 @@ enum {
     OPTION_WINDOW,
     OPTION_BATCH,
     OPTION_IN_FLIGHT,
+    OPTION_COMPRESS,
     OPTION_DOWN,
     OPTION_ERASURE_DUE
 };
@@ -48,6 +49,9 @@ static const jj_option options[] = {
     {"batch", JJ_OPTION_INTEGER, "500", 1, JJ_EVENTS_MAX, false, "events in one message"},
     {"in_flight", JJ_OPTION_INTEGER, "4", 1, 64, false,
      "messages under way before one must have arrived"},
+    {"compress", JJ_OPTION_BOOLEAN, "true", 0, 0, false,
+     "pack messages, which makes them a fifth as long; false where the line is faster than the "
+     "processor"},
     {"down", JJ_OPTION_JSON, NULL, 0, 0, false,
      "list of event types that are taken from the node above; default: [\"vacancy.*\", "
      "\"order.*\"]"},
@@ -130,6 +134,7 @@ static int create(const jj_host *host, const jj_value *values, void **out, jj_er
     self->rate = values[OPTION_RATE].number;
     self->batch = (size_t)values[OPTION_BATCH].number;
     self->in_flight = (size_t)values[OPTION_IN_FLIGHT].number;
+    self->compress = values[OPTION_COMPRESS].number != 0;
     self->erasure_due_ms = values[OPTION_ERASURE_DUE].number;
     self->credit_ms = uplink_clock_ms();
     if (values[OPTION_WINDOW].given) {

@@ -2,6 +2,7 @@
 #ifndef UPLINK_H
 #define UPLINK_H
 
+#include <jejaring/pack.h>
 #include <jejaring/relay.h>
 
 #define UPLINK_VERSION "0.1.0"
@@ -14,10 +15,12 @@ typedef struct piece {
     uint64_t request; /* under way; 0: not */
     int64_t again_ms; /* not before, after a refusal */
     int64_t sent_ms;
-    bool done; /* it is there, but not everything before it */
-    size_t count, size_bytes;
+    bool done;                /* it is there, but not everything before it */
+    size_t count, size_bytes; /* events; bytes that they are under way */
     char *options, *text;
-    jj_bytes *events; /* point into text */
+    jj_bytes *events; /* point into text; of a packed piece there is one */
+    size_t frames;
+    bool packed;
 } piece;
 
 typedef struct uplink {
@@ -29,6 +32,8 @@ typedef struct uplink {
     int64_t rate;               /* bytes a second; 0: as fast as it goes */
     int from_minute, to_minute; /* of the day; equal: always */
     size_t batch, in_flight;
+    bool compress;     /* if the hub above takes it */
+    bool takes_packed; /* it does */
     int64_t erasure_due_ms;
     char *down_types; /* JSON: a list; NULL: nothing comes down */
 

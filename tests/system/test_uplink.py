@@ -1,8 +1,10 @@
 """A regency reports to its province: nothing is lost or counted twice, whatever breaks."""
 
 import datetime
+import json
 import shutil
 import time
+import zlib
 
 import pytest
 
@@ -379,7 +381,7 @@ def test_who_is_no_node_cannot_say_where_an_event_comes_from(node):
 
 def test_a_rate_is_kept(node, lines):
     p = upper(node).start()
-    r = regency(node, p, "33.75", name="pekalongan", rate="20KiB", batch=10)
+    r = regency(node, p, "33.75", name="pekalongan", rate="20KiB", batch=10, compress=False)
     lines.append(r)
     r.start()
     r.wait(lambda: says(r).startswith("reports"), "the connection")
@@ -388,6 +390,25 @@ def test_a_rate_is_kept(node, lines):
     arrived(p, r)
     taken = time.monotonic() - begun
     assert taken > 2, f"{r.line.carried} bytes in {taken:.1f} s"
+
+
+def test_messages_are_packed_and_damaged_ones_refused(pair):
+    p, r = pair
+    r.publish(outcomes(300))
+    there = arrived(p, r)
+    raw = sum(len(json.dumps(e)) for e in there)
+    assert r.line.carried < raw / 2, f"{r.line.carried} bytes for {raw}"
+    whole = b"".join(len(t).to_bytes(4, "little") + t
+                     for t in (json.dumps(e).encode() for e in outcomes(2, 400)))
+    packed = zlib.compress(whole)
+    with connected(p.endpoint) as admin:
+        def ask(frame, how="deflate", number=2):
+            return admin.request("PUBLISH", {"packed": {"how": how, "events": number}}, [frame])[:2]
+        for wrong in (ask(packed[:-8]), ask(b"x" * 50), ask(packed, number=3), ask(packed, "zstd"),
+                      ask(zlib.compress(bytes(20_000_000)))):
+            assert wrong[0] == "ERROR" and wrong[1]["code"] in ("malformed", "too_large"), wrong
+        assert ask(packed)[1]["accepted"] == 2
+    assert len(p.fetch_all()) == 302
 
 
 def test_outside_of_the_hours_nothing_is_sent(node, lines):
