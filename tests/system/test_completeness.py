@@ -5,7 +5,9 @@ import json
 import pytest
 
 import pg
+from province import enlist, regency, status_of, upper, waiting
 from report_office import Office, graduated
+from test_ctl import ctl
 
 HEADINGS = ["Wilayah", "Keadaan", "Laporan terakhir"]
 
@@ -115,3 +117,34 @@ def test_a_reader_of_one_region_sees_who_reports(office, cluster):
     assert rows.strip() == "3"
     with pytest.raises(RuntimeError, match="permission denied"):
         office.database.psql("SET ROLE pembaca; SELECT * FROM jejaring.arrival")
+
+
+def test_a_province_sees_who_reports_through_which_node(cluster, node):
+    """For real: two regencies are enlisted, one of them has a node that runs."""
+    database = cluster.database()
+    above = upper(node, plugins={"warehouse": {"audiences": ["node"], "regions": ["*"], "options": {
+        "conninfo": database.conninfo}}}).start()
+    below = regency(node, above, "33.75", name="pekalongan")
+    try:
+        enlist(above, "kab-pekalongan", "33.26")
+        below.start()
+        done = ctl("sim", "--events", "300", "--regions", "33.75", node=below)
+        assert done.returncode == 0, done.stderr
+
+        def report():
+            done = ctl("report", "completeness", "--json", node=above)
+            assert done.returncode == 0, done.stderr
+            return by_region(json.loads(done.stdout))
+
+        below.wait(lambda: waiting(below) == 0, "the regency's uplink to be done")
+        sent = status_of(above, "pekalongan")["accepted"]
+        city = above.wait(lambda: (row := report()["33.75"])["events"] == sent and row,
+                          "the province's warehouse to have it all")
+        assert sent > 250
+        assert (city["status"], city["gaps"], city["nodes"]) == ("sudah lapor", 0, "pekalongan")
+        assert city["contact"][:2] == "20" and city["this_month"] == sent
+        silent = report()["33.26"]
+        assert (silent["status"], silent["contact"], silent["gaps"]) == ("belum pernah lapor", None, 0)
+        assert database.psql("SELECT DISTINCT region, node FROM jejaring.arrival").split() == ["33.75|pekalongan"]
+    finally:
+        below.line.close()
