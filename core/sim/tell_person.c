@@ -28,6 +28,19 @@ static void put_contact(jj_teller *t)
     jj_tell_text(t, "phone", text);
 }
 
+/* Whom a person agrees to: those that the person's plans concern. */
+static void put_audiences(jj_teller *t, const char *name)
+{
+    const jj_life *life = t->life;
+    bool sells = life->business_ms || life->intent[0] == 's'; /* self_employment */
+
+    jj_tell_raw(t, ",\"");
+    jj_tell_raw(t, name);
+    jj_tell_raw(t, "\":[\"industry\",\"cooperative\"");
+    jj_tell_raw(t, sells ? ",\"capital\"" : "");
+    jj_tell_raw(t, life->disabled ? ",\"disability\"]" : "]");
+}
+
 void jj_tell_graduated(jj_teller *t)
 {
     static const char *const schools[] = {"smp", "sma", "smk", "smk", "d3"};
@@ -53,9 +66,11 @@ void jj_tell_graduated(jj_teller *t)
         jj_tell_raw(t, needs[t->life->number % 3]);
         jj_tell_raw(t, "}");
     }
-    jj_tell_raw(t, t->life->consents
-                       ? ",\"consent\":[\"industry\",\"cooperative\",\"capital\",\"disability\"]"
-                       : ",\"consent\":[]");
+    if (t->life->consents) {
+        put_audiences(t, "consent");
+    } else {
+        jj_tell_raw(t, ",\"consent\":[]");
+    }
 }
 
 void jj_tell_certified(jj_teller *t)
@@ -99,9 +114,11 @@ void jj_tell_incubated(jj_teller *t)
 
 void jj_tell_consented(jj_teller *t)
 {
-    jj_tell_raw(t, t->act->step == JJ_WITHDRAWN
-                       ? ",\"audiences\":[\"industry\"]"
-                       : ",\"audiences\":[\"industry\",\"cooperative\",\"disability\"]");
+    if (t->act->step == JJ_WITHDRAWN) {
+        jj_tell_raw(t, ",\"audiences\":[\"industry\"]");
+    } else {
+        put_audiences(t, "audiences");
+    }
     jj_tell_text(t, "purpose", "Penempatan kerja dan pendampingan usaha");
 }
 
