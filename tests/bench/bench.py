@@ -104,7 +104,7 @@ class Bench:
         lines = simulated(self.folder, self.person_key, bulk + single, options.seed)
         self.events.write_bytes(b"".join(lines[:bulk]))
         (self.folder / "single.jsonl").write_bytes(b"".join(lines[bulk:]))
-        self.events_small.write_bytes(b"".join(lines[:20000]))
+        self.events_small.write_bytes(b"".join(lines[:min(bulk, 20000)]))
         types = collections.Counter(re.search(rb'"type":"([^"]*)"', line)[1].decode()
                                     for line in lines[:bulk])
         size = sum(map(len, lines[:bulk])) - bulk

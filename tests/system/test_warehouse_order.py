@@ -56,16 +56,27 @@ def deliver_all(plugin, events, pick):
     assert not plugin.rejected, plugin.rejected[:3]
 
 
-@pytest.mark.parametrize("seed, persons, count", [(1, 80, 2400), (2, 15, 900)])
-def test_any_order_ends_in_the_same_tables(cluster, seed, persons, count):
-    events = warehouse_events.Maker(seed, persons=persons).mixed(count, erasures=4)
+def hostile(seed, persons, count):
+    """Corrections, ends before starts, halves without the other half, equal times."""
+    return warehouse_events.Maker(seed, persons=persons).mixed(count, erasures=4)
+
+
+def plausible(folder, seed):
+    """The lives that `jejaringctl sim` makes."""
+    return warehouse_events.simulated(folder, "--people", "480", "--seed", str(seed), "--regions", "33")
+
+
+@pytest.mark.parametrize("kind, seed", [("hostile", 1), ("few", 2), ("plausible", 6)])
+def test_any_order_ends_in_the_same_tables(cluster, tmp_path, kind, seed):
+    events = {"hostile": lambda: hostile(seed, 80, 2400), "few": lambda: hostile(seed, 15, 900),
+              "plausible": lambda: plausible(tmp_path, seed)}[kind]()
     pick = random.Random(seed)
     database = warehouse(cluster)
     expected = None
     with Host({"conninfo": database.conninfo}) as plugin, database.connect() as connection:
         cursor = connection.cursor()
         plugin.resume()
-        for permutation in range(PERMUTATIONS):
+        for permutation in range(PERMUTATIONS if kind != "plausible" else max(2, PERMUTATIONS // 8)):
             cursor.execute("TRUNCATE " + ", ".join(f"jejaring.{table}" for table in tables(cursor)))
             connection.commit()
             order = list(events)
@@ -81,8 +92,8 @@ def test_any_order_ends_in_the_same_tables(cluster, seed, persons, count):
         connection.commit()
         assert_same(expected, contents(cursor), f"seed {seed}, after rebuild")
     # A test that compares empty tables proves nothing.
-    empty = [table for table, rows in expected.items() if not rows]
-    assert not empty
+    empty = {table for table, rows in expected.items() if not rows}
+    assert empty == ({"alumni_version"} if kind == "plausible" else set())  # sim corrects nothing
     database.drop()
 
 

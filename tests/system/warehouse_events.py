@@ -8,7 +8,10 @@ bench read: one event a line, JSON, with `key` (the 16-byte event key in hexadec
 import datetime
 import hashlib
 import json
+import os
+import pathlib
 import random
+import subprocess
 import uuid
 
 EPOCH = datetime.date(1970, 1, 1)
@@ -37,6 +40,35 @@ def entity(kind, code):
 
 def line(event):
     return json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+
+
+def simulated(folder, *words):
+    """Events of `jejaringctl sim` (plausible lives in the order of time), as a hub would have stored them:
+    named by person key, recorded an hour later."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    build = pathlib.Path(os.environ.get("B", root / "build"))
+    (folder / "sim.yaml").write_text(json.dumps({"node": "uji", "region": "33", "schemas": str(root / "schemas")}))
+    (folder / "person.key").write_text("07" * 32)
+    (folder / "person.key").chmod(0o600)
+    done = subprocess.run([build / "jejaringctl", "-c", folder / "sim.yaml", "sim", "--print", "--person-key",
+                           folder / "person.key", *words], stdout=subprocess.PIPE, text=True, check=True)
+    events = []
+    for text in done.stdout.splitlines():
+        event = json.loads(text)
+        time_ms = (datetime.datetime.fromisoformat(event["time"][:-1]) - datetime.datetime(1970, 1, 1)) \
+            // datetime.timedelta(milliseconds=1)
+        data = event["data"]
+        nik = data.pop("nik", None)
+        for name in ("name", "phone"):  # of contact; businesses have names, too
+            if nik:
+                data.pop(name, None)
+        if nik:
+            digest = hashlib.blake2b(nik.encode(), key=bytes([7] * 32), digest_size=16).digest()
+            event["subject"] = str(uuid.UUID(bytes=digest[:6] + bytes([digest[6] & 15 | 128, digest[7],
+                                                                       digest[8] & 63 | 128]) + digest[9:]))
+        event.update(recordedtime=rfc3339(time_ms + 3600000), key=key_of(time_ms, event["source"], event["id"]))
+        events.append(event)
+    return events
 
 
 class Maker:
