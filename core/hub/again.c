@@ -211,8 +211,9 @@ bool jj_hub_redeliver(jj_hub *hub, const jj_request *request, const char *name, 
     char full[sizeof((jj_consumer *)0)->name], result[160];
     jj_message events = {0}, answer = {0};
     jj_return_path path = {0};
-    if (!hub->again || (size_t)snprintf(full, sizeof full, "%s/%s", request->rights->agency,
-                                        name) >= sizeof full) {
+    if (!hub->again || jj_journal_failed(hub->journal) ||
+        (size_t)snprintf(full, sizeof full, "%s/%s", request->rights->agency, name) >=
+            sizeof full) {
         return false;
     }
     bool given = stands_at(hub, full, after) && collect(hub, request->rights, full, &events) > 0 &&

@@ -20,99 +20,7 @@
 #define DEFERRED_MS  50   /* one of an agency's that wait for that is answered each time */
 #define EVENTS_USUAL 100
 
-/* ---- Filters ------------------------------------------------------------------------------ */
-
-static void free_list(char **list)
-{
-    for (size_t i = 0; list && list[i]; i++) {
-        free(list[i]);
-    }
-    free(list);
-}
-
-void jj_filter_clear(jj_filter *filter)
-{
-    free_list(filter->types);
-    free_list(filter->regions);
-    *filter = (jj_filter){0};
-}
-
-static int parse_list(const json_t *options, const char *name, char ***list, jj_error *err)
-{
-    const json_t *given = json_object_get(options, name);
-    size_t count = json_array_size(given);
-    *list = NULL;
-    if (!given || json_is_null(given)) {
-        return 0;
-    }
-    if (!json_is_array(given) || count > 256) {
-        return jj_fail(err, JJ_EMALFORMED, "%s: a list of at most 256 strings is expected", name);
-    }
-    char **copy = calloc(count + 1, sizeof *copy);
-    for (size_t i = 0; copy && i < count; i++) {
-        const char *text = json_string_value(json_array_get(given, i));
-        if (!text) {
-            free_list(copy);
-            return jj_fail(err, JJ_EMALFORMED, "%s: a list of strings is expected", name);
-        }
-        copy[i] = strdup(text);
-    }
-    *list = copy;
-    return copy ? 0 : jj_fail(err, JJ_EMEMORY, "out of memory");
-}
-
-bool jj_filter_parse(const json_t *options, jj_filter *filter, jj_error *err)
-{
-    *filter = (jj_filter){0};
-    if (parse_list(options, "types", &filter->types, err) ||
-        parse_list(options, "regions", &filter->regions, err)) {
-        jj_filter_clear(filter);
-        return false;
-    }
-    filter->others = json_is_true(json_object_get(options, "others"));
-    filter->cursors = json_is_true(json_object_get(options, "cursors"));
-    return true;
-}
-
-/* What has not the form of a type's name or a region's code is not quoted: it may be anything. */
-static bool is_quotable(const char *text)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-    return strspn(text, allowed) == strlen(text) && !jj_holds_nik(text);
-}
-
-/* A name that nobody has would wait for ever, without a word: it is refused like a published one.
- */
-static int check_filter(const jj_hub *hub, const jj_filter *filter, jj_error *err)
-{
-    for (size_t i = 0; filter->types && filter->types[i]; i++) {
-        const char *name = filter->types[i];
-        if (!strchr(name, '*') && !jj_catalogue_find(hub->catalogue, name, strlen(name))) {
-            const jj_type *near = jj_catalogue_nearest(hub->catalogue, name);
-            return jj_fail(err, JJ_EUNKNOWN_TYPE, "types: there is no event type \"%.60s\"%s%s%s",
-                           is_quotable(name) ? name : "...", near ? "; did you mean " : "",
-                           near ? near->name : "", near ? "?" : "");
-        }
-    }
-    for (size_t i = 0; filter->regions && filter->regions[i]; i++) {
-        const char *code = filter->regions[i];
-        if (strcmp(code, "*") != 0 && !jj_region_valid(code)) {
-            return jj_fail(err, JJ_EINVALID,
-                           "regions: \"%.20s\" is no Kemendagri code: 33 for a province, 33.75 "
-                           "(with its dot) for a regency or city",
-                           is_quotable(code) ? code : "...");
-        }
-    }
-    return 0;
-}
-
-bool jj_filter_wants(const jj_filter *filter, const jj_rights *rights, const jj_record *record)
-{
-    return (!filter->others || strcmp(record->owner, rights->agency) != 0) &&
-           (!filter->types || jj_type_listed((const char *const *)filter->types, record->type)) &&
-           (!filter->regions ||
-            jj_region_covered((const char *const *)filter->regions, record->region));
-}
+/* ---- Who sees what -------------------------------------------------------------------------- */
 
 /* The consent that counts for this reader; looked up only where it makes a difference. */
 static uint32_t consent_for(const jj_hub *hub, const jj_rights *rights, const jj_type *type,
@@ -294,7 +202,8 @@ static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter
 static void note_seen(jj_hub *hub, const jj_consumer *consumer)
 {
     int64_t lost_after_ms = hub->config->hub.lost_after_ms;
-    if (lost_after_ms && jj_now_ms() - consumer->seen_ms > lost_after_ms / 16) {
+    if (lost_after_ms && !jj_journal_failed(hub->journal) &&
+        jj_now_ms() - consumer->seen_ms > lost_after_ms / 16) {
         jj_journal_begin(hub->journal);
         jj_journal_consumer_seen(hub->journal, consumer);
     }
@@ -387,7 +296,7 @@ void jj_hub_fetch(jj_hub *hub, const jj_request *request)
     if (jj_option_count(request->options, "max_events", EVENTS_USUAL, JJ_EVENTS_MAX, &max_events,
                         &err) ||
         jj_option_count(request->options, "wait_ms", 0, WAIT_MAX_MS, &wait_ms, &err) ||
-        !jj_filter_parse(request->options, &filter, &err) || check_filter(hub, &filter, &err) ||
+        !jj_filter_parse(request->options, &filter, &err) || jj_filter_check(hub, &filter, &err) ||
         start_of(hub, request, &after, &lost, &err)) {
         jj_request_fail(request, &err);
         goto out;

@@ -280,15 +280,20 @@ json_t *jj_hub_list_nodes(jj_hub *hub);
 void jj_hub_node_forget(jj_hub *hub, const jj_request *request, const char *name);
 void jj_hub_receipt(jj_hub *hub, const jj_request *request);
 
+/* ---- filter.c ---- */
+bool jj_filter_parse(const json_t *options, jj_filter *filter, jj_error *err);
+/* A name that nobody has would wait for ever, without a word: it is refused like a published one.
+ */
+int jj_filter_check(const jj_hub *hub, const jj_filter *filter, jj_error *err);
+void jj_filter_clear(jj_filter *filter);
+bool jj_filter_wants(const jj_filter *filter, const jj_rights *rights, const jj_record *record);
+
 /* ---- fetch.c ---- */
 void jj_hub_fetch(jj_hub *hub, const jj_request *request);
 /* After a commit, and when time has passed: answers those who wait. */
 void jj_hub_wake(jj_hub *hub);
 void jj_hub_drop_waiters(jj_hub *hub);
 void jj_hub_dismiss_waiters(jj_hub *hub); /* answers each with what is there: nothing */
-bool jj_filter_parse(const json_t *options, jj_filter *filter, jj_error *err);
-void jj_filter_clear(jj_filter *filter);
-bool jj_filter_wants(const jj_filter *filter, const jj_rights *rights, const jj_record *record);
 /* True if this reader may see the event at all. */
 bool jj_hub_may_see(const jj_hub *hub, const jj_rights *rights, const jj_record *record);
 
@@ -311,11 +316,18 @@ void jj_hub_redelivered(jj_hub *hub, const jj_request *request, const jj_consume
 /* ---- commit.c ---- */
 void jj_hub_commit(jj_hub *hub, const jj_request *request);
 void jj_hub_state(jj_hub *hub, const jj_request *request);
+
+/* ---- consumer.c ---- */
+/* Where a consumer's filter is kept: among its state, where no client can put it, since keys of
+ * theirs begin with a printable byte. */
+#define JJ_FILTER_KEY "\x01filter"
 void jj_hub_forget(jj_hub *hub, const jj_request *request);
 /* The consumer of that name of this agency, made if need be. */
 int jj_hub_consumer(jj_hub *hub, const jj_rights *rights, const char *name, bool make,
                     jj_consumer *consumer, jj_error *err);
 void jj_hub_remember_filter(jj_hub *hub, const jj_consumer *consumer, const json_t *options);
+/* The filter of its last FETCH, also of one before a restart; NULL: none. */
+const jj_consumer_filter *jj_hub_find_filter(jj_hub *hub, const jj_consumer *consumer);
 void jj_hub_forget_filter(jj_hub *hub, const char *consumer);
 void jj_hub_forget_filters(jj_hub *hub);
 
