@@ -88,6 +88,7 @@ int jj_ctl_check(jj_ctl *ctl)
 {
     const char *file = ctl->arg_count > 0 ? ctl->args[0] : jj_ctl_file(ctl);
     bool connect = jj_ctl_option(ctl, "connect") != NULL;
-    int code = jj_check_file(file, connect ? connect_all : NULL, ctl->json);
+    int code = jj_check_file(file, connect ? connect_all : NULL,
+                             ctl->json ? JJ_CHECK_JSON : JJ_CHECK_WORDS);
     return code ? JJ_EXIT_CONFIG : JJ_EXIT_OK;
 }

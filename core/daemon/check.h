@@ -40,9 +40,14 @@ void jj_check_blame(const jj_config *config, const char *key, jj_findings *findi
 void jj_check_blame_error(const jj_config *config, const char *key, jj_findings *findings,
                           const jj_error *err);
 
-/* The whole check of a file for a person: each finding with its place and what to do goes to
- * stderr, or, as json, to stdout as an array. more may be NULL. Root checks as the owner of the
+enum jj_check_voice {
+    JJ_CHECK_WORDS, /* each finding with its place and what to do, on stderr */
+    JJ_CHECK_JSON,  /* an array of them on stdout */
+    JJ_CHECK_SILENT,
+};
+
+/* The whole check of a file for a person. more may be NULL. Root checks as the owner of the
  * state folder, which is whom the daemon runs as. Returns the exit code: 0 or 78. */
-int jj_check_file(const char *file, jj_check_more *more, bool json);
+int jj_check_file(const char *file, jj_check_more *more, enum jj_check_voice voice);
 
 #endif

@@ -95,7 +95,8 @@ static void check_person_key(const jj_config *config, jj_findings *findings)
         jj_findings_advise(findings,
                            "copy the province's key there and give it to the daemon's user: "
                            "mode 0600; a province's first node makes it with `jejaringctl "
-                           "keys new FILE`");
+                           "keys new FILE`; if the unit hands it over (LoadCredential), check "
+                           "while the service runs");
     }
     explicit_bzero(key, sizeof key);
 }

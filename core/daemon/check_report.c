@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define EXIT_CONFIG 78
+/* Where systemd puts what the unit's LoadCredential names, while the service runs. */
+#define CREDENTIALS "/run/credentials/jejaringd.service"
 
 typedef struct check {
     const char *file;
@@ -44,12 +46,15 @@ static void advise_all(jj_findings *findings)
     }
 }
 
-static int report(check *c, bool json)
+static int report(check *c, enum jj_check_voice voice)
 {
     bool right = jj_findings_total(&c->findings) == 0;
 
     advise_all(&c->findings);
-    if (json) {
+    if (voice == JJ_CHECK_SILENT) {
+        return right ? EXIT_SUCCESS : EXIT_CONFIG;
+    }
+    if (voice == JJ_CHECK_JSON) {
         print_json(&c->findings);
     } else if (right) {
         fprintf(stderr, "%s: the configuration is right: node %s, region %s, %zu plugins\n",
@@ -61,7 +66,7 @@ static int report(check *c, bool json)
     return right ? EXIT_SUCCESS : EXIT_CONFIG;
 }
 
-static int check_all(check *c, jj_check_more *more, bool json)
+static int check_all(check *c, jj_check_more *more, enum jj_check_voice voice)
 {
     if (c->config) {
         jj_check_plugins(c->config, c->grants, &c->findings);
@@ -72,7 +77,7 @@ static int check_all(check *c, jj_check_more *more, bool json)
         }
         jj_findings_sort(&c->findings);
     }
-    return report(c, json);
+    return report(c, voice);
 }
 
 /* The owner of the state folder if the caller is root and it is somebody else; else 0. */
@@ -82,9 +87,13 @@ static uid_t daemon_user(const jj_config *config)
     return config && geteuid() == 0 && stat(config->state, &st) == 0 ? st.st_uid : 0;
 }
 
-/* Gives up root for good. */
+/* Gives up root for good. Keys that the service is handed over are looked for where it finds them.
+ */
 static bool become(uid_t user)
 {
+    if (access(CREDENTIALS, F_OK) == 0) {
+        setenv("CREDENTIALS_DIRECTORY", CREDENTIALS, 0);
+    }
     const struct passwd *entry = getpwuid(user);
 
     return entry && initgroups(entry->pw_name, entry->pw_gid) == 0 && setgid(entry->pw_gid) == 0 &&
@@ -93,7 +102,7 @@ static bool become(uid_t user)
 
 /* Root may read and write everything; the daemon may not. In a process of its own, since there is
  * no way back to root. */
-static int check_as(uid_t user, check *c, jj_check_more *more, bool json)
+static int check_as(uid_t user, check *c, jj_check_more *more, enum jj_check_voice voice)
 {
     int status = 0;
 
@@ -105,19 +114,19 @@ static int check_as(uid_t user, check *c, jj_check_more *more, bool json)
                     (unsigned)user);
             _exit(EXIT_CONFIG);
         }
-        _exit(check_all(c, more, json));
+        _exit(check_all(c, more, voice));
     }
     return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status)
                                                                            : EXIT_CONFIG;
 }
 
-int jj_check_file(const char *file, jj_check_more *more, bool json)
+int jj_check_file(const char *file, jj_check_more *more, enum jj_check_voice voice)
 {
     check c = {.file = file, .grants = json_object()};
 
     jj_config_load(&c.config, file, &c.findings);
     uid_t user = daemon_user(c.config);
-    int code = user ? check_as(user, &c, more, json) : check_all(&c, more, json);
+    int code = user ? check_as(user, &c, more, voice) : check_all(&c, more, voice);
     json_decref(c.grants);
     jj_config_free(c.config);
     jj_findings_clear(&c.findings);

@@ -68,7 +68,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     return describe        ? jj_describe_plugin(describe)
-           : action == 'k' ? jj_check_file(file, NULL, false)
+           : action == 'k' ? jj_check_file(file, NULL, JJ_CHECK_WORDS)
            : role          ? jj_role_run(role, file, instance)
                            : jj_supervisor_run(file);
 }

@@ -110,7 +110,12 @@ def test_root_checks_as_the_owner_of_the_state_folder(node):
     n.folder.chmod(0o755)
     if not all(part.stat().st_mode & 0o001 for part in n.folder.parents):
         pytest.skip("nobody cannot come to the build folder")
+    (n.folder / "person.key").write_text("0" * 64 + "\n")
+    (n.folder / "person.key").chmod(0o600)
+    os.chown(n.folder / "person.key", user.pw_uid, user.pw_gid)
+    n.write_config(person_key="person.key")
     text = check(n)
+    assert "person_key" not in text, "it is the daemon's, and root may read it all the same"
     found(text, r"inbox: .*/inbox cannot be written to by this user")
     found(text, r"run: .* cannot be made, because .* cannot be written to by this user")
 
