@@ -256,6 +256,7 @@ install-only:
 	rm -f $(SHR)/schemas/*.py $(SHR)/schemas/reference/*.sh # they made what is there
 	sed 's,^# \(schemas\|plugin_path\): /usr/,\1: $(PREFIX)/,' config/jejaringd.yaml \
 	    > $(SHR)/jejaringd.yaml
+	sed 's,^# \(schemas\|plugin_path\): /usr/,\1: $(PREFIX)/,' config/edge.yaml > $(SHR)/edge.yaml
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    core/client/jejaring.pc.in > $(LIB)/pkgconfig/jejaring.pc
 

@@ -28,7 +28,7 @@ def edge(node):
     text = (ROOT / "config" / "edge.yaml").read_text()
     for path, here in (("/etc/jejaring/person.key", "person.key"),
                        ("/etc/jejaring/province", "pekalongan"),
-                       ("/var/lib/jejaring/inbox/blk", "inbox")):
+                       ("/var/spool/jejaring/blk", "inbox")):
         assert path in text
         text = text.replace(path, here)
     own = {name: n.config[name] for name in ("state", "run", "schemas", "plugin_path")}

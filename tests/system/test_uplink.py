@@ -428,3 +428,72 @@ def test_a_bad_window_is_named(node):
                          "options": {"connection": "x", "window": "malam"}}})
     done = n.run("--check", "-c", n.file)
     assert done.returncode == 78 and "two times of the day" in done.stderr + done.stdout
+
+
+# ---- The contract, by hand
+
+
+@pytest.fixture
+def by_hand(node):
+    """A connection as a node's agency, and what it says of its journal."""
+    p = upper(node)
+    p.write_config(hub={"listen": [{"endpoint": f"ipc://{p.folder}/n.sock", "as": "n1"}]})
+    (p.folder / "agencies.d").mkdir()
+    (p.folder / "agencies.d" / "n1.yaml").write_text(
+        'id: n1\nname: "N"\naudiences: [public]\nregions: ["33.75"]\npublishes: ["*"]\nnode: satu\n')
+    p.start()
+    with connected(f"ipc://{p.folder}/n.sock") as connection:
+        def say(after, upto, places, events=None):
+            events = outcomes(len(places), 10 * after) if events is None else events
+            origin = {"node": "satu", "after": str(after), "upto": str(upto),
+                      "sequences": [str(place) for place in places]}
+            return connection.request("PUBLISH", {"origin": origin}, events)[:2]
+        yield p, connection, say
+
+
+def test_gaps_are_told_and_closed(by_hand):
+    p, _, say = by_hand
+    assert say(0, 2, [1, 2])[1]["accepted"] == 2
+    assert say(10, 12, [12])[1]["accepted"] == 1
+    gaps = lambda: [(g["after"], g["upto"]) for g in status_of(p, "satu")["gaps"]]
+    assert gaps() == [("2", "10")]
+    assert "8 places of its journal are missing" in ctl("status", node=p).stderr
+    say(5, 7, [6])
+    assert gaps() == [("2", "5"), ("7", "10")]
+    say(2, 11, [3, 9])
+    assert gaps() == [] and status_of(p, "satu")["sequence"] == "12"
+    assert len(p.fetch_all()) == 6
+
+
+def test_a_place_holds_one_event(by_hand):
+    p, connection, say = by_hand
+    first = outcomes(3)
+    assert say(0, 3, [1, 2, 3], first)[1]["accepted"] == 3
+    assert say(0, 3, [1, 2, 3], first)[1]["duplicate"] == 3
+    kind, why = say(1, 4, [2, 4], outcomes(2, 50))
+    assert (kind, why["code"], why["field"]) == ("ERROR", "conflict", "/origin")
+    assert "at place 2" in why["detail"]
+    assert say(3, 4, [4])[1]["code"] == "conflict", "nothing until somebody has looked"
+    assert len(p.fetch_all()) == 3 and status_of(p, "satu")["blocked"]
+    assert p.request("FORGET", {"node": "satu"})[0] == "OK"
+    assert say(3, 4, [4])[1]["accepted"] == 1
+    hello = connection.ok("HELLO", {"origin": {"node": "satu"}})
+    assert hello["origin"] == {"node": "satu", "sequence": "4"}
+
+
+@pytest.mark.parametrize("origin", [
+    None, 7, {}, {"node": "satu"}, {"node": "sa/tu", "after": "0", "upto": "1", "sequences": ["1"]},
+    {"node": "satu", "after": "0", "upto": "1", "sequences": []},
+    {"node": "satu", "after": "0", "upto": "1", "sequences": ["2"]},
+    {"node": "satu", "after": "1", "upto": "1", "sequences": ["1"]},
+    {"node": "satu", "after": "2", "upto": "1", "sequences": ["1"]},
+    {"node": "satu", "after": 0, "upto": "1", "sequences": ["1"]},
+    {"node": "satu", "after": "0", "upto": "1", "sequences": [1]},
+    {"node": "satu", "upto": "1", "sequences": ["1"]},
+    {"node": "satu", "after": "0", "upto": "99999999999999999999", "sequences": ["1"]}])
+def test_what_is_not_said_well_is_refused(by_hand, origin):
+    p, connection, _ = by_hand
+    options = {} if origin is None else {"origin": origin}
+    kind, why, _ = connection.request("PUBLISH", options, outcomes(1))
+    assert (kind, why["code"]) == ("ERROR", "malformed"), why
+    assert p.fetch_all() == []

@@ -1,7 +1,7 @@
 """A province and its regencies on this machine: how fast what waited arrives, and that nothing is
 lost or counted twice whatever is killed and cut meanwhile.
 
-    tests/bench/province.py [--nodes 38] [--events 20000] [--kills 10] [--cuts 10] [--warehouse]
+    tests/bench/uplink.py [--nodes 38] [--events 20000] [--kills 10] [--cuts 10] [--warehouse]
 
 Half of each node's events wait in its journal while its line is down; then all lines come back at
 once, and the time is taken until the province has everything. The other half comes while processes
