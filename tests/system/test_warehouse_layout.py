@@ -48,7 +48,7 @@ def verified(database):
 
 
 def test_in_months_any_order_ends_in_the_same_tables(cluster):
-    events = warehouse_events.Maker(1, persons=80).mixed(1500, erasures=4)
+    events = [Host.prepare(event) for event in warehouse_events.Maker(1, persons=80).mixed(1500, erasures=4)]
     pick = random.Random(1)
     expected = None
     for options in ({}, MONTHS, MONTHS):
