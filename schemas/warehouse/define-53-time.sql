@@ -31,15 +31,16 @@ BEGIN
         ),
         -- Of each number of days: how many, how many of them ended by work, how many are traced.
         by_day AS (
-            SELECT %2$s coalesce(least(worked_on, $1), $1) - graduated_on AS days, count(*) AS n,
-                count(*) FILTER (WHERE worked_on <= $1) AS d, count(*) FILTER (WHERE traced_on <= $1) AS t
+            SELECT %2$s coalesce(least(worked_on, $1), $1) - graduated_on AS days, count(*)::integer AS n,
+                count(*) FILTER (WHERE worked_on <= $1)::integer AS d,
+                count(*) FILTER (WHERE traced_on <= $1)::integer AS t -- small numbers add up faster
             FROM person GROUP BY %2$s days
         ),
         -- At risk on a day is who had waited that long or longer.
         at_risk AS (
             SELECT *, sum(n) OVER cohort - sum(n) OVER so_far + n AS risk,
                 sum(t) OVER cohort - sum(t) OVER so_far + t AS risk_traced
-            FROM by_day WINDOW cohort AS (%5$s), so_far AS (%5$s ORDER BY days)
+            FROM by_day WINDOW cohort AS (%5$s), so_far AS (%5$s ORDER BY days ROWS UNBOUNDED PRECEDING)
         ),
         -- The share still waiting is the product of (1 - d / risk) over the days so far: the sum of the
         -- logarithms. It is 0 from the day on which everybody at risk began.
@@ -49,7 +50,7 @@ BEGIN
                     ELSE '-Infinity' END) OVER so_far AS log_waiting,
                 sum(CASE WHEN d = 0 THEN 0 WHEN d < risk_traced THEN ln(1 - d::float8 / risk_traced::float8)
                     ELSE '-Infinity' END) OVER so_far AS log_waiting_traced
-            FROM at_risk WINDOW so_far AS (%5$s ORDER BY days)
+            FROM at_risk WINDOW so_far AS (%5$s ORDER BY days ROWS UNBOUNDED PRECEDING)
         )
         SELECT %1$s, sum(n)::bigint, sum(d)::bigint, (sum(t) - sum(d))::bigint, (sum(n) - sum(t))::bigint,
             min(days) FILTER (WHERE log_waiting <= ln(0.75::float8) + 1e-9),

@@ -72,7 +72,7 @@ SELECT * FROM log ORDER BY 1, 2
 REPORTS = [
     ("absorption by region and year", "absorption()"),
     ("absorption by vocation and funding", "absorption('{vocation,funding}')"),
-    ("absorption by everything", "absorption('{region,year,vocation,batch,funding,sex,disability}')"),
+    ("absorption by region, year and vocation", "absorption('{region,year,vocation}')"),
     ("absorption after 12 months", "absorption('{region,year}', '12m')"),
     ("absorption as of 2021-03-31", "absorption('{region,year}', 'now', '2021-03-31')"),
     ("absorption as of and known at 2021-03-31", "absorption('{region,year}', 'now', '2021-03-31', '2021-03-31')"),
@@ -84,7 +84,7 @@ REPORTS = [
     ("funnel by region and year", "funnel()"),
     ("funnel as of 2021-03-31", "funnel('{region,year}', '2021-03-31')"),
     ("time to work by region and year", "time_to_work()"),
-    ("time to work of all", "time_to_work('{}')"),
+    ("time to work by province and year", "time_to_work('{province,year}')"),
     ("funding by year", "funding()"),
     ("funding by region and year, 12 months", "funding('{region,year}', '12m')"),
 ]
