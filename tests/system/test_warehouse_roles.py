@@ -116,10 +116,3 @@ def test_regions_are_those_of_the_reference_file(database):
     assert rows.split() == ["city|98", "province|38", "regency|416"]
     assert database.psql("SELECT name, province_code FROM jejaring.region WHERE code = '33.75'").strip() == \
         "Kota Pekalongan|33"
-
-
-def test_no_report_reads_the_whole_log(database):
-    """The raw log is read by person only: no query behind a report names it."""
-    sources = database.psql("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'jejaring'::regnamespace "
-                            "AND proname IN ('absorption', 'absorption_sums', 'standing_at', 'evaluate')")
-    assert "FROM event" not in sources and "JOIN event" not in sources
