@@ -301,7 +301,7 @@ ROWS = (
 def target_of(ratio):
     if not isinstance(ratio, str):
         return f"at most {ratio:,}"
-    return "%s %.1f" % TARGETS[ratio] if TARGETS[ratio] else "-"
+    return "%s %g" % TARGETS[ratio] if TARGETS[ratio] else "-"
 
 
 def print_table(result, options):
