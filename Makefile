@@ -105,12 +105,13 @@ $(CORE): $(call obj,$(LIBRARY_SRC))
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $^
 
-# Plugins find the public functions (jj_fail and the like) in the daemon that loads them.
-$(DAEMON): $(call obj,$(call src,daemon)) $(CORE)
+# Plugins find the public functions (jj_fail and the like) in the program that loads them: all of the
+# client library is in it, whether it uses it or not.
+$(DAEMON): $(call obj,$(call src,daemon) $(CLIENT_SRC)) $(CORE)
 	$(call say,LD,$@)
 	$(Q)$(CC) -pie -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON)
 
-$(CTL): $(call obj,$(call src,ctl) $(CHECK_SRC) $(WAREHOUSE_LIB)) $(CORE)
+$(CTL): $(call obj,$(call src,ctl) $(CHECK_SRC) $(CLIENT_SRC) $(WAREHOUSE_LIB)) $(CORE)
 	$(call say,LD,$@)
 	$(Q)$(CC) -pie -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CORE) $(LIBS_DAEMON) -lpq
 
