@@ -12,10 +12,13 @@
  *   q/<person>/<vacancy>   "p" proposed, "s" started there, "ps" both
  *   wait, able             lines of those who wait (lines.h): all, and those with a disability
  *   seek                   vacancies that look for more people
+ *   secret                 what decides whom a friendly vacancy asks out of turn
  *   due/, todo/            open vacancies by their end, vacancies to be looked at (react.h)
  */
 #include "person.h"
 #include "vacancy.h"
+
+#include <sys/random.h>
 
 static const char *const publishes[] = {
     "vacancy.opened",    "vacancy.closed",  "application.submitted", "placement.proposed",
@@ -57,6 +60,25 @@ static int create(const jj_host *host, const jj_value *values, void **self, jj_e
     return jj_reactor_new(sizeof reactor, &reactor, self, err);
 }
 
+/* Whom a friendly vacancy asks out of turn is decided by a secret (vacancy.c). It is made once, and
+ * durable before the first event comes. */
+static int start(void *self, jj_error *err)
+{
+    const jj_reactor *reactor = self;
+    jj_turn turn = {reactor->host, false};
+    uint64_t bits[2];
+    char secret[33];
+    if (!jj_has(&turn, "secret")) {
+        if (getrandom(bits, sizeof bits, 0) != (ssize_t)sizeof bits) {
+            return jj_fail(err, JJ_EUNAVAILABLE, "no random numbers can be had");
+        }
+        snprintf(secret, sizeof secret, "%016llx%016llx", (unsigned long long)bits[0],
+                 (unsigned long long)bits[1]);
+        jj_put(&turn, "secret", secret);
+    }
+    return turn.failed ? jj_fail(err, JJ_EMEMORY, "out of memory") : jj_reactor_start(self, err);
+}
+
 JJ_API extern const jj_plugin jejaring_plugin;
 const jj_plugin jejaring_plugin = {
     .abi_major = JJ_ABI_MAJOR,
@@ -69,7 +91,7 @@ const jj_plugin jejaring_plugin = {
     .subscribes = subscribes,
     .options = options,
     .create = create,
-    .start = jj_reactor_start,
+    .start = start,
     .on_events = jj_reactor_events,
     .on_timer = jj_reactor_timer,
     .destroy = free,

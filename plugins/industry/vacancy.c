@@ -1,6 +1,7 @@
 #include "vacancy.h"
 
 #define RANK_MAX 100000 /* of the schema of placement.proposed */
+#define ANYBODY  1000   /* how deep in the line "anybody" is looked for */
 
 struct numbers {
     int started;       /* persons placed there */
@@ -176,13 +177,18 @@ static void propose(jj_turn *turn, const char *id, const json_t *opened, struct 
              json_pack("{s:s, s:i, s:o}", "vacancy", id, "rank", n->proposed, "reasons", reasons));
 }
 
-/* The next of a line who has not been proposed or placed here; NULL at its end. */
-static const jj_place *next_place(jj_turn *turn, const char *id, const jj_place *places,
-                                  size_t count, size_t *at)
+/* One line as a vacancy goes through it. */
+struct queue {
+    jj_place *places;
+    size_t count, at;
+};
+
+/* From `at` on, the next who has not been proposed or placed here; NULL at the end. */
+static const jj_place *next_place(jj_turn *turn, const char *id, struct queue *queue)
 {
-    while (*at < count) {
+    while (queue->at < queue->count) {
         char key[JJ_KEY_MAX];
-        const jj_place *place = &places[(*at)++];
+        const jj_place *place = &queue->places[queue->at++];
         jj_key(turn, key, "q/%s/%s", place->member, id);
         if (!jj_has(turn, key)) {
             return place;
@@ -191,36 +197,74 @@ static const jj_place *next_place(jj_turn *turn, const char *id, const jj_place 
     return NULL;
 }
 
+/* Anybody of the line: the first who can be proposed from a place on that nobody can foretell. */
+static const jj_place *any_place(jj_turn *turn, const char *id, const struct queue *queue,
+                                 uint64_t chance)
+{
+    size_t from = queue->count ? chance % queue->count : 0;
+    struct queue behind = {queue->places, queue->count, from}, before = {queue->places, from, 0};
+    const jj_place *place = next_place(turn, id, &behind);
+    return place ? place : next_place(turn, id, &before);
+}
+
+/* A number that looks like chance to whoever does not know the secret, and is the same when it is
+ * asked for again (FNV-1a, mixed as splitmix64 does). */
+static uint64_t chance_of(jj_turn *turn, const char *id, int number)
+{
+    char text[JJ_KEY_MAX];
+    const char *secret = "";
+    uint64_t hash = 14695981039346656037u;
+    turn->host->state_get(turn->host, "secret", &secret);
+    jj_key(turn, text, "%s/%s/%d", secret, id, number);
+    for (const char *c = text; *c; c++) {
+        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+    }
+    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
+    hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
+    return hash ^ (hash >> 31);
+}
+
 /*
- * Proposes up to `most` persons. A disability-friendly vacancy asks every second time the line of
- * those with a disability first: they are served for certain, and because the other half comes
- * from the line of all, a proposal does not tell to whom that applies.
+ * Whom a disability-friendly vacancy asks next. Of every three, one is the first of the line of
+ * all, one the first of those with a disability, and one anybody, in an order that nobody can
+ * foretell. So they are served for certain, and neither a rank nor a place out of turn tells to
+ * whom a disability applies, not even to one who knows this rule and the whole line.
  */
+static const jj_place *friendly_place(jj_turn *turn, const char *id, int number, struct queue *all,
+                                      struct queue *able)
+{
+    static const char orders[6][4] = {"fda", "fad", "dfa", "daf", "afd", "adf"};
+    char kind = orders[chance_of(turn, id, -1 - number / 3) % 6][number % 3];
+    const jj_place *place = kind == 'd' ? next_place(turn, id, able) : NULL;
+    if (!place && kind != 'f') {
+        place = any_place(turn, id, all, chance_of(turn, id, number));
+    }
+    return place ? place : next_place(turn, id, all);
+}
+
+/* Proposes up to `most` persons. */
 static void match(jj_turn *turn, const char *id, const json_t *opened, struct numbers *n, int most)
 {
     const json_t *areas = json_object_get(opened, "areas");
     const json_t *skills = json_object_get(opened, "skills");
-    size_t room = (size_t)(most + n->live), at = 0, able_at = 0, able_count = 0;
-    jj_place *places = NULL, *able = NULL;
-    size_t count = jj_line_first(turn, "wait", areas, skills, room, &places);
-    if (jj_flag(opened, "friendly")) {
-        able_count = jj_line_first(turn, "able", areas, skills, room, &able);
+    bool friendly = jj_flag(opened, "friendly");
+    size_t room = (size_t)(most + n->live);
+    struct queue all = {NULL, 0, 0}, able = {NULL, 0, 0};
+    all.count =
+        jj_line_first(turn, "wait", areas, skills, friendly ? room + ANYBODY : room, &all.places);
+    if (friendly) {
+        able.count = jj_line_first(turn, "able", areas, skills, room, &able.places);
     }
     for (int i = 0; i < most && !turn->failed; i++) {
-        const jj_place *place = NULL;
-        if (n->proposed % 2 == 1) {
-            place = next_place(turn, id, able, able_count, &able_at);
-        }
-        if (!place) {
-            place = next_place(turn, id, places, count, &at);
-        }
+        const jj_place *place = friendly ? friendly_place(turn, id, n->proposed, &all, &able)
+                                         : next_place(turn, id, &all);
         if (!place) {
             break;
         }
         propose(turn, id, opened, n, place);
     }
-    free(places);
-    free(able);
+    free(all.places);
+    free(able.places);
 }
 
 /* Says once that a vacancy has ended. Returns the number of drafts. */

@@ -103,8 +103,8 @@ def test_a_withdrawn_vacancy_takes_nobody_until_it_is_opened_again(node):
 
 
 def test_a_friendly_vacancy_serves_persons_with_a_disability_and_tells_nobody(node):
-    n = run(node, "industry", industry={"proposals_per_seat": 2})
-    publish(n, *[graduate(f"p{i}", f"2019-0{i}-31") for i in (1, 3, 5)],
+    n = run(node, "industry")
+    publish(n, *[graduate(f"p{i}", f"2019-0{i}-28") for i in range(1, 9)],
             graduate("wati", "2019-12-31", consent=["industry", "disability"], **DISABILITY))
     publish(n, vacancy("v1", disability_friendly=True), vacancy("v2"))
     proposed = {}
@@ -112,7 +112,8 @@ def test_a_friendly_vacancy_serves_persons_with_a_disability_and_tells_nobody(no
         proposed.setdefault(e["data"]["vacancy"], []).append(e["subject"])
         assert set(e["data"]) == {"date", "vacancy", "rank", "reasons"}
         assert e["data"]["reasons"] == ["vocation", "region"]
-    assert proposed == {key("v1"): [key("p1"), key("wati")], key("v2"): [key("p1"), key("p3")]}
+    assert len(proposed[key("v1")]) == 3 and key("wati") in proposed[key("v1")]
+    assert proposed[key("v2")] == [key("p1"), key("p2"), key("p3")]
 
 
 def test_an_order_is_offered_in_rotation(node):

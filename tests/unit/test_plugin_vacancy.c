@@ -180,6 +180,9 @@ static char *lasting(fake_host *fake, bool whole)
     char *text = strdup(fake_state(fake)), *kept = calloc(1, strlen(text) + 1), *next = NULL;
     for (char *line = strtok_r(text, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
         bool vacancy_end = strncmp(line, "v/", 2) == 0 && strstr(line, "\"said\"");
+        if (strncmp(line, "secret ", 7) == 0) {
+            continue;
+        }
         if (!whole && (strncmp(line, "n/", 2) == 0 || strncmp(line, "q/", 2) == 0 || vacancy_end)) {
             continue;
         }
@@ -250,12 +253,12 @@ static void a_crash_before_the_commit_changes_nothing(void **unused)
         say_a_mixture(fake);
         for (int i = 0; i < 3 * crashes; i++) {
             fake_crash(fake);
-            assert_int_equal(fake_state_count(fake), 0);
+            assert_int_equal(fake_state_count(fake), 1); /* the secret */
             assert_int_equal(fake_count(fake, "placement.proposed"), 0);
         }
         deliver(fake);
         said[crashes] = strdup(fake_said(fake, "placement.proposed"));
-        state[crashes] = strdup(fake_state(fake));
+        state[crashes] = lasting(fake, true);
         fake_close(fake);
     }
     assert_string_equal(said[0], said[1]);
