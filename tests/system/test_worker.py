@@ -309,9 +309,9 @@ def test_an_inbox_with_nothing_in_it_costs_nothing_and_wakes_up_for_a_file(node)
         return int(re.search(r"RssAnon:\s+(\d+)", status).group(1))
 
     for name in ("satu", "dua"):
-        n.wait(lambda: memory() < 2500, "the schemas to be forgotten")
+        n.wait(lambda: memory() < 1500, "the schemas to be forgotten")
         folder = drop(n, f"{name}.csv", rows(10))
-        n.wait(lambda: memory() > 3500, "the schemas to be read")
+        n.wait(lambda: memory() > 1700, "the schemas to be read")
         n.wait((folder / "done" / f"{name}.csv").exists, "the file in done/")
     assert n.log().count("is no regular file") == 2, "it was opened for the two files alone"
     assert len(reactions(n)) == 10
