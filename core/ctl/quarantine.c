@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *text(const json_t *object, const char *name)
 {
@@ -107,8 +108,56 @@ static int act(jj_ctl *ctl, const char *verb, const char *done)
     return code;
 }
 
+/* Of what a page lists: how many were taken, and how many refused once more. */
+static int retry_page(jj_ctl *ctl, const json_t *page, json_int_t *after, uint64_t counts[2])
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(page, "entries"), i, entry)
+    {
+        jj_error err = {0};
+        json_t *result = NULL;
+        *after = json_integer_value(json_object_get(entry, "number"));
+        int rc =
+            jj_ctl_try(ctl, "RETRY", json_pack("{s:I}", "number", *after), &result, NULL, &err);
+        json_decref(result);
+        if (rc == JJ_ETIMEOUT || rc == JJ_EUNAVAILABLE) {
+            return jj_ctl_fail("quarantine", &err);
+        }
+        counts[rc != 0]++;
+    }
+    return JJ_EXIT_OK;
+}
+
+/* What is put aside meanwhile is not waited for: the numbers of today only. */
+static int retry_all(jj_ctl *ctl)
+{
+    json_int_t after = 0;
+    uint64_t counts[2] = {0};
+    bool more = true;
+    int code = JJ_EXIT_OK;
+    while (code == 0 && more) {
+        json_t *page = NULL;
+        code = jj_ctl_ask(ctl, "QUARANTINE", json_pack("{s:I}", "after", after), &page);
+        more = json_is_true(json_object_get(page, "more"));
+        code = code ? code : retry_page(ctl, page, &after, counts);
+        json_decref(page);
+    }
+    if (code == 0 && ctl->json) {
+        code = jj_ctl_print_json(json_pack("{s:I, s:I}", "taken", (json_int_t)counts[0], "refused",
+                                           (json_int_t)counts[1]));
+    } else if (code == 0) {
+        jj_ctl_say("%s taken in under the rules of today.", jj_ctl_count(counts[0]));
+        jj_ctl_say("%s refused once more; they stay.", jj_ctl_count(counts[1]));
+    }
+    return code ? code : counts[1] ? JJ_EXIT_REJECTED : JJ_EXIT_OK;
+}
+
 int jj_ctl_quarantine_retry(jj_ctl *ctl)
 {
+    if (strcmp(ctl->args[0], "all") == 0) {
+        return retry_all(ctl);
+    }
     return act(ctl, "RETRY", "The event has been taken in under the rules of today.");
 }
 
