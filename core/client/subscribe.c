@@ -260,7 +260,7 @@ static int fetch(follower *f, jj_reply *reply, jj_error *err)
 /* Hands a batch over until it is handled. Returns what the handler said in the end. */
 static int hand_over(follower *f, const jj_batch *batch)
 {
-    int said = batch->count ? f->on_batch(f->arg, batch) : JJ_NEXT;
+    int said = batch->count || batch->lost ? f->on_batch(f->arg, batch) : JJ_NEXT;
     while (said == JJ_AGAIN && !must_stop(f)) {
         pause_longer(f);
         if (!must_stop(f)) {
@@ -281,7 +281,8 @@ static int take(follower *f, const jj_reply *reply, bool *last, jj_error *err)
     }
     if (rc == 0) {
         const jj_batch batch = {reply->events, reply->event_count, cursor,
-                                (uint64_t)json_integer_value(json_object_get(result, "behind"))};
+                                (uint64_t)json_integer_value(json_object_get(result, "behind")),
+                                (uint64_t)json_integer_value(json_object_get(result, "lost"))};
         int said = hand_over(f, &batch);
         *last = said == JJ_LAST || said == JJ_AGAIN;
         if (said == JJ_NEXT || said == JJ_LAST) {

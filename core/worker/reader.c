@@ -132,6 +132,11 @@ static bool read_result(const jj_reply *reply, uint64_t *cursor, uint64_t *behin
         0) {
         const char *text = jj_json_string(result, "cursor");
         json_int_t count = json_integer_value(json_object_get(result, "behind"));
+        json_int_t lost = json_integer_value(json_object_get(result, "lost"));
+        if (lost > 0) {
+            jj_log(JJ_WARNING, "%lld events had left the hub's journal before they were asked for",
+                   (long long)lost);
+        }
         good = text && jj_parse_u64(text, cursor);
         *behind = count > 0 ? (uint64_t)count : 0;
         const char *oldest = jj_json_string(result, "first");

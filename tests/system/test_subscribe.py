@@ -21,7 +21,8 @@ class Bytes(ctypes.Structure):
 
 class Batch(ctypes.Structure):
     _fields_ = [("events", ctypes.POINTER(Bytes)), ("count", ctypes.c_size_t),
-                ("cursor", ctypes.c_char_p), ("behind", ctypes.c_uint64)]
+                ("cursor", ctypes.c_char_p), ("behind", ctypes.c_uint64),
+                ("lost", ctypes.c_uint64)]
 
 
 class Options(ctypes.Structure):
@@ -46,8 +47,9 @@ HANDLER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(Batch))
 
 
 def subscribe(endpoint, handle, name="pembaca", types=None, max_events=0, stop=None, timeout=1000,
-              bell=None):
-    """jj_subscribe with handle(events, cursor, behind); returns (code, text)."""
+              bell=None, lost=None):
+    """jj_subscribe with handle(events, cursor, behind); returns (code, text). What a batch says to be
+    lost is appended to `lost`."""
     library = ctypes.CDLL(str(BUILD / "libjejaring.so"))
     client, error = ctypes.c_void_p(), Error()
     options = Options(endpoint=endpoint.encode(), timeout_ms=timeout)
@@ -63,6 +65,8 @@ def subscribe(endpoint, handle, name="pembaca", types=None, max_events=0, stop=N
         b = batch.contents
         events = [json.loads(ctypes.string_at(b.events[i].data, b.events[i].size))
                   for i in range(b.count)]
+        if lost is not None:
+            lost.append(b.lost)
         return handle(events, b.cursor.decode(), b.behind)
     try:
         code = library.jj_subscribe(client, ctypes.byref(what), HANDLER(called), None,
@@ -246,3 +250,20 @@ def test_kill_9_of_the_hub_again_and_again_loses_nothing(node, bell):
     assert first_seen == titles(n.fetch_all()), "not the order of the journal"
     repeated = len(seen) - total
     assert repeated <= 6 * 2 * 50, f"{repeated} events came again"
+
+
+def test_what_is_lost_is_told_even_if_nothing_is_left(node):
+    n = node(hub={"retention": {"size": "1KiB", "lost_after": "1s"}}).start()
+    n.request("FETCH", {"name": "pembaca"})
+    n.publish([vacancy() for _ in range(7)])
+    n.wait(lambda: consumer(n)["lost"] == 7, "the consumer to be passed")
+    lost, got = [], []
+
+    def handle(events, _cursor, _behind):
+        got.extend(events)
+        return LAST
+    assert subscribe(n.endpoint, handle, lost=lost) == (0, "")
+    assert (lost, got) == ([7], [])
+    n.publish([vacancy("baru")])
+    assert subscribe(n.endpoint, handle, lost=lost) == (0, "")
+    assert (lost, titles(got)) == ([7, 0], ["baru"]), "told once"

@@ -21,12 +21,14 @@
 extern "C" {
 #endif
 
-/* Borrowed for the length of the callback. There is at least one event. */
+/* Borrowed for the length of the callback. There is at least one event, unless events are lost. */
 typedef struct jj_batch {
     const jj_bytes *events; /* CloudEvents in JSON, as the hub shows them to this agency */
     size_t count;
     const char *cursor; /* of what the batch ends with */
     uint64_t behind;    /* events of the journal that follow; 0: caught up */
+    uint64_t lost; /* so many that came before these had left the hub's journal before this reader
+                    * came for them (see hub.retention in its configuration); 0, as a rule */
 } jj_batch;
 
 /* What a batch's handler says. A negative JJ_E* ends the subscription without a commit, and is what
