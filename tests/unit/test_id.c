@@ -151,6 +151,23 @@ static void random_bytes_differ(void **state)
     assert_memory_not_equal(a, b, sizeof a);
 }
 
+static void every_uuid_of_a_text_is_found(void **state)
+{
+    static const char text[] = "x--0F1AF257-50e8-873f-a2b7-6174c0be81a1\"-00000000-0000-8000-8000-"
+                               "000000000001,0f1af257-50e8-873f-a2b7-6174c0be81a";
+    char uuid[JJ_UUID_SIZE];
+    size_t at = 0;
+    (void)state;
+    assert_true(jj_uuid_next(text, strlen(text), &at, uuid));
+    assert_string_equal(uuid, "0f1af257-50e8-873f-a2b7-6174c0be81a1");
+    assert_true(jj_uuid_next(text, strlen(text), &at, uuid));
+    assert_string_equal(uuid, "00000000-0000-8000-8000-000000000001");
+    assert_false(jj_uuid_next(text, strlen(text), &at, uuid));
+    at = 0;
+    assert_false(jj_uuid_next(text, 38, &at, uuid));
+    assert_false(jj_uuid_next("", 0, &at, uuid));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +181,7 @@ int main(void)
         cmocka_unit_test(what_is_not_a_uuid_is_refused),
         cmocka_unit_test(hexadecimal_has_exactly_the_asked_length),
         cmocka_unit_test(random_bytes_differ),
+        cmocka_unit_test(every_uuid_of_a_text_is_found),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }
