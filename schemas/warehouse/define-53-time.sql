@@ -8,7 +8,7 @@ RETURNS TABLE (
     graduates bigint, started bigint, waiting bigint, untraced bigint,
     first_quarter integer, median integer, last_quarter integer, median_traced integer)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
+SET search_path = jejaring, pg_catalog SET work_mem = '256MB' SET jit = off SET parallel_setup_cost = 100
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
@@ -31,9 +31,9 @@ BEGIN
         ),
         -- Of each number of days: how many, how many of them ended by work, how many are traced.
         by_day AS (
-            SELECT %2$s coalesce(least(worked_on, $1), $1) - graduated_on AS days, count(*)::integer AS n,
+            SELECT %6$s coalesce(least(worked_on, $1), $1) - graduated_on AS days, count(*)::integer AS n,
                 count(*) FILTER (WHERE worked_on <= $1)::integer AS d,
-                count(*) FILTER (WHERE traced_on <= $1)::integer AS t -- small numbers add up faster
+                count(*) FILTER (WHERE traced)::integer AS t -- small numbers add up faster
             FROM person GROUP BY %2$s days
         ),
         -- At risk on a day is who had waited that long or longer.
@@ -58,10 +58,12 @@ BEGIN
             min(days) FILTER (WHERE log_waiting <= ln(0.25::float8) + 1e-9),
             min(days) FILTER (WHERE log_waiting_traced <= ln(0.5::float8) + 1e-9)
         FROM still %4$s$query$,
-        shown, lead, 'worked_on, graduated_on, entry_day(history[1]) AS traced_on',
+        shown, lead, 'worked_on, graduated_on, history[1] <= history_key($1) + 9999 AS traced',
         CASE grouped WHEN '' THEN 'HAVING count(*) > 0'
             ELSE format('GROUP BY %1$s ORDER BY %1$s', grouped) END,
-        CASE grouped WHEN '' THEN '' ELSE 'PARTITION BY ' || grouped END)
+        CASE grouped WHEN '' THEN '' ELSE 'PARTITION BY ' || grouped END,
+        -- There may be as many of them as persons, and bytes are sorted faster than words.
+        regexp_replace(lead, '\m(region|province|vocation|batch|funding|sex),', '\1 COLLATE "C" AS \1,', 'g'))
     USING day;
 END $$;
 COMMENT ON FUNCTION time_to_work IS 'Days from graduation to work: median and quarters of a cohort by Kaplan and Meier; null: not reached yet';
