@@ -279,13 +279,13 @@ static void case_memory(jj_trial *trial)
 }
 
 const jj_trial_case jj_trial_cases[] = {
-    {"load", "versions, descriptor, option table", NULL},
-    {"options", "check: pure, and content with these options", case_options},
+    {"load", "versions, descriptor, option table", NULL, true},
+    {"options", "check: pure, and content with these options", case_options, false},
     {"lifecycle", "create, start, stop, destroy, in order, twice, two at once, of nothing",
-     case_lifecycle},
+     case_lifecycle, true},
     {"events", "batches of what it subscribes to, timers, reload; publishes what it declares",
-     case_events},
-    {"repeat", "the same batch publishes the same, whatever the clock says", case_repeat},
-    {"memory", "the same events again and again need no more memory", case_memory},
+     case_events, false},
+    {"repeat", "the same batch publishes the same, whatever the clock says", case_repeat, false},
+    {"memory", "the same events again and again need no more memory", case_memory, false},
     {0},
 };

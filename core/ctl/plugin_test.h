@@ -26,6 +26,7 @@ typedef struct jj_trial_case {
     const char *name;
     const char *doc;
     void (*run)(jj_trial *trial);
+    bool vital; /* without it the ones that follow have nothing to try */
 } jj_trial_case;
 
 extern const jj_trial_case jj_trial_cases[]; /* ended by a NULL name */
