@@ -220,6 +220,7 @@ const jj_command jj_commands[] = {
      .flags = jj_absorption_flags,
      .summary = "the absorption rate (serapan) of graduates, with its parts",
      .details =
+         "In csv the columns are named as in json, for programs; xlsx is for spreadsheets.\n"
          "With --list the person keys behind a figure, as far as the database lets its user\n"
          "see them. --where takes the cell's values as the report shows or knows them.",
      .run = jj_ctl_absorption},

@@ -35,12 +35,12 @@ static const jj_column figures[] = {
     {"low", "Terendah", JJ_COLUMN_RATE, NULL, false},
     {"high", "Tertinggi", JJ_COLUMN_RATE, NULL, false},
     {"coverage", "Cakupan", JJ_COLUMN_RATE, NULL, false},
-    {"placed", "Ditempatkan", JJ_COLUMN_COUNT, NULL, false},
-    {"by_employer", "Bukti pemberi kerja", JJ_COLUMN_COUNT, NULL, false},
-    {"by_cooperative", "Bukti koperasi", JJ_COLUMN_COUNT, NULL, false},
-    {"by_bank", "Bukti bank", JJ_COLUMN_COUNT, NULL, false},
-    {"by_opd", "Bukti OPD", JJ_COLUMN_COUNT, NULL, false},
-    {"by_self", "Pengakuan sendiri", JJ_COLUMN_COUNT, NULL, false},
+    {"placed", "Ditempatkan", JJ_COLUMN_COUNT, NULL, true},
+    {"by_employer", "Bukti pemberi kerja", JJ_COLUMN_COUNT, NULL, true},
+    {"by_cooperative", "Bukti koperasi", JJ_COLUMN_COUNT, NULL, true},
+    {"by_bank", "Bukti bank", JJ_COLUMN_COUNT, NULL, true},
+    {"by_opd", "Bukti OPD", JJ_COLUMN_COUNT, NULL, true},
+    {"by_self", "Pengakuan sendiri", JJ_COLUMN_COUNT, NULL, true},
     {0},
 };
 
@@ -174,7 +174,7 @@ static int show_data(const jj_absorption *asked, const jj_pg_rows *rows, const j
                      const jj_output *output)
 {
     jj_column columns[JJ_COHORT_COLUMNS];
-    jj_report report = {.title = "Serapan lulusan"};
+    jj_report report = {.title = "Serapan lulusan", .csv_is_plain = true};
     jj_tabular table = {.day = asked->day};
     jj_error err = {0};
     int code;

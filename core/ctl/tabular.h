@@ -81,6 +81,9 @@ typedef struct jj_report {
     const jj_column *columns; /* in the order of the query */
     const char *empty;        /* what the table says if there are no rows */
     const char *notes;        /* lines below the table; NULL: none */
+    /* Its CSV is an interface of programs: commas, and names and figures as in JSON, without names
+     * of codes and columns that are data_only. Else it is for spreadsheets, as in Indonesia. */
+    bool csv_is_plain;
     /* Changes cells before they are shown, see jj_tabular_hide. NULL: nothing to change. Returns 0
      * or JJ_EMEMORY. */
     int (*rework)(struct jj_tabular *table, const jj_config *config, jj_error *err);

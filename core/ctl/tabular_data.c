@@ -62,20 +62,45 @@ void jj_tabular_json(const jj_tabular *table, jj_buf *out)
 
 /* ---- CSV ---------------------------------------------------------------------------------- */
 
-static void csv_value(const jj_column *column, const char *value, bool is_hidden, jj_buf *out)
+static void csv_value(const jj_tabular *table, int row, int c, jj_buf *out)
 {
-    if (!value || is_hidden) {
+    const jj_column *column = &table->report->columns[c];
+    const char *value = jj_tabular_cell(table, row, c);
+    bool plain = table->report->csv_is_plain;
+    if (!value || jj_tabular_hidden(table, row, c)) {
         jj_buf_puts(out, value ? value : "");
     } else if (column->kind == JJ_COLUMN_FLAG) {
-        jj_buf_puts(out, *value == 't' ? "ya" : "tidak");
+        bool yes = *value == 't';
+        jj_buf_puts(out, plain ? (yes ? "true" : "false") : (yes ? "ya" : "tidak"));
     } else if (jj_column_is_number(column)) {
-        jj_figure_plain(out, value, ',');
+        jj_figure_plain(out, value, plain ? '.' : ',');
     } else if (column->kind == JJ_COLUMN_DATE) {
         jj_buf_puts(out, value);
     } else {
-        const char *text = jj_column_word_of(column, value);
-        jj_csv_cell(out, text, strlen(text));
+        const char *text = plain ? value : jj_column_word_of(column, value);
+        jj_csv_cell(out, text, strlen(text), plain ? ',' : ';');
     }
+}
+
+/* One line: the values of a row, or the headings (row < 0). */
+static void csv_line(const jj_tabular *table, int row, int width, jj_buf *out)
+{
+    bool plain = table->report->csv_is_plain, first = true;
+    for (int c = 0; c < width; c++) {
+        const jj_column *column = &table->report->columns[c];
+        if (plain && (column->kind == JJ_COLUMN_NAME || column->data_only)) {
+            continue;
+        }
+        jj_buf_puts(out, first ? "" : plain ? "," : ";");
+        first = false;
+        if (row < 0) {
+            const char *heading = plain ? column->name : column->heading;
+            jj_csv_cell(out, heading, strlen(heading), plain ? ',' : ';');
+        } else {
+            csv_value(table, row, c, out);
+        }
+    }
+    jj_buf_puts(out, plain ? "\n" : "\r\n");
 }
 
 /* Excel in Indonesia separates by semicolons, since the comma is its decimal mark; without the
@@ -83,20 +108,9 @@ static void csv_value(const jj_column *column, const char *value, bool is_hidden
 void jj_tabular_csv(const jj_tabular *table, jj_buf *out)
 {
     int width = width_of(table);
-    const jj_column *columns = table->report->columns;
-    jj_buf_puts(out, "\xef\xbb\xbf");
-    for (int c = 0; c < width; c++) {
-        jj_buf_puts(out, c ? ";" : "");
-        jj_csv_cell(out, columns[c].heading, strlen(columns[c].heading));
-    }
-    jj_buf_puts(out, "\r\n");
-    for (int row = 0; row < table->rows; row++) {
-        for (int c = 0; c < width; c++) {
-            jj_buf_puts(out, c ? ";" : "");
-            csv_value(&columns[c], jj_tabular_cell(table, row, c), jj_tabular_hidden(table, row, c),
-                      out);
-        }
-        jj_buf_puts(out, "\r\n");
+    jj_buf_puts(out, table->report->csv_is_plain ? "" : "\xef\xbb\xbf");
+    for (int row = -1; row < table->rows; row++) {
+        csv_line(table, row, width, out);
     }
 }
 

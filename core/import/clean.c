@@ -101,10 +101,10 @@ bool jj_needs_escape(const char *text, size_t length)
     return digits >= LONG_NUMBER || (digits > 1 && *text == '0');
 }
 
-void jj_csv_cell(jj_buf *out, const char *text, size_t length)
+void jj_csv_cell(jj_buf *out, const char *text, size_t length, char separator)
 {
     bool escape = jj_needs_escape(text, length);
-    bool quote = escape || memchr(text, ';', length) || memchr(text, '"', length) ||
+    bool quote = escape || memchr(text, separator, length) || memchr(text, '"', length) ||
                  memchr(text, '\n', length) || memchr(text, '\r', length);
     if (quote) {
         jj_buf_putc(out, '"');

@@ -22,7 +22,7 @@ size_t jj_clean(const char *text, size_t length, jj_buf *out);
  * keeps it. */
 bool jj_needs_escape(const char *text, size_t length);
 
-/* Appends a cell of a CSV file with the delimiter ';', escaped and quoted where needed. */
-void jj_csv_cell(jj_buf *out, const char *text, size_t length);
+/* Appends a cell of a CSV file with this delimiter, escaped and quoted where needed. */
+void jj_csv_cell(jj_buf *out, const char *text, size_t length, char separator);
 
 #endif

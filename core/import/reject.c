@@ -50,7 +50,7 @@ static void add_header(jj_reject *reject, const jj_mapping *mapping)
     for (size_t i = 0; i < mapping->column_count; i++) {
         if (mapping->columns[i].target != JJ_TARGET_REASON) {
             jj_buf_putc(text, ';');
-            jj_csv_cell(text, mapping->columns[i].title, strlen(mapping->columns[i].title));
+            jj_csv_cell(text, mapping->columns[i].title, strlen(mapping->columns[i].title), ';');
         }
     }
     jj_buf_puts(text, "\r\n");
@@ -70,7 +70,7 @@ int jj_reject_row(jj_reject *reject, const jj_mapping *mapping, const jj_cell *c
         }
         add_header(reject, mapping);
     }
-    jj_csv_cell(text, reason, strlen(reason));
+    jj_csv_cell(text, reason, strlen(reason), ';');
     size_t width = count > mapping->column_count ? count : mapping->column_count;
     for (size_t i = 0; i < width; i++) {
         if (i < mapping->column_count && mapping->columns[i].target == JJ_TARGET_REASON) {
@@ -78,7 +78,7 @@ int jj_reject_row(jj_reject *reject, const jj_mapping *mapping, const jj_cell *c
         }
         jj_buf_putc(text, ';');
         if (i < count) {
-            jj_csv_cell(text, cells[i].text, cells[i].length);
+            jj_csv_cell(text, cells[i].text, cells[i].length, ';');
         }
     }
     jj_buf_puts(text, "\r\n");
