@@ -114,7 +114,7 @@ def test_an_outage_is_shown_and_ends_by_itself(node, lines):
     r.start()
     r.publish(outcomes(1))
     r.wait_for_log("does not answer; events wait in the journal")
-    assert "does not answer" in says(r)
+    r.wait(lambda: "does not answer" in says(r), "the bad news in the status")
     p.start()
     assert len(arrived(p, r)) == 1
     r.wait(lambda: says(r) == "reports to node jateng", "the good news in the status")
