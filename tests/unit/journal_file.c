@@ -148,3 +148,19 @@ long long journal_number(const char *sql)
 {
     return run_sql(sql);
 }
+
+jj_consumer journal_consumer(jj_journal *journal, const char *name)
+{
+    jj_consumer consumer;
+    jj_journal_begin(journal);
+    jj_journal_consumer_add(journal, name, &consumer);
+    journal_commit(journal);
+    return consumer;
+}
+
+jj_consumer journal_consumer_named(jj_journal *journal, const char *name)
+{
+    jj_consumer consumer = {0};
+    assert_int_equal(jj_journal_consumer(journal, name, &consumer), 0);
+    return consumer;
+}

@@ -22,6 +22,11 @@ void journal_store(jj_journal *journal, unsigned first, unsigned last);
 /* Reads everything and compares each event with journal_event(cursor); returns how many. */
 unsigned journal_check(jj_journal *journal);
 
+/* Adds a consumer in a transaction of its own. */
+jj_consumer journal_consumer(jj_journal *journal, const char *name);
+/* One that has been added. */
+jj_consumer journal_consumer_named(jj_journal *journal, const char *name);
+
 /* Runs SQL on the file with a connection of its own. */
 void journal_sql(const char *sql);
 /* The same for one number. */

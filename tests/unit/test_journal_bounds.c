@@ -18,22 +18,6 @@
 
 #include <cmocka.h>
 
-static jj_consumer add_consumer(jj_journal *journal, const char *name)
-{
-    jj_consumer consumer;
-    jj_journal_begin(journal);
-    jj_journal_consumer_add(journal, name, &consumer);
-    journal_commit(journal);
-    return consumer;
-}
-
-static jj_consumer consumer_named(jj_journal *journal, const char *name)
-{
-    jj_consumer consumer = {0};
-    assert_int_equal(jj_journal_consumer(journal, name, &consumer), 0);
-    return consumer;
-}
-
 /* ---- Consumers that are lost -------------------------------------------------------------- */
 
 static void note_lost(void *arg, const jj_consumer *consumer)
@@ -71,13 +55,13 @@ static void retention_waits_for_a_silent_consumer_unless_it_is_told_not_to(void 
     jj_buf lost = {0};
     (void)state;
     journal_store(journal, 1, 20);
-    add_consumer(journal, "blk/silent");
+    journal_consumer(journal, "blk/silent");
     make_silent(&journal, "blk/silent");
     assert_int_equal(trim(journal, 0, 1000, &lost), 0);
     assert_int_equal(trim(journal, 1000, 5, &lost), 5);
     assert_int_equal(trim(journal, 1000, 3, &lost), 3);
     assert_string_equal(lost.data, "blk/silent@0 blk/silent@5! ");
-    jj_consumer consumer = consumer_named(journal, "blk/silent");
+    jj_consumer consumer = journal_consumer_named(journal, "blk/silent");
     assert_int_equal(consumer.cursor, 8);
     assert_int_equal(consumer.lost, 8);
     assert_int_equal(consumer.untold, 8);
@@ -87,7 +71,7 @@ static void retention_waits_for_a_silent_consumer_unless_it_is_told_not_to(void 
     jj_journal_consumer_told(journal, &consumer);
     jj_journal_consumer_seen(journal, &consumer);
     journal_commit(journal);
-    consumer = consumer_named(journal, "blk/silent");
+    consumer = journal_consumer_named(journal, "blk/silent");
     assert_int_equal(consumer.untold, 0);
     assert_int_equal(consumer.lost, 8);
     assert_int_equal(trim(journal, 3600 * 1000, 1000, &lost), 0);
@@ -101,16 +85,16 @@ static void one_who_is_heard_of_holds_retention_up_for_the_silent_one_too(void *
     jj_buf lost = {0};
     (void)state;
     journal_store(journal, 1, 20);
-    add_consumer(journal, "blk/silent");
-    jj_consumer alive = add_consumer(journal, "bank/alive");
+    journal_consumer(journal, "blk/silent");
+    jj_consumer alive = journal_consumer(journal, "bank/alive");
     alive.cursor = alive.delivered = 6;
     jj_journal_begin(journal);
     jj_journal_consumer_move(journal, &alive);
     journal_commit(journal);
     make_silent(&journal, "blk/silent");
     assert_int_equal(trim(journal, 3600 * 1000, 1000, &lost), 6);
-    assert_int_equal(consumer_named(journal, "blk/silent").lost, 6);
-    assert_int_equal(consumer_named(journal, "bank/alive").lost, 0);
+    assert_int_equal(journal_consumer_named(journal, "blk/silent").lost, 6);
+    assert_int_equal(journal_consumer_named(journal, "bank/alive").lost, 0);
     jj_buf_clear(&lost);
     jj_journal_close(journal);
 }
@@ -394,13 +378,13 @@ static void a_journal_of_version_1_is_brought_up_to_date(void **state)
     jj_journal *journal = journal_open();
     (void)state;
     journal_store(journal, 1, 20);
-    add_consumer(journal, "blk/main");
+    journal_consumer(journal, "blk/main");
     quarantine(journal, "bank", 500, 0);
     jj_journal_close(journal);
     journal_sql(downgrade);
     journal = journal_open();
     assert_int_equal(journal_check(journal), 20); /* recipients among the rest */
-    assert_int_equal(consumer_named(journal, "blk/main").lost, 0);
+    assert_int_equal(journal_consumer_named(journal, "blk/main").lost, 0);
     journal_store(journal, 21, 30);
     quarantine(journal, "bank", 500, 600);
     assert_int_equal(journal_check(journal), 30);

@@ -1,5 +1,5 @@
 /*
- * What the journal keeps beside events: consumers and their state, consent, quarantine; and what
+ * What the journal keeps beside events: consumers and their state, quarantine; and what
  * retention takes away.
  */
 #include "base/buf.h"
@@ -14,25 +14,9 @@
 
 #include <cmocka.h>
 
-static jj_consumer add_consumer(jj_journal *journal, const char *name)
-{
-    jj_consumer consumer;
-    jj_journal_begin(journal);
-    jj_journal_consumer_add(journal, name, &consumer);
-    journal_commit(journal);
-    return consumer;
-}
-
-static jj_consumer consumer_named(jj_journal *journal, const char *name)
-{
-    jj_consumer consumer = {0};
-    assert_int_equal(jj_journal_consumer(journal, name, &consumer), 0);
-    return consumer;
-}
-
 static void move_consumer(jj_journal *journal, const char *name, uint64_t cursor)
 {
-    jj_consumer consumer = consumer_named(journal, name);
+    jj_consumer consumer = journal_consumer_named(journal, name);
     consumer.delivered += cursor - consumer.cursor;
     consumer.cursor = cursor;
     jj_journal_begin(journal);
@@ -42,7 +26,7 @@ static void move_consumer(jj_journal *journal, const char *name, uint64_t cursor
 
 static void assert_balance(jj_journal *journal, const char *name)
 {
-    jj_consumer consumer = consumer_named(journal, name);
+    jj_consumer consumer = journal_consumer_named(journal, name);
     uint64_t head = jj_journal_head(journal);
     assert_true(consumer.cursor <= head);
     assert_int_equal(head, consumer.delivered + consumer.filtered + (head - consumer.cursor));
@@ -57,7 +41,7 @@ static void a_consumer_starts_at_the_oldest_event(void **state)
     (void)state;
     journal_store(journal, 1, 10);
     assert_int_equal(jj_journal_consumer(journal, "blk/main", &consumer), JJ_ENOTFOUND);
-    consumer = add_consumer(journal, "blk/main");
+    consumer = journal_consumer(journal, "blk/main");
     assert_int_equal(consumer.cursor, 0);
     assert_string_equal(consumer.name, "blk/main");
     assert_balance(journal, "blk/main");
@@ -69,14 +53,14 @@ static void a_consumer_stays_where_it_committed(void **state)
     jj_journal *journal = journal_open();
     (void)state;
     journal_store(journal, 1, 10);
-    add_consumer(journal, "blk/main");
-    add_consumer(journal, "bank/main");
+    journal_consumer(journal, "blk/main");
+    journal_consumer(journal, "bank/main");
     move_consumer(journal, "blk/main", 7);
     jj_journal_close(journal);
     journal = journal_open();
-    assert_int_equal(consumer_named(journal, "blk/main").cursor, 7);
-    assert_int_equal(consumer_named(journal, "blk/main").delivered, 7);
-    assert_int_equal(consumer_named(journal, "bank/main").cursor, 0);
+    assert_int_equal(journal_consumer_named(journal, "blk/main").cursor, 7);
+    assert_int_equal(journal_consumer_named(journal, "blk/main").delivered, 7);
+    assert_int_equal(journal_consumer_named(journal, "bank/main").cursor, 0);
     assert_balance(journal, "blk/main");
     assert_balance(journal, "bank/main");
     jj_journal_close(journal);
@@ -93,9 +77,9 @@ static void consumers_are_listed_by_name(void **state)
     jj_buf list = {0};
     (void)state;
     journal_store(journal, 1, 3);
-    add_consumer(journal, "b/x");
-    add_consumer(journal, "a/z");
-    add_consumer(journal, "a/y");
+    journal_consumer(journal, "b/x");
+    journal_consumer(journal, "a/z");
+    journal_consumer(journal, "a/y");
     move_consumer(journal, "a/z", 2);
     jj_journal_begin(journal);
     jj_journal_consumer_drop(journal, "b/x");
@@ -165,7 +149,7 @@ static void assert_state(jj_journal *journal, int64_t consumer, const char *afte
 static void state_is_kept_by_consumer_in_the_order_of_its_keys(void **state)
 {
     jj_journal *journal = journal_open();
-    jj_consumer first = add_consumer(journal, "a/x"), second = add_consumer(journal, "b/x");
+    jj_consumer first = journal_consumer(journal, "a/x"), second = journal_consumer(journal, "b/x");
     (void)state;
     jj_journal_begin(journal);
     jj_journal_state_put(journal, first.id, "k2", "two");
@@ -183,7 +167,7 @@ static void state_is_kept_by_consumer_in_the_order_of_its_keys(void **state)
 static void a_value_is_replaced_and_deleted_with_its_transaction(void **state)
 {
     jj_journal *journal = journal_open();
-    jj_consumer consumer = add_consumer(journal, "a/x");
+    jj_consumer consumer = journal_consumer(journal, "a/x");
     (void)state;
     jj_journal_begin(journal);
     jj_journal_state_put(journal, consumer.id, "a", "1");
@@ -207,7 +191,7 @@ static void a_value_is_replaced_and_deleted_with_its_transaction(void **state)
 static void reading_state_ends_when_told(void **state)
 {
     jj_journal *journal = journal_open();
-    jj_consumer consumer = add_consumer(journal, "a/x");
+    jj_consumer consumer = journal_consumer(journal, "a/x");
     (void)state;
     jj_journal_begin(journal);
     jj_journal_state_put(journal, consumer.id, "a", "1");
@@ -222,7 +206,7 @@ static void reading_state_ends_when_told(void **state)
 static void a_new_consumer_inherits_nothing_of_a_dropped_one(void **state)
 {
     jj_journal *journal = journal_open();
-    jj_consumer old = add_consumer(journal, "a/x");
+    jj_consumer old = journal_consumer(journal, "a/x");
     (void)state;
     jj_journal_begin(journal);
     jj_journal_state_put(journal, old.id, "secret", "1");
@@ -230,89 +214,9 @@ static void a_new_consumer_inherits_nothing_of_a_dropped_one(void **state)
     jj_journal_begin(journal);
     jj_journal_consumer_drop(journal, "a/x");
     journal_commit(journal);
-    jj_consumer new = add_consumer(journal, "b/x");
+    jj_consumer new = journal_consumer(journal, "b/x");
     assert_state(journal, new.id, "", "");
     assert_state(journal, old.id, "", "");
-    jj_journal_close(journal);
-}
-
-/* ---- Consent ------------------------------------------------------------------------------ */
-
-#define PERSON "00000001-0000-8000-8000-000000000000"
-
-static const struct said {
-    int64_t time_ms;
-    unsigned char key;
-    uint32_t audiences;
-    bool granted;
-} said[] = {
-    {100, 1, 1 | 2 | 4 | 16, true},
-    {200, 1, 2 | 8, false},
-    {150, 9, 8 | 16, true},
-    {200, 2, 2, true},  /* the same moment as above, a higher key */
-    {100, 1, 4, false}, /* the same event grants and withdraws: withdrawing counts */
-    {50, 7, 1 | 32, false},
-};
-#define SAID (sizeof said / sizeof *said)
-
-static void put_consent(jj_journal *journal, const struct said *s, const char *person)
-{
-    jj_record record = {.time_ms = s->time_ms, .subject = person};
-    record.key[15] = s->key;
-    jj_journal_consent_put(journal, &record, s->audiences, s->granted);
-}
-
-/* Heap's algorithm: every order of the indexes once, each with a person of its own. */
-static void each_order(jj_journal *journal, size_t *order, size_t count, unsigned *person)
-{
-    if (count == 1) {
-        char subject[37];
-        snprintf(subject, sizeof subject, "%08x-0000-8000-8000-000000000000", ++*person);
-        for (size_t i = 0; i < SAID; i++) {
-            put_consent(journal, &said[order[i]], subject);
-        }
-        uint32_t consent = jj_journal_consent(journal, subject);
-        if (consent != (1 | 2 | 16)) {
-            fail_msg("order %zu%zu%zu%zu%zu%zu: consent %x", order[0], order[1], order[2], order[3],
-                     order[4], order[5], consent);
-        }
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        each_order(journal, order, count - 1, person);
-        size_t other = count % 2 ? 0 : i, kept = order[other];
-        order[other] = order[count - 1];
-        order[count - 1] = kept;
-    }
-}
-
-static void the_latest_word_counts_in_whatever_order_it_arrives(void **state)
-{
-    jj_journal *journal = journal_open();
-    size_t order[SAID] = {0, 1, 2, 3, 4, 5};
-    unsigned persons = 0;
-    (void)state;
-    jj_journal_begin(journal);
-    each_order(journal, order, SAID, &persons);
-    journal_commit(journal);
-    assert_int_equal(persons, 720);
-    jj_journal_close(journal);
-}
-
-static void consent_is_a_persons_own(void **state)
-{
-    jj_journal *journal = journal_open();
-    (void)state;
-    jj_journal_begin(journal);
-    put_consent(journal, &said[0], PERSON);
-    journal_commit(journal);
-    assert_int_equal(jj_journal_consent(journal, PERSON), said[0].audiences);
-    assert_int_equal(jj_journal_consent(journal, "00000002-0000-8000-8000-000000000000"), 0);
-    assert_int_equal(jj_journal_consent(journal, "not a person key"), 0);
-    assert_int_equal(jj_journal_consent(journal, ""), 0);
-    jj_journal_close(journal);
-    journal = journal_open();
-    assert_int_equal(jj_journal_consent(journal, PERSON), said[0].audiences);
     jj_journal_close(journal);
 }
 
@@ -495,8 +399,8 @@ static void retention_never_passes_the_slowest_consumer(void **state)
 {
     jj_journal *journal = journal_of_two_ages();
     (void)state;
-    add_consumer(journal, "blk/fast");
-    add_consumer(journal, "blk/slow");
+    journal_consumer(journal, "blk/fast");
+    journal_consumer(journal, "blk/slow");
     move_consumer(journal, "blk/fast", 20);
     assert_int_equal(trim(journal, HOUR_MS, 1, 1000), 0);
     move_consumer(journal, "blk/slow", 4);
@@ -574,7 +478,7 @@ static void a_late_consumer_counts_what_was_gone_as_filtered(void **state)
     jj_journal *journal = journal_of_two_ages();
     (void)state;
     assert_int_equal(trim(journal, HOUR_MS, 0, 1000), 10);
-    jj_consumer consumer = add_consumer(journal, "late/comer");
+    jj_consumer consumer = journal_consumer(journal, "late/comer");
     assert_int_equal(consumer.cursor, 10);
     assert_int_equal(consumer.filtered, 10);
     assert_balance(journal, "late/comer");
@@ -613,8 +517,6 @@ int main(void)
         TEST(a_value_is_replaced_and_deleted_with_its_transaction),
         TEST(reading_state_ends_when_told),
         TEST(a_new_consumer_inherits_nothing_of_a_dropped_one),
-        TEST(the_latest_word_counts_in_whatever_order_it_arrives),
-        TEST(consent_is_a_persons_own),
         TEST(a_rejected_event_is_kept_with_its_reason),
         TEST(each_agency_keeps_its_newest_and_the_rest_is_counted),
         TEST(many_agencies_in_one_transaction_keep_their_own_bounds),
