@@ -60,4 +60,25 @@ const char *fake_state(fake_host *fake);
 size_t fake_state_count(fake_host *fake);
 size_t fake_rejected(fake_host *fake);
 
+/* ---- Trials: neither order nor crashes show in what comes of events -------------------------- */
+
+typedef struct fake_trial {
+    const jj_plugin *plugin;
+    const char *options;           /* as for fake_open */
+    void (*say)(fake_host *);      /* says the events, the same at each call */
+    char *(*outcome)(fake_host *); /* what must be the same, for free(); NULL: fake_outcome */
+    bool in_portions;              /* delivered one to three at a time, not as one batch */
+} fake_trial;
+
+/* All of the state and all that was published, for free(). */
+char *fake_outcome(fake_host *fake);
+
+/* Fails the test unless 200 shuffles of the events, every third with each said twice, have the
+ * outcome of the events as they are said. */
+void fake_any_order(const fake_trial *trial);
+
+/* Fails the test unless crashes before the commit leave nothing behind, and the outcome after them
+ * is that without them. */
+void fake_any_crash(const fake_trial *trial);
+
 #endif

@@ -258,48 +258,27 @@ static void an_erased_person_leaves_no_trace_in_the_state(void **unused)
     fake_close(fake);
 }
 
+static void say_a_mixture(fake_host *fake)
+{
+    five_welders(fake);
+    graduate(fake, "baker", "roti", "II");
+    certified(fake, "baker", "2019-08-11", 88);
+    closed(fake, "roti", "II");
+    closed(fake, "las", "II");
+}
+
+static const fake_trial mixture = {.plugin = &jejaring_plugin, .say = say_a_mixture};
+
 static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
 {
     (void)unused;
-    char *said = NULL, *state = NULL;
-    for (unsigned seed = 0; seed < 200; seed++) {
-        fake_host *fake = fake_open(&jejaring_plugin, NULL);
-        five_welders(fake);
-        graduate(fake, "baker", "roti", "II");
-        certified(fake, "baker", "2019-08-11", 88);
-        closed(fake, "roti", "II");
-        closed(fake, "las", "II");
-        if (seed % 3 == 0) {
-            five_welders(fake);
-        }
-        if (seed) {
-            fake_shuffle(fake, seed);
-        }
-        fake_deliver(fake, 0);
-        if (!state) {
-            said = strdup(fake_said(fake, "incubation.selected"));
-            state = strdup(fake_state(fake));
-        }
-        assert_string_equal(fake_said(fake, "incubation.selected"), said);
-        assert_string_equal(fake_state(fake), state);
-        fake_close(fake);
-    }
-    free(said);
-    free(state);
+    fake_any_order(&mixture);
 }
 
 static void a_crash_before_the_commit_changes_nothing(void **unused)
 {
     (void)unused;
-    fake_host *fake = fake_open(&jejaring_plugin, NULL);
-    five_welders(fake);
-    closed(fake, "las", "II");
-    fake_crash(fake);
-    fake_crash(fake);
-    assert_int_equal(fake_state_count(fake), 0);
-    fake_deliver(fake, 0);
-    assert_int_equal(fake_count(fake, "incubation.selected"), 3);
-    fake_close(fake);
+    fake_any_crash(&mixture);
 }
 
 int main(void)

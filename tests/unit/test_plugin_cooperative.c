@@ -263,43 +263,18 @@ static void say_a_mixture(fake_host *fake)
     fake_say(fake, "order.completed", "o3", "2020-03-01", "'order': 'o3', 'value': 500000");
 }
 
+static const fake_trial mixture = {.plugin = &jejaring_plugin, .say = say_a_mixture};
+
 static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
 {
     (void)unused;
-    char *said = NULL, *state = NULL;
-    for (unsigned seed = 0; seed < 200; seed++) {
-        fake_host *fake = fake_open(&jejaring_plugin, NULL);
-        say_a_mixture(fake);
-        if (seed % 3 == 0) {
-            say_a_mixture(fake);
-        }
-        if (seed) {
-            fake_shuffle(fake, seed);
-        }
-        fake_deliver(fake, 0);
-        if (!state) {
-            said = strdup(fake_said(fake, "order.offered"));
-            state = strdup(fake_state(fake));
-        }
-        assert_string_equal(fake_said(fake, "order.offered"), said);
-        assert_string_equal(fake_state(fake), state);
-        fake_close(fake);
-    }
-    free(said);
-    free(state);
+    fake_any_order(&mixture);
 }
 
 static void a_crash_before_the_commit_changes_nothing(void **unused)
 {
     (void)unused;
-    fake_host *fake = fake_open(&jejaring_plugin, NULL);
-    say_a_mixture(fake);
-    fake_crash(fake);
-    fake_crash(fake);
-    assert_int_equal(fake_state_count(fake), 0);
-    fake_deliver(fake, 0);
-    assert_string_equal(offered(fake), "a b c");
-    fake_close(fake);
+    fake_any_crash(&mixture);
 }
 
 int main(void)

@@ -247,50 +247,18 @@ static void say_a_mixture(fake_host *fake)
     report(fake, "2020-06-30", 300, 1, "private");
 }
 
+static const fake_trial mixture = {.plugin = &jejaring_plugin, .say = say_a_mixture};
+
 static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
 {
     (void)unused;
-    static const char *const types[] = {"referral.made", "accommodation.provided",
-                                        "quota.shortfall"};
-    char *said[3] = {0}, *state = NULL;
-    for (unsigned seed = 0; seed < 200; seed++) {
-        fake_host *fake = fake_open(&jejaring_plugin, NULL);
-        say_a_mixture(fake);
-        if (seed % 3 == 0) {
-            say_a_mixture(fake);
-        }
-        if (seed) {
-            fake_shuffle(fake, seed);
-        }
-        fake_deliver(fake, 0);
-        for (size_t i = 0; i < 3; i++) {
-            said[i] = said[i] ? said[i] : strdup(fake_said(fake, types[i]));
-            assert_string_equal(fake_said(fake, types[i]), said[i]);
-        }
-        state = state ? state : strdup(fake_state(fake));
-        assert_string_equal(fake_state(fake), state);
-        fake_close(fake);
-    }
-    free(said[0]);
-    free(said[1]);
-    free(said[2]);
-    free(state);
+    fake_any_order(&mixture);
 }
 
 static void a_crash_before_the_commit_changes_nothing(void **unused)
 {
     (void)unused;
-    fake_host *fake = fake_open(&jejaring_plugin, NULL);
-    say_a_mixture(fake);
-    fake_crash(fake);
-    fake_crash(fake);
-    assert_int_equal(fake_state_count(fake), 0);
-    fake_deliver(fake, 0);
-    assert_int_equal(fake_count(fake, "referral.made"), 2);
-    assert_string_equal(fake_said(fake, "accommodation.provided"),
-                        "a category=hearing needs=[\"lift\"]\n");
-    assert_int_equal(fake_count(fake, "quota.shortfall"), 1);
-    fake_close(fake);
+    fake_any_crash(&mixture);
 }
 
 int main(void)

@@ -174,8 +174,7 @@ static void say_a_mixture(fake_host *fake)
     vacancy(fake, "v4", "'valid_until': '2020-06-30'");
 }
 
-/* What a state says of vacancies and of who waits, without who was proposed on the way there. */
-static char *lasting(fake_host *fake, bool whole)
+static char *state_without_secret(fake_host *fake, bool whole)
 {
     char *text = strdup(fake_state(fake)), *kept = calloc(1, strlen(text) + 1), *next = NULL;
     for (char *line = strtok_r(text, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
@@ -192,81 +191,57 @@ static char *lasting(fake_host *fake, bool whole)
     return kept;
 }
 
+static char *whole(fake_host *fake)
+{
+    return state_without_secret(fake, true);
+}
+
+/* What a state says of vacancies and of who waits, without who was proposed on the way there. */
+static char *lasting(fake_host *fake)
+{
+    return state_without_secret(fake, false);
+}
+
 static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
 {
     (void)unused;
-    char *expected = NULL;
-    for (unsigned seed = 0; seed < 200; seed++) {
-        fake_host *fake = fake_open(&jejaring_plugin, "{\"proposals_per_seat\": 2}");
-        say_a_mixture(fake);
-        if (seed % 2) {
-            say_a_mixture(fake); /* and however often */
-        }
-        if (seed) {
-            fake_shuffle(fake, seed);
-        }
-        deliver(fake);
-        char *state = lasting(fake, true);
-        if (!expected) {
-            expected = strdup(state);
-        }
-        if (strcmp(expected, state) != 0) {
-            fail_msg("seed %u\nexpected:\n%s\ngot:\n%s", seed, expected, state);
-        }
-        free(state);
-        fake_close(fake);
-    }
-    free(expected);
+    fake_any_order(&(fake_trial){
+        .plugin = &jejaring_plugin,
+        .options = "{\"proposals_per_seat\": 2}",
+        .say = say_a_mixture,
+        .outcome = whole,
+    });
 }
 
 /* One by one, proposals depend on what was known; who waits and which vacancies are open do not. */
 static void single_events_end_in_the_same_lines_and_vacancies(void **unused)
 {
     (void)unused;
-    char *expected = NULL;
-    for (unsigned seed = 0; seed < 200; seed++) {
-        fake_host *fake = fake_open(&jejaring_plugin, "{\"proposals_per_seat\": 2}");
-        say_a_mixture(fake);
-        if (seed) {
-            fake_shuffle(fake, seed);
-        }
-        fake_deliver(fake, seed ? 1 + seed % 3 : 0);
-        char *state = lasting(fake, false);
-        if (!expected) {
-            expected = strdup(state);
-        }
-        if (strcmp(expected, state) != 0) {
-            fail_msg("seed %u\nexpected:\n%s\ngot:\n%s", seed, expected, state);
-        }
-        free(state);
-        fake_close(fake);
-    }
-    free(expected);
+    fake_any_order(&(fake_trial){
+        .plugin = &jejaring_plugin,
+        .options = "{\"proposals_per_seat\": 2}",
+        .say = say_a_mixture,
+        .outcome = lasting,
+        .in_portions = true,
+    });
+}
+
+static char *whole_and_said(fake_host *fake)
+{
+    char *state = whole(fake), *text;
+    assert_true(asprintf(&text, "%s%s", state, fake_said(fake, "placement.proposed")) > 0);
+    free(state);
+    return text;
 }
 
 static void a_crash_before_the_commit_changes_nothing(void **unused)
 {
     (void)unused;
-    char *said[2], *state[2];
-    for (int crashes = 0; crashes < 2; crashes++) {
-        fake_host *fake = open_industry();
-        say_a_mixture(fake);
-        for (int i = 0; i < 3 * crashes; i++) {
-            fake_crash(fake);
-            assert_int_equal(fake_state_count(fake), 1); /* the secret */
-            assert_int_equal(fake_count(fake, "placement.proposed"), 0);
-        }
-        deliver(fake);
-        said[crashes] = strdup(fake_said(fake, "placement.proposed"));
-        state[crashes] = lasting(fake, true);
-        fake_close(fake);
-    }
-    assert_string_equal(said[0], said[1]);
-    assert_string_equal(state[0], state[1]);
-    for (int i = 0; i < 2; i++) {
-        free(said[i]);
-        free(state[i]);
-    }
+    fake_any_crash(&(fake_trial){
+        .plugin = &jejaring_plugin,
+        .say = say_a_mixture,
+        .outcome = whole_and_said,
+    });
 }
 
 static void more_proposals_than_a_commit_holds_come_in_portions(void **unused)
