@@ -2,11 +2,10 @@
  * Intake, the good event: what is stored of it, what goes to the vault, what its digest counts.
  * What is refused stands in test_refusal.c.
  */
-#include "event/intake.h"
 #include "event/key.h"
+#include "intake_office.h"
 #include "jejaring/client.h"
 #include "schema/audience.h"
-#include "small_catalogue.h"
 #include "json/load.h"
 
 #include <setjmp.h>
@@ -18,35 +17,8 @@
 
 #include <cmocka.h>
 
-#define NIK    "3375015005980001"
-#define PERSON "bf1af257-50e8-873f-a2b7-6174c0be81a1" /* of NIK, with the key 0..31 */
-#define OTHER  "0f1af257-50e8-873f-a2b7-6174c0be81a1"
-
 static const char *const everywhere[] = {"*", NULL};
 static const jj_rights blk = {.agency = "blk-pekalongan", .regions = everywhere};
-static unsigned char digest_secret[16] = {7};
-static jj_secrets secrets = {.node_key = {9}, .digest_key = {8}};
-static jj_intake intake = {.secrets = &secrets, .digest_secret = digest_secret};
-static jj_catalogue *catalogue;
-static jj_admitted admitted;
-
-static int set_up(void **state)
-{
-    (void)state;
-    for (unsigned i = 0; i < JJ_KEY_SIZE; i++) {
-        secrets.person_key[i] = (unsigned char)i;
-    }
-    intake.catalogue = catalogue = small_catalogue();
-    return jj_id_init() ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    jj_admitted_clear(&admitted);
-    jj_catalogue_close(catalogue);
-    return 0;
-}
 
 #define HEAD(type)                                                                                 \
     "{\"specversion\":\"1.0\",\"id\":\"g-1\",\"source\":\"urn:blk\",\"type\":\"" type "\","        \
@@ -377,5 +349,5 @@ int main(void)
         cmocka_unit_test(consent_in_a_type_that_knows_none_is_nobodys_word),
         cmocka_unit_test(nobody_consents_to_audiences_that_are_no_readers),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, intake_set_up, intake_tear_down);
 }
