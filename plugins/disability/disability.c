@@ -5,12 +5,13 @@
  *  - a graduate with a disability who lets the unit know is referred to it, once (referral.made);
  *  - at a placement, what the person needs is passed on to those who may see it
  *    (accommodation.provided): the needs, and to the employer never the category;
- *  - an employer's report is held against the quota of UU 8/2016 article 53 (quota.shortfall).
+ *  - each report of an employer is held against the quota of UU 8/2016 article 53
+ *    (quota.shortfall; 0: it is met).
  *
  * State (the order in which events came does not show in it, save what was said):
  *   p/<person>    disability, consent, placement, assessed needs, in registers
- *   e/<employer>  the latest report, in a register, and the shortfall last said
- *   todo/p:<person>, todo/e:<employer>  to be looked at again
+ *   e/<employer>/<report>  a report that is not answered yet
+ *   todo/p:<person>, todo/e:<employer>/<report>  to be looked at again
  */
 #include <jejaring/react.h>
 
@@ -177,64 +178,62 @@ static void on_person(jj_turn *turn, const jj_event *event, const json_t *data)
 
 /* ---- Employers ---------------------------------------------------------------------------- */
 
+/* Reports are answered one by one, in turns: a commit takes so many answers only. */
 static void on_report(jj_turn *turn, const jj_event *event, const json_t *data)
 {
-    char key[JJ_KEY_MAX], work[JJ_KEY_MAX];
-    jj_key(turn, key, "e/%s", event->subject);
-    json_t *employer = jj_doc_load(turn, key);
-    jj_register_take(turn, employer, "report", event,
-                     json_pack("{s:o, s:O*, s:O*, s:O*, s:O*, s:O*}", "origin", jj_origin(event),
-                               "employer", json_object_get(data, "employer"), "employer_name",
-                               json_object_get(data, "employer_name"), "headcount",
-                               json_object_get(data, "headcount"), "disabled_headcount",
-                               json_object_get(data, "disabled_headcount"), "ownership",
-                               json_object_get(data, "ownership")));
-    jj_doc_store(turn, key, employer);
-    jj_key(turn, work, "e:%s", event->subject);
-    jj_todo_add(turn, work);
-    json_decref(employer);
+    char id[JJ_KEY_MAX], key[JJ_KEY_MAX], stamp[JJ_STAMP_SIZE];
+    jj_stamp(event, stamp);
+    jj_key(turn, id, "e:%s/%s", event->subject, stamp);
+    jj_key(turn, key, "e/%s/%s", event->subject, stamp);
+    json_t *report =
+        json_pack("{s:o, s:O*, s:O*, s:O*, s:O*, s:O*, s:O*}", "origin", jj_origin(event), "date",
+                  json_object_get(data, "date"), "employer", json_object_get(data, "employer"),
+                  "employer_name", json_object_get(data, "employer_name"), "headcount",
+                  json_object_get(data, "headcount"), "disabled_headcount",
+                  json_object_get(data, "disabled_headcount"), "ownership",
+                  json_object_get(data, "ownership"));
+    jj_doc_store(turn, key, report);
+    jj_todo_add(turn, id);
+    json_decref(report);
 }
 
-/* Says what the latest report means: that so many are missing, or, once, that none are any more.
- * "At least 1 %" of 101 employees is 2: the quota is rounded up. */
+/* Says what a report means: how many are missing, or that none are. It is answered by itself,
+ * whatever other reports say, so that it does not matter which of them comes first. "At least 1 %"
+ * of 101 employees is 2: the quota is rounded up. */
 static int employer_work(const jj_reactor *self, jj_turn *turn, const char *id)
 {
     char key[JJ_KEY_MAX];
     jj_key(turn, key, "e/%s", id);
-    json_t *employer = jj_doc_load(turn, key), *report = jj_register(employer, "report");
-    const char *stamp = jj_register_stamp(employer, "report"), *said = jj_text(employer, "said");
+    json_t *report = jj_doc_load(turn, key);
     const char *ownership = jj_text(report, "ownership");
     int64_t employed = jj_number(report, "disabled_headcount", -1);
-    int drafts = 0;
-    if (ownership && employed >= 0 && (!said || strcmp(said, stamp) != 0)) {
+    bool complete = ownership && employed >= 0;
+    if (complete) {
+        char employer[JJ_KEY_MAX];
         bool private = strcmp(ownership, "private") == 0;
         int64_t percent = self->values[private ? OPTION_PRIVATE : OPTION_GOVERNMENT].number;
         int64_t required = (jj_number(report, "headcount", 0) * percent + 99) / 100;
         int64_t shortfall = required > employed ? required - employed : 0;
         jj_event cause = jj_origin_event(json_object_get(report, "origin"));
-        if (shortfall > 0 || jj_number(employer, "shortfall", 0) > 0) {
-            json_t *data = json_pack("{s:O, s:O*, s:I, s:I, s:I, s:s}", "employer",
-                                     json_object_get(report, "employer"), "employer_name",
-                                     json_object_get(report, "employer_name"), "required",
-                                     (json_int_t)required, "employed", (json_int_t)employed,
-                                     "shortfall", (json_int_t)shortfall, "ownership", ownership);
-            jj_react(turn,
-                     (jj_draft){
-                         .type = "quota.shortfall",
-                         .subject = id,
-                         .region = cause.region,
-                         .cause = &cause,
-                         .time_ms = cause.time_ms,
-                     },
-                     data);
-            drafts = 1;
-        }
-        jj_doc_set(turn, employer, "said", json_string(stamp));
-        jj_doc_set(turn, employer, "shortfall", json_integer(shortfall));
-        jj_doc_store(turn, key, employer);
+        jj_key(turn, employer, "%.*s", (int)strcspn(id, "/"), id);
+        jj_react(turn,
+                 (jj_draft){
+                     .type = "quota.shortfall",
+                     .subject = employer,
+                     .region = cause.region,
+                     .cause = &cause,
+                     .time_ms = cause.time_ms,
+                 },
+                 json_pack("{s:O*, s:O, s:O*, s:I, s:I, s:I, s:s}", "date",
+                           json_object_get(report, "date"), "employer",
+                           json_object_get(report, "employer"), "employer_name",
+                           json_object_get(report, "employer_name"), "required",
+                           (json_int_t)required, "employed", (json_int_t)employed, "shortfall",
+                           (json_int_t)shortfall, "ownership", ownership));
     }
-    json_decref(employer);
-    return drafts;
+    jj_delete(turn, key);
+    json_decref(report);
+    return complete;
 }
 
 /* ---- The plugin --------------------------------------------------------------------------- */

@@ -17,10 +17,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 import pg  # noqa: E402
 
-# Each event: how many of a person's lives have it, its type, days after graduation, its data.
+# `lot` is what fate has in store for a person, so that a loan is of whoever has a business.
 PERSONS = """
 CREATE TEMPORARY TABLE person AS
-SELECT md5(n::text || '-person')::uuid AS person, code AS region,
+SELECT md5(n::text || '-person')::uuid AS person, code AS region, random() AS lot,
     2015 + (random() * 7)::integer AS year
 FROM generate_series(1, %(persons)s) n
     JOIN (SELECT code, row_number() OVER (ORDER BY code) - 1 AS r FROM jejaring.region
@@ -28,42 +28,78 @@ FROM generate_series(1, %(persons)s) n
 ALTER TABLE person ADD COLUMN day date;
 UPDATE person SET day = make_date(year, 3 + (random() * 9)::integer, 1) + (random() * 25)::integer;
 """
+VACANCY = "md5((random() * {vacancies})::integer::text)::uuid"
+BUSINESS = "'business', md5(person::text)::uuid"
+SCHEME = "'scheme', (ARRAY['kur_super_mikro', 'kur_mikro', 'kur_kecil'])[1 + (lot * 66)::integer]"
+
+# Events of persons: who has it, its type, days after graduation, its data.
 EVENTS = [
-    (1.00, "alumni.graduated", "0", """jsonb_build_object('program', 'PBK', 'vocation',
+    ("true", "alumni.graduated", "0", """jsonb_build_object('program', 'PBK', 'vocation',
         (ARRAY['menjahit', 'las-smaw-3g', 'tata-boga', 'servis-ac', 'desain-grafis', 'tata-rias'])[1 + (random() * 5)::integer],
         'batch', (ARRAY['I', 'II', 'III'])[1 + (random() * 2)::integer], 'year', year,
         'funding', (ARRAY['apbn', 'apbd'])[1 + (random())::integer], 'sex', (ARRAY['female', 'male'])[1 + random()::integer],
-        'extras', CASE WHEN random() < 0.3 THEN '["digital_marketing"]'::jsonb ELSE '[]' END)"""),
-    (0.03, "alumni.graduated", "400", """jsonb_build_object('program', 'PBK', 'vocation', 'barista', 'batch', 'I',
+        'extras', CASE WHEN random() < 0.3 THEN '["digital_marketing"]'::jsonb ELSE '[]' END)
+        || CASE WHEN lot > 0.97 THEN '{"disability": {"category": "sensory", "needs": ["sign_language"]}}'::jsonb ELSE '{}' END"""),
+    ("random() < 0.03", "alumni.graduated", "400", """jsonb_build_object('program', 'PBK', 'vocation', 'barista', 'batch', 'I',
         'year', year + 1, 'funding', 'apbd', 'sex', 'female', 'extras', '[]'::jsonb)"""),
-    (0.80, "alumni.certified", "random() * 30", """jsonb_build_object('scheme', 'Klaster', 'result',
+    ("random() < 0.80", "alumni.certified", "random() * 30", """jsonb_build_object('scheme', 'Klaster', 'result',
         (ARRAY['competent', 'competent', 'not_yet'])[1 + (random() * 2)::integer])"""),
-    (0.50, "placement.proposed", "10 + random() * 300", """jsonb_build_object('vacancy',
-        md5((random() * 50000)::integer::text)::uuid, 'rank', 1, 'reasons', '["competent"]'::jsonb)"""),
-    (0.35, "placement.started", "20 + random() * 500", """jsonb_build_object('employer', 'PT ' || (random() * 9000)::integer,
-        'kind', CASE WHEN random() < 0.1 THEN 'internship' ELSE 'employment' END)"""),
-    (0.12, "placement.ended", "520 + random() * 500", """jsonb_build_object('reason', 'finished')"""),
-    (0.12, "business.registered", "30 + random() * 700", """jsonb_build_object('business', md5(person::text)::uuid,
-        'name', 'Usaha', 'kbli', '10710', 'kbli_version', 2020)"""),
-    (0.75, "outcome.reported", "160 + random() * 60", """jsonb_build_object('status',
+    ("random() < 0.50", "placement.proposed", "10 + random() * 300",
+     f"jsonb_build_object('vacancy', {VACANCY}, 'rank', 1, 'reasons', '[\"competent\"]'::jsonb)"),
+    ("random() < 0.35", "placement.started", "20 + random() * 500", f"""jsonb_build_object('employer', 'PT ' || (random() * 9000)::integer,
+        'kind', CASE WHEN random() < 0.1 THEN 'internship' ELSE 'employment' END)
+        || CASE WHEN random() < 0.5 THEN jsonb_build_object('vacancy', {VACANCY}) ELSE '{{}}' END"""),
+    ("random() < 0.12", "placement.ended", "520 + random() * 500", """jsonb_build_object('reason', 'finished')"""),
+    ("lot < 0.12", "business.registered", "30 + random() * 700", f"""jsonb_build_object({BUSINESS}, 'name', 'Usaha ' || (random() * 90000)::integer,
+        'kbli', '10710', 'kbli_version', 2020, 'product', 'roti', 'vocation', 'tata-boga', 'needs_capital', random() < 0.5,
+        'amount_needed', 5000000, 'needs_marketing', random() < 0.5)"""),
+    ("random() < 0.75", "outcome.reported", "160 + random() * 60", """jsonb_build_object('status',
         (ARRAY['employed', 'self_employed', 'unemployed', 'studying'])[1 + (random() * 3)::integer],
         'employment_status', 'employee')"""),
-    (0.60, "outcome.reported", "340 + random() * 60", """jsonb_build_object('status',
+    ("random() < 0.60", "outcome.reported", "340 + random() * 60", """jsonb_build_object('status',
         (ARRAY['employed', 'self_employed', 'unemployed', 'not_seeking'])[1 + (random() * 3)::integer])"""),
-    (0.28, "application.submitted", "10 + random() * 300", """jsonb_build_object('vacancy',
-        md5((random() * 50000)::integer::text)::uuid)"""),
-    (0.25, "mentoring.provided", "30 + random() * 300", """jsonb_build_object('topic', 'capital', 'hours', 2)"""),
-    (0.20, "consent.granted", "5", """jsonb_build_object('audiences', '["industry"]'::jsonb)"""),
+    ("random() < 0.25", "application.submitted", "10 + random() * 300", f"jsonb_build_object('vacancy', {VACANCY})"),
+    ("random() < 0.11", "mentoring.provided", "30 + random() * 300", """jsonb_build_object('topic', 'capital', 'hours', 2)"""),
+    ("lot < 0.12", "consent.granted", "5", """jsonb_build_object('audiences', CASE WHEN lot < 0.04
+        THEN '["capital", "opd"]'::jsonb ELSE '["industry", "public"]' END)"""),
+    ("lot < 0.03", "loan.referred", "800 + random() * 30", f"""jsonb_build_object({BUSINESS}, {SCHEME},
+        'amount', 5000000, 'reasons', '["amount"]'::jsonb)"""),
+    ("lot < 0.02", "loan.applied", "840 + random() * 30", f"jsonb_build_object({BUSINESS}, {SCHEME}, 'amount', 5000000)"),
+    ("lot < 0.018", "loan.decided", "880 + random() * 30", f"""jsonb_build_object({BUSINESS}, {SCHEME}, 'amount', 5000000,
+        'decision', CASE WHEN lot < 0.012 THEN 'approved' ELSE 'refused' END, 'reason', 'alasan ' || (random() * 9)::integer)"""),
+    ("lot < 0.012", "loan.disbursed", "920 + random() * 30", f"jsonb_build_object({BUSINESS}, {SCHEME}, 'amount', 5000000)"),
+    ("lot < 0.012", "loan.repaid", "980 + random() * 300", f"jsonb_build_object({BUSINESS}, {SCHEME}, 'amount', 500000)"),
+    ("lot > 0.98", "accommodation.assessed", "10 + random() * 60", """'{"category": "sensory", "needs": ["sign_language"]}'::jsonb"""),
+    ("lot > 0.99", "accommodation.provided", "90 + random() * 60", """'{"category": "sensory", "needs": ["sign_language"]}'::jsonb"""),
+    ("lot > 0.98", "referral.made", "3", """'{"to": "uld", "purpose": "assessment"}'::jsonb"""),
+]
+# Events of other things, of which there is one for so many persons: the subject's kind, its type, data.
+ENTITIES = [
+    (20, "", "vacancy.opened", """jsonb_build_object('employer', 'PT ' || n, 'title', 'Penjahit', 'headcount', 4,
+        'valid_until', day + 90, 'kind', 'employment', 'vocations', '["menjahit"]'::jsonb, 'wage', '{"min": 2000000, "max": 3000000}'::jsonb)"""),
+    (60, "", "vacancy.closed", """jsonb_build_object('reason', (ARRAY['filled', 'withdrawn'])[1 + random()::integer])"""),
+    (100, "order", "order.placed", """jsonb_build_object('opd', 'Dinas ' || n % 40, 'service', 'servis-ac', 'description', 'AC', 'value', 4000000)"""),
+    (150, "order", "order.completed", """jsonb_build_object('value', 3500000, 'person', md5(n::text || '-person')::uuid)"""),
+    (50, "employer", "quota.reported", """jsonb_build_object('employer_name', 'PT ' || n, 'headcount', 200, 'disabled_headcount', n % 4,
+        'ownership', 'private')"""),
+    (100, "employer", "quota.shortfall", """jsonb_build_object('employer_name', 'PT ' || n, 'required', 2, 'employed', 1, 'shortfall', 1,
+        'ownership', 'private')"""),
 ]
 # Most is recorded within days, some of it after months.
 INSERT = """
 INSERT INTO log
-SELECT person, (lpad(to_hex((extract(epoch FROM on_day) * 1000)::bigint), 12, '0') || substr(md5(person::text || '{number}'), 1, 20))::uuid,
-    '{type}', 'bench', '{number}-' || person, on_day,
+SELECT subject, (lpad(to_hex((extract(epoch FROM on_day) * 1000)::bigint), 12, '0') || substr(md5(subject::text || '{number}'), 1, 20))::uuid,
+    '{type}', 'bench', '{number}-' || subject, on_day,
     on_day + interval '1 day' * CASE WHEN random() < 0.15 THEN random() * 200 ELSE random() * 10 END,
-    region, {data} || jsonb_build_object('date', on_day::date)
-FROM (SELECT *, day + ({after})::integer + time '00:00' AS on_day FROM person WHERE random() < {share}) p
+    region, data || jsonb_build_object('date', on_day::date)
+FROM ({events}) e
 """
+OF_PERSONS = """SELECT person AS subject, region, day + ({after})::integer + time '00:00' AS on_day, {data} AS data
+    FROM person WHERE {who}"""
+OF_ENTITIES = """SELECT md5(n::text || '{kind}')::uuid AS subject, code AS region, day + time '00:00' AS on_day, {data} AS data
+    FROM (SELECT n, code, make_date(2015, 6, 1) + n * 7 % 3650 + {number} AS day
+          FROM generate_series(1, {count}) n JOIN (SELECT code, row_number() OVER (ORDER BY code) - 1 AS r
+              FROM jejaring.region WHERE level <> 'province') g ON g.r = n % 514) AS entity"""
 STORE = """
 INSERT INTO jejaring.event (subject, event_key, type, source, id, time, recordedtime, region, data)
 SELECT * FROM log ORDER BY 1, 2
@@ -96,8 +132,12 @@ def load(cursor, persons):
     cursor.execute(PERSONS, {"persons": persons})
     cursor.execute("CREATE TEMPORARY TABLE log (subject uuid, event_key uuid, type text, source text, id text, "
                    "time timestamptz, recordedtime timestamptz, region text, data jsonb)")
-    for number, (share, type, after, data) in enumerate(EVENTS):
-        cursor.execute(INSERT.format(number=number, type=type, share=share, after=after, data=data))
+    for number, (who, type, after, data) in enumerate(EVENTS):
+        events = OF_PERSONS.format(who=who, after=after, data=data.replace("{vacancies}", str(persons // 20)))
+        cursor.execute(INSERT.format(number=number, type=type, events=events))
+    for number, (every, kind, type, data) in enumerate(ENTITIES, start=len(EVENTS)):
+        events = OF_ENTITIES.format(kind=kind, count=persons // every, number=number, data=data)
+        cursor.execute(INSERT.format(number=number, type=type, events=events))
     cursor.execute(STORE)
     print(f"{cursor.rowcount} events", flush=True)
     cursor.execute("DROP TABLE log; DROP TABLE person; TRUNCATE " +

@@ -177,13 +177,16 @@ static inline bool jj_is_own(const jj_host *host, const jj_event *event)
     return event->cause && strcmp(event->source, source) == 0;
 }
 
-/* Publishes a reaction: to data (taken) is added `date`, the day of draft->time_ms. */
+/* Publishes a reaction: to data (taken) is added `date`, the day of draft->time_ms, if it has none.
+ */
 static inline void jj_react(jj_turn *turn, jj_draft draft, json_t *data)
 {
     char day[JJ_DAY_SIZE];
     jj_error err = {0};
     jj_day_format(draft.time_ms, day);
-    jj_doc_set(turn, data, "date", json_string(day));
+    if (!json_object_get(data, "date")) {
+        jj_doc_set(turn, data, "date", json_string(day));
+    }
     draft.data = data;
     if (!turn->failed && turn->host->publish(turn->host, &draft, &err) != 0) {
         jj_turn_fail(turn, err.text[0] ? err.text : "a reaction cannot be published");
