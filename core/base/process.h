@@ -8,4 +8,8 @@
  * A kernel that is told to pipe core dumps into a program leaves it to that program to obey. */
 void jj_process_forbid_core(void);
 
+/* A descriptor (not blocking, to be read as signalfd's) by which these signals come from now on
+ * instead of by interrupting; the list ends with 0. -1 with errno. */
+int jj_process_signals(const int *signals);
+
 #endif

@@ -12,9 +12,6 @@
 int jj_client_await(jj_client *client, uint64_t number, int wait_ms, jj_reply *reply,
                     jj_error *err);
 
-/* Fills err from the ERROR that reply holds, and returns its code. */
-int jj_reply_error(const jj_reply *reply, jj_error *err);
-
 /* A socket that hears a topic at a bell, with the client's keys. To be closed before the client. */
 int jj_client_listen(jj_client *client, const char *bell, const char *topic, jj_socket **socket,
                      jj_error *err);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "ctl/commands.h"
 #include "json/load.h"
@@ -73,22 +74,6 @@ static void end_screen(watching *w)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &w->before);
         w->screen = false;
     }
-}
-
-/* What would end the program without a word comes by this descriptor, so that the terminal is left
- * as it was. */
-static int catch_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGQUIT);
-    sigaddset(&set, SIGTSTP);
-    sigaddset(&set, SIGWINCH);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static void take_signals(watching *w)
@@ -323,7 +308,13 @@ int jj_ctl_top(jj_ctl *ctl)
 {
     watching w = {.ctl = ctl, .interval_ms = INTERVAL_MS, .signals = -1};
     int code = prepare(&w);
-    if (code == 0 && (w.signals = catch_signals()) < 0) {
+    /* What would end the program without a word is heard, so that the terminal is left as it was.
+     */
+    if (code == 0) {
+        w.signals = jj_process_signals(
+            (const int[]){SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH, 0});
+    }
+    if (code == 0 && w.signals < 0) {
         jj_error err;
         jj_fail_errno(&err, JJ_ESYSTEM, "signalfd");
         code = jj_ctl_fail(NULL, &err);

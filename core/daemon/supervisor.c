@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/process.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -270,24 +271,11 @@ static void turn(jj_supervisor *supervisor)
     }
 }
 
-static int catch_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 int jj_supervisor_run(const char *file)
 {
     jj_supervisor *supervisor = calloc(1, sizeof *supervisor);
-    int signals = catch_signals();
+    signal(SIGPIPE, SIG_IGN);
+    int signals = jj_process_signals((const int[]){SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0});
 
     jj_log_open("supervisor", JJ_INFO);
     if (!supervisor || signals < 0 || !jj_id_init()) {

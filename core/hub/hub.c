@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/process.h"
 #include "journal/audit.h"
 #include "json/load.h"
 
@@ -299,17 +300,6 @@ static void turn(jj_hub *hub, int signals, bool *stop)
     each_second(hub);
 }
 
-static int catch_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* ---- Start and end ------------------------------------------------------------------------ */
 
 static int open_parts(jj_hub *hub, const json_t *grants, jj_error *err)
@@ -368,7 +358,7 @@ int jj_hub_run(const jj_config *config, const json_t *grants, int status_fd)
     jj_error err = {0};
     bool stop = false;
     jj_hub *hub = calloc(1, sizeof *hub);
-    int signals = catch_signals();
+    int signals = jj_process_signals((const int[]){SIGTERM, SIGINT, SIGHUP, 0});
     if (!hub || signals < 0 || !jj_id_init()) {
         jj_log(JJ_ERROR, "cannot start: out of memory, descriptors or randomness");
         free(hub);

@@ -8,23 +8,6 @@
 
 #define HASH_SIZE 32
 
-static int cannot_read(const jj_journal *journal, jj_error *err)
-{
-    return journal->db ? jj_journal_sql_error(journal, "cannot read the journal", err)
-                       : jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
-}
-
-static void bind_text(sqlite3_stmt *statement, int at, const char *text)
-{
-    sqlite3_bind_text(statement, at, text ? text : "", -1, SQLITE_STATIC);
-}
-
-static const char *column(sqlite3_stmt *row, int at)
-{
-    const char *text = (const char *)sqlite3_column_text(row, at);
-    return text ? text : "";
-}
-
 /* ---- The chain ---------------------------------------------------------------------------- */
 
 static void hash_record(const unsigned char key[32], const unsigned char before[HASH_SIZE],
@@ -115,10 +98,10 @@ void jj_journal_audit(jj_journal *journal, const unsigned char key[32], const jj
     sqlite3_stmt *statement = journal->statements[JJ_SQL_AUDIT];
     sqlite3_bind_int64(statement, 1, full.number);
     sqlite3_bind_int64(statement, 2, full.at_ms);
-    bind_text(statement, 3, full.action);
-    bind_text(statement, 4, full.agency);
-    bind_text(statement, 5, full.person);
-    bind_text(statement, 6, full.detail);
+    jj_journal_bind(statement, 3, full.action);
+    jj_journal_bind(statement, 4, full.agency);
+    jj_journal_bind(statement, 5, full.person);
+    jj_journal_bind(statement, 6, full.detail);
     sqlite3_bind_blob(statement, 7, hash, HASH_SIZE, SQLITE_STATIC);
     jj_journal_run(journal, JJ_SQL_AUDIT);
     if (whole) {
@@ -132,10 +115,10 @@ static jj_audit audit_of(sqlite3_stmt *row)
 {
     return (jj_audit){.number = sqlite3_column_int64(row, 0),
                       .at_ms = sqlite3_column_int64(row, 1),
-                      .action = column(row, 2),
-                      .agency = column(row, 3),
-                      .person = column(row, 4),
-                      .detail = column(row, 5)};
+                      .action = jj_journal_column(row, 2),
+                      .agency = jj_journal_column(row, 3),
+                      .person = jj_journal_column(row, 4),
+                      .detail = jj_journal_column(row, 5)};
 }
 
 int jj_journal_audit_read(jj_journal *journal, const char *person, jj_audit_visit visit, void *arg,
@@ -143,7 +126,7 @@ int jj_journal_audit_read(jj_journal *journal, const char *person, jj_audit_visi
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_AUDIT_READ];
     if (!row) {
-        return cannot_read(journal, err);
+        return jj_journal_sql_error(journal, "cannot read", err);
     }
     int step;
     while ((step = sqlite3_step(row)) == SQLITE_ROW) {
@@ -152,7 +135,7 @@ int jj_journal_audit_read(jj_journal *journal, const char *person, jj_audit_visi
             visit(arg, &record);
         }
     }
-    int rc = step == SQLITE_DONE ? 0 : cannot_read(journal, err);
+    int rc = step == SQLITE_DONE ? 0 : jj_journal_sql_error(journal, "cannot read", err);
     sqlite3_reset(row);
     return rc;
 }
@@ -165,7 +148,7 @@ int jj_audit_verify(jj_journal *journal, const unsigned char key[32], uint64_t *
     int rc = 0, step = SQLITE_DONE;
     sqlite3_stmt *row = journal->statements[JJ_SQL_AUDIT_READ];
     if (!row) {
-        return cannot_read(journal, err);
+        return jj_journal_sql_error(journal, "cannot read", err);
     }
     while (rc == 0 && (step = sqlite3_step(row)) == SQLITE_ROW) {
         jj_audit record = audit_of(row);
@@ -181,7 +164,7 @@ int jj_audit_verify(jj_journal *journal, const unsigned char key[32], uint64_t *
         memcpy(newest.hash, hash, HASH_SIZE);
     }
     if (rc == 0 && step != SQLITE_DONE) {
-        rc = cannot_read(journal, err);
+        rc = jj_journal_sql_error(journal, "cannot read", err);
     }
     sqlite3_reset(row);
     link expected = mark_of(key, &newest);

@@ -101,7 +101,7 @@ int jj_journal_consumers(jj_journal *journal, jj_consumer_visit visit, void *arg
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_CONSUMERS];
     return row ? visit_all(journal, row, visit, arg, err)
-               : jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
+               : jj_journal_sql_error(journal, "cannot read", err);
 }
 
 bool jj_journal_slowest(jj_journal *journal, int64_t seen_ms, uint64_t *cursor)
@@ -145,7 +145,7 @@ int jj_journal_state_read(jj_journal *journal, int64_t consumer, const char *aft
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_STATE_READ];
     if (!row) {
-        return jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
+        return jj_journal_sql_error(journal, "cannot read", err);
     }
     sqlite3_bind_int64(row, 1, consumer);
     sqlite3_bind_text(row, 2, after, -1, SQLITE_STATIC);

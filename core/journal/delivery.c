@@ -10,23 +10,6 @@
 #define SAME_MS   60000
 #define SAME_BITS 8192 /* a record does not grow beyond this span */
 
-static int cannot_read(const jj_journal *journal, jj_error *err)
-{
-    return journal->db ? jj_journal_sql_error(journal, "cannot read the journal", err)
-                       : jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
-}
-
-static void bind_text(sqlite3_stmt *statement, int at, const char *text)
-{
-    sqlite3_bind_text(statement, at, text ? text : "", -1, SQLITE_STATIC);
-}
-
-static const char *column(sqlite3_stmt *row, int at)
-{
-    const char *text = (const char *)sqlite3_column_text(row, at);
-    return text ? text : "";
-}
-
 /* ---- What is new -------------------------------------------------------------------------- */
 
 /* Bits of the cursors behind `after`. */
@@ -89,8 +72,8 @@ typedef struct newest {
 static bool read_newest(jj_journal *journal, const jj_delivery *delivery, newest *found)
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_DELIVERED_LAST];
-    bind_text(row, 1, delivery->agency);
-    bind_text(row, 2, delivery->consumer);
+    jj_journal_bind(row, 1, delivery->agency);
+    jj_journal_bind(row, 2, delivery->consumer);
     int step = sqlite3_step(row);
     *found = (newest){0};
     if (step == SQLITE_ROW) {
@@ -115,8 +98,8 @@ static bool read_newest(jj_journal *journal, const jj_delivery *delivery, newest
 static void take_out_all(jj_journal *journal, const jj_delivery *delivery, bits *b)
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_DELIVERED];
-    bind_text(row, 1, delivery->agency);
-    bind_text(row, 2, delivery->consumer);
+    jj_journal_bind(row, 1, delivery->agency);
+    jj_journal_bind(row, 2, delivery->consumer);
     sqlite3_bind_int64(row, 3, (int64_t)(b->after + b->first));
     while (sqlite3_step(row) == SQLITE_ROW) {
         take_out(b, (uint64_t)sqlite3_column_int64(row, 2), sqlite3_column_blob(row, 4),
@@ -144,8 +127,8 @@ static void add(jj_journal *journal, const jj_delivery *delivery, const bits *b)
     sqlite3_stmt *statement = journal->statements[JJ_SQL_DELIVER];
     move_bits(b->set, b->first, set, 0, count);
     sqlite3_bind_int64(statement, 1, delivery->at_ms);
-    bind_text(statement, 2, delivery->agency);
-    bind_text(statement, 3, delivery->consumer);
+    jj_journal_bind(statement, 2, delivery->agency);
+    jj_journal_bind(statement, 3, delivery->consumer);
     sqlite3_bind_int64(statement, 4, (int64_t)(b->after + b->first));
     sqlite3_bind_int64(statement, 5, (int64_t)(b->after + b->last + 1));
     sqlite3_bind_blob(statement, 6, set, (int)((count + 7) / 8), SQLITE_STATIC);
@@ -195,14 +178,14 @@ int jj_journal_deliveries(jj_journal *journal, uint64_t cursor, jj_delivery_visi
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_DELIVERIES];
     if (!row) {
-        return cannot_read(journal, err);
+        return jj_journal_sql_error(journal, "cannot read", err);
     }
     sqlite3_bind_int64(row, 1, (int64_t)cursor);
     int step;
     while ((step = sqlite3_step(row)) == SQLITE_ROW) {
         jj_delivery delivery = {.at_ms = sqlite3_column_int64(row, 0),
-                                .agency = column(row, 1),
-                                .consumer = column(row, 2),
+                                .agency = jj_journal_column(row, 1),
+                                .consumer = jj_journal_column(row, 2),
                                 .after = (uint64_t)sqlite3_column_int64(row, 3),
                                 .upto = (uint64_t)sqlite3_column_int64(row, 4),
                                 .bits = sqlite3_column_blob(row, 5),
@@ -211,7 +194,7 @@ int jj_journal_deliveries(jj_journal *journal, uint64_t cursor, jj_delivery_visi
             visit(arg, &delivery);
         }
     }
-    int rc = step == SQLITE_DONE ? 0 : cannot_read(journal, err);
+    int rc = step == SQLITE_DONE ? 0 : jj_journal_sql_error(journal, "cannot read", err);
     sqlite3_reset(row);
     return rc;
 }

@@ -164,6 +164,12 @@ int jj_journal_tables(jj_journal *journal, jj_error *err);
 /* The one number that a statement gives; an SQLite code. */
 int jj_journal_number(sqlite3 *db, const char *sql, int64_t *value);
 
+/* JJ_EUNAVAILABLE with the reason why SQLite did not do it; that the journal is closed, too. */
 int jj_journal_sql_error(const jj_journal *journal, const char *what, jj_error *err);
+
+/* Texts of a statement that are never NULL: "" stands for what is not there. The text must stay
+ * until the statement is reset; a column's until its next step. */
+void jj_journal_bind(sqlite3_stmt *statement, int at, const char *text);
+const char *jj_journal_column(sqlite3_stmt *row, int at);
 
 #endif

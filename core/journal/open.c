@@ -129,6 +129,9 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
 
 int jj_journal_sql_error(const jj_journal *journal, const char *what, jj_error *err)
 {
+    if (!journal->db) {
+        return jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
+    }
     int code = sqlite3_extended_errcode(journal->db) & 0xff;
     const char *why = code == SQLITE_FULL ? "the disk is full" : sqlite3_errmsg(journal->db);
     jj_fail(err, JJ_EUNAVAILABLE, "%s: %s", what, why);
@@ -136,6 +139,17 @@ int jj_journal_sql_error(const jj_journal *journal, const char *what, jj_error *
         snprintf(err->file, sizeof err->file, "%s", journal->path);
     }
     return JJ_EUNAVAILABLE;
+}
+
+void jj_journal_bind(sqlite3_stmt *statement, int at, const char *text)
+{
+    sqlite3_bind_text(statement, at, text ? text : "", -1, SQLITE_STATIC);
+}
+
+const char *jj_journal_column(sqlite3_stmt *row, int at)
+{
+    const char *text = (const char *)sqlite3_column_text(row, at);
+    return text ? text : "";
 }
 
 static int prepare(jj_journal *journal, jj_error *err)

@@ -102,7 +102,7 @@ int jj_journal_quarantine_read(jj_journal *journal, int64_t after, jj_quarantine
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_QUARANTINE_READ];
     if (!row) {
-        return jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
+        return jj_journal_sql_error(journal, "cannot read", err);
     }
     sqlite3_bind_int64(row, 1, after);
     int step;

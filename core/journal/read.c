@@ -59,7 +59,7 @@ int jj_journal_read(jj_journal *journal, uint64_t after, uint64_t upto, bool wit
     uint64_t head = jj_journal_head(journal);
     sqlite3_stmt *row = journal->statements[with_text ? JJ_SQL_READ : JJ_SQL_READ_HEADS];
     if (!row) {
-        return jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
+        return jj_journal_sql_error(journal, "cannot read", err);
     }
     if (upto > head) {
         upto = head;

@@ -110,7 +110,7 @@ bool jj_worker_cursor_answer(jj_worker *worker, const jj_reply *reply)
     }
     worker->commit_request = 0;
     if (reply->code) {
-        jj_link_error(reply, &err);
+        jj_reply_error(reply, &err);
         jj_log(JJ_WARNING, "the hub did not take the cursor (%s: %s); the next one will do",
                jj_code_name(reply->code), err.text);
     } else if (worker->commit_cursor > worker->committed) {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "json/load.h"
 
 #include <errno.h>
@@ -23,7 +24,6 @@
 int jj_link_open(jj_link *link, const jj_config *config, const jj_plugin_config *instance,
                  const char *token, int status_fd, jj_error *err)
 {
-    sigset_t signals;
     const jj_client_options options = {.endpoint = config->hub.plugin_endpoint,
                                        .name = instance->name,
                                        .plain_user = instance->name,
@@ -35,10 +35,7 @@ int jj_link_open(jj_link *link, const jj_config *config, const jj_plugin_config 
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    link->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    link->signal_fd = jj_process_signals((const int[]){SIGTERM, 0});
     if (link->signal_fd < 0) {
         return jj_fail_errno(err, JJ_ESYSTEM, "signalfd");
     }
@@ -156,23 +153,6 @@ bool jj_link_receive(jj_link *link)
     return any;
 }
 
-void jj_link_error(const jj_reply *reply, jj_error *err)
-{
-    json_t *object = NULL;
-
-    jj_fail(err, reply->code, "%s", jj_code_name(reply->code));
-    if (err && jj_json_load(&object, reply->result.data, reply->result.size_bytes, JJ_FRAME_MAX,
-                            NULL) == 0) {
-        const char *detail = jj_json_string(object, "detail");
-        const char *field = jj_json_string(object, "field");
-        if (detail) {
-            snprintf(err->text, sizeof err->text, "%s", detail);
-        }
-        snprintf(err->field, sizeof err->field, "%s", field ? field : "");
-    }
-    json_decref(object);
-}
-
 static bool must_give_up(const jj_link *link)
 {
     return link->stopping && jj_monotonic_ms() >= link->give_up_ms;
@@ -214,7 +194,7 @@ int jj_link_request(jj_link *link, const char *verb, const char *options, const 
     rc = rc ? rc : wait_for(link, number, &got, err);
     if (rc == 0 && got.code) {
         rc = got.code;
-        jj_link_error(&got, err);
+        jj_reply_error(&got, err);
         jj_reply_clear(&got);
     }
     if (rc == 0) {

@@ -57,7 +57,4 @@ int jj_link_request(jj_link *link, const char *verb, const char *options, const 
 /* Waits without a request, e.g. before trying again. False: told to stop. */
 bool jj_link_pause(jj_link *link, int64_t pause_ms);
 
-/* The text of an ERROR answer. */
-void jj_link_error(const jj_reply *reply, jj_error *err);
-
 #endif

@@ -170,7 +170,7 @@ static int take_error(jj_reader *reader, size_t at, const jj_reply *reply, jj_er
         reader->dense = false; /* it went beyond the end, say: ask again without guessing */
         return 0;
     }
-    jj_link_error(reply, err);
+    jj_reply_error(reply, err);
     pause_reading(reader);
     if (is_temporary(code)) {
         jj_log(JJ_WARNING, "the hub refuses to be read (%s: %s); next try in %lld ms",

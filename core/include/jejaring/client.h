@@ -75,6 +75,9 @@ JJ_API int jj_client_request(jj_client *client, const char *verb, const char *op
 /* Forgets a request that was sent: its answer is dropped, or will be. */
 JJ_API void jj_client_forget(jj_client *client, uint64_t request);
 
+/* Fills err (may be NULL) from an answer that is an ERROR, and returns its code. */
+JJ_API int jj_reply_error(const jj_reply *reply, jj_error *err);
+
 JJ_API void jj_reply_clear(jj_reply *reply);
 
 /* Descriptor that becomes readable when jj_client_receive should be called with wait_ms 0, until
