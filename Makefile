@@ -149,11 +149,13 @@ $(B)/man/%: core/ctl/man/%.scd $(CTL) core/ctl/man/make.sh
 	$(Q)core/ctl/man/make.sh $(CTL) $< >$@.new && mv $@.new $@
 
 # ---- Tests ---------------------------------------------------------------------------------------
+# Calls that a unit test can make fail: each that tests/unit/fail.c stands in for.
+WRAPPED := $(sort $(shell sed -nE 's/^WRAP.[^,]*, ([A-Za-z0-9_]+),.*/\1/p; s/^[a-z].* [*]*__wrap_([a-z_]+).*;$$/\1/p' tests/unit/fail.c))
 # A unit test links only what it tests: the archive gives no more than is asked for.
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(CTL_A) $(CORE) $(call obj,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))) $(call obj,$(WAREHOUSE_LIB))
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) -pie -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(CTL_A) $(CORE) $(LIBS_DAEMON) -lpq -lcmocka
+	$(Q)$(CC) -pie -rdynamic $(ALL_LDFLAGS) -o $@ $(WRAPPED:%=-Wl,--wrap=%) $(filter %.o,$^) $(CTL_A) $(CORE) $(LIBS_DAEMON) -lpq -lcmocka
 
 $(B)/tests/plugins/%.so: tests/plugins/%.c
 	@mkdir -p $(@D)

@@ -237,6 +237,7 @@ int jj_agencies_load(const jj_agencies **agencies, const char *dir, jj_findings 
     }
     free(names);
     if (all == NULL) {
+        jj_findings_add(findings, dir, 0, 0, "out of memory");
         return JJ_EMEMORY;
     }
     jj_findings_sort(findings);

@@ -199,7 +199,7 @@ static uint64_t digest_member(jj_admitted *a, const char *where, const jj_member
 {
     jj_buf *scratch = &a->scratch;
     size_t where_size = strlen(where);
-    jj_buf_reset(scratch);
+    scratch->size = 0; /* a failure stays: see write_text */
     if (!jj_buf_reserve(scratch,
                         where_size + member->name.size_bytes + member->value.size_bytes + 1)) {
         return 0;
@@ -327,6 +327,7 @@ static void rewrite(jj_span event, int64_t recorded_ms, jj_admitted *a)
     uint64_t digest = 0;
     jj_span first = {0};
     jj_buf_reset(&a->text);
+    jj_buf_reset(&a->scratch);
     for (jj_members_start(&walk, event); jj_members_next(&walk, &member);) {
         if (jj_span_is(member.name, "subject")) {
             continue;
@@ -337,6 +338,9 @@ static void rewrite(jj_span event, int64_t recorded_ms, jj_admitted *a)
         }
         if (jj_span_is(member.name, "data")) {
             digest += split_data(member.value, a);
+            if (a->data.failed) {
+                return; /* see write_text */
+            }
             member.value = (jj_span){a->data.data, a->data.size};
         } else {
             digest += digest_member(a, "/", &member);

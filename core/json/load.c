@@ -55,8 +55,6 @@ static int check_depth(const char *text, size_t size_bytes, jj_error *err)
 static const char *problem(const json_error_t *error)
 {
     switch (json_error_code(error)) {
-    case json_error_out_of_memory:
-        return "out of memory";
     case json_error_premature_end_of_input:
         return "the text ends too early";
     case json_error_end_of_input_expected:
@@ -91,11 +89,13 @@ int jj_json_load(json_t **value, const char *text, size_t size_bytes, size_t max
     if (rc) {
         return rc;
     }
-    json_error_t error;
+    json_error_t error = {0};
     loaded = json_loadb(text, size_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!loaded) {
-        bool memory = json_error_code(&error) == json_error_out_of_memory;
-        rc = jj_fail(err, memory ? JJ_EMEMORY : JJ_EMALFORMED, "%s", problem(&error));
+        /* Where jansson finds a fault it says which; out of memory it mostly says nothing. */
+        bool memory = !error.text[0] || json_error_code(&error) == json_error_out_of_memory;
+        rc = memory ? jj_fail(err, JJ_EMEMORY, "out of memory")
+                    : jj_fail(err, JJ_EMALFORMED, "%s", problem(&error));
         if (err) {
             err->line = error.line > 0 ? error.line : 0;
             err->column = error.column > 0 ? error.column : 0;

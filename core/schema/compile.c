@@ -22,6 +22,9 @@ int jj_compile_refuse(const jj_compiler *c, const char *format, ...)
 {
     char why[400];
     va_list args;
+    if (c->pointer.failed) {
+        return jj_compile_memory(c); /* nobody can tell where it is */
+    }
     va_start(args, format);
     vsnprintf(why, sizeof why, format, args);
     va_end(args);

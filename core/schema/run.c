@@ -283,14 +283,17 @@ bool jj_schema_check(const jj_schema *schema, const json_t *value, jj_report *re
         return ok;
     }
     report->count = 0;
-    report->exhausted = run.budget == 0;
+    bool exhausted = run.budget == 0;
     run = (jj_run){.schema = schema, .budget = JJ_SCHEMA_STEPS_MAX, .report = report};
+    if (!exhausted) {
+        jj_run_node(&run, schema->root, &subject, NULL);
+    }
+    /* To find them all takes more than to find the first, and may be too much, too. */
+    report->exhausted = report->count == 0;
     if (report->exhausted) {
         jj_run_problem(&run, NULL, "budget",
                        "a value that can be checked within %d steps and %d levels",
                        JJ_SCHEMA_STEPS_MAX, JJ_SCHEMA_DEPTH_MAX);
-    } else {
-        jj_run_node(&run, schema->root, &subject, NULL);
     }
     return false;
 }

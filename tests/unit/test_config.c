@@ -5,8 +5,10 @@
  * difference before committing it.
  */
 #include "base/fs.h"
+#include "config/agency.h"
 #include "config/config.h"
 #include "config/tables.h"
+#include "fail.h"
 #include "schema/audience.h"
 
 #include <dirent.h>
@@ -280,6 +282,80 @@ static void the_default_file_is_right_and_shows_every_key(void **state)
     jj_config_free(config);
 }
 
+/* ---- Without memory ------------------------------------------------------------------------ */
+
+#define NOTHING_LEFT (FAIL_MEMORY | FAIL_FILE | FAIL_LIBRARY)
+
+/* A file is read as it is, or refused with a reason: never by half. */
+static void fail_at_each_call(const char *file, const char *expected, bool good)
+{
+    for (unsigned n = 1; fail_next(NOTHING_LEFT, n); n++) {
+        jj_findings findings = {0};
+        const jj_config *config = NULL;
+        int rc = jj_config_load(&config, file, &findings);
+        bool hit = fail_end();
+        assert_true(good || rc != 0);
+        assert_true((rc == 0) == (config != NULL) && (rc == 0) == !jj_findings_total(&findings));
+        if (config != NULL) {
+            char *text = NULL;
+            size_t size_bytes;
+            FILE *out = open_memstream(&text, &size_bytes);
+            put_config(out, config);
+            fclose(out);
+            assert_string_equal(text, expected);
+            free(text);
+        } else {
+            assert_true(hit || !good);
+        }
+        jj_config_free(config);
+        jj_findings_clear(&findings);
+    }
+}
+
+static void fail_in_folder(const char *name, bool good)
+{
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/%s", data, name);
+    assert_int_equal(chdir(path), 0);
+    DIR *dir = opendir(".");
+    assert_non_null(dir);
+    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        size_t length = strlen(entry->d_name);
+        if (length > 5 && strcmp(entry->d_name + length - 5, ".yaml") == 0) {
+            bool accepted;
+            char *expected = outcome(entry->d_name, &accepted);
+            fail_at_each_call(entry->d_name, expected, good);
+            free(expected);
+        }
+    }
+    closedir(dir);
+}
+
+static void no_file_is_read_by_half(void **state)
+{
+    (void)state;
+    fail_in_folder("good", true);
+    fail_in_folder("bad", false);
+}
+
+static void no_agency_is_lost_without_a_word(void **state)
+{
+    char path[PATH_MAX + 48];
+    (void)state;
+    snprintf(path, sizeof path, "%s/../../../config/demo/agencies.d", data);
+    for (unsigned n = 1; fail_next(NOTHING_LEFT, n); n++) {
+        jj_findings findings = {0};
+        const jj_agencies *agencies = NULL;
+        int rc = jj_agencies_load(&agencies, path, &findings);
+        bool hit = fail_end();
+        assert_true((rc == 0) == !jj_findings_total(&findings));
+        assert_true(rc == 0 || hit);
+        assert_true(rc != 0 || agencies->count == 2);
+        jj_agencies_free(agencies);
+        jj_findings_clear(&findings);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +365,8 @@ int main(void)
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(findings_beyond_the_limit_are_counted),
         cmocka_unit_test(trees_are_compared_without_their_places),
+        cmocka_unit_test(no_file_is_read_by_half),
+        cmocka_unit_test(no_agency_is_lost_without_a_word),
     };
     if (realpath("tests/data/config", data) == NULL) {
         fputs("run from the top of the source tree\n", stderr);
