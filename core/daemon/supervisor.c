@@ -149,6 +149,7 @@ static void announce(jj_supervisor *supervisor)
     jj_log_with(JJ_NOTICE, &(jj_log_fields){.id = JJ_LOG_READY},
                 "ready: node %s, hub and %zu plugins", supervisor->current.config->node,
                 supervisor->child_count - 1);
+    jj_process_settle();
 }
 
 static void report(jj_supervisor *supervisor)

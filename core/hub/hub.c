@@ -6,7 +6,6 @@
 #include "journal/audit.h"
 #include "json/load.h"
 
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -384,8 +383,8 @@ int jj_hub_run(const jj_config *config, const json_t *grants, int status_fd)
         jj_log(JJ_INFO, "ready: %zu event types, %llu events in the journal",
                jj_catalogue_count(hub->catalogue),
                (unsigned long long)jj_journal_head(hub->journal));
-        malloc_trim(0); /* what the schemas needed while they were compiled */
         say(hub, "READY\n");
+        jj_process_settle();
         while (!stop) {
             turn(hub, signals, &stop);
         }

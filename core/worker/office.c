@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "event/secret.h"
 #include "import/folder.h"
 #include "import/inbox.h"
@@ -11,7 +12,6 @@
 #include "json/load.h"
 
 #include <dirent.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -301,7 +301,7 @@ static int64_t read_files(jj_office *office)
         office->idle_since_ms = now_ms;
     } else if (now_ms - office->idle_since_ms >= CLOSE_MS) {
         close_files(office);
-        malloc_trim(0);
+        jj_process_settle();
         watch_folders(office);
         return 0;
     }

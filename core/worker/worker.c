@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "json/load.h"
 
 #include <inttypes.h>
@@ -289,6 +290,7 @@ int jj_worker_run(const jj_config *config, const jj_plugin_config *instance, con
     if (rc == 0) {
         jj_log(JJ_INFO, "ready: %s %s", worker->plugin->name, worker->plugin->version);
         jj_link_tell(&worker->link, "READY");
+        jj_process_settle();
         while (!worker->link.stopping && !worker->failed) {
             turn(worker, &status_ms);
         }

@@ -42,7 +42,8 @@ def processes(n):
 
 
 def figures(n):
-    """KiB: what is every process's own, with what they share counted once; and the plain sum."""
+    """KiB resident, two ways: shared pages counted once, and as often as processes map them (the
+    plain sum, which can only be more than what the node takes)."""
     own, shared, plain = 0, {}, 0
     for pid in processes(n).values():
         path = None
@@ -74,7 +75,7 @@ def test_an_edge_node_is_small_and_reports(edge):
         assert "libpq" not in pathlib.Path(f"/proc/{pid}/maps").read_text(), name
     once, plain = figures(n)
     print(f"{once} KiB resident, shared pages once; {plain} KiB as a plain sum")
-    assert SANITIZED or once < 25 * 1024, f"{once} KiB"
+    assert SANITIZED or once <= plain < 25 * 1024, f"{once} KiB, {plain} KiB as a plain sum"
 
 
 @pytest.mark.skipif(not FAKETIME or SANITIZED, reason="libfaketime is not there, or would not do")
