@@ -53,6 +53,7 @@ typedef struct jj_hub_config {
     int64_t lost_after_ms;    /* retention waits no longer for a silent consumer; 0: for ever */
     int64_t quarantine;       /* rejected events that are kept for each agency */
     int64_t quarantine_bytes; /* and their bytes; 0: no limit */
+    int64_t quarantine_nodes; /* of a node below: so many, then nothing more is taken from it */
     int64_t time_ahead_ms;    /* how far an event may lie ahead of the clock; 0: no limit */
 
     /* Always there, made from `run`. */

@@ -32,6 +32,32 @@ static const char *first_rival(const json_t *node)
     return json_string_value(json_array_get(json_object_get(node, "rivals"), 0));
 }
 
+#define RECENT_MS 86400000 /* a problem is spoken of for a day */
+#define NOW_MS    120000   /* one that comes again at each try is there now */
+
+/* A problem that does not stop the node: part of what it sends is refused, or somebody else reports
+ * as this node. True if it needs somebody. */
+static bool judge_problem(const json_t *node)
+{
+    int64_t at_ms = 0;
+    const json_t *problem = json_object_get(node, "problem");
+    uint64_t kept = (uint64_t)json_integer_value(json_object_get(node, "quarantined"));
+    if (!json_is_object(problem) ||
+        !jj_time_parse(text(problem, "at"), strlen(text(problem, "at")), &at_ms)) {
+        return false;
+    }
+    int64_t age_ms = jj_now_ms() - at_ms;
+    if (kept) {
+        jj_ctl_say("%serror:%s %s events of node %s wait in quarantine, the last because: %s",
+                   jj_ctl_red(stderr), jj_ctl_plain(stderr), jj_ctl_count(kept), text(node, "name"),
+                   text(problem, "text"));
+    } else if (age_ms < RECENT_MS) {
+        jj_ctl_say("warning: node %s had a problem at %s: %s", text(node, "name"),
+                   text(problem, "at"), text(problem, "text"));
+    }
+    return kept || age_ms < NOW_MS;
+}
+
 bool jj_ctl_nodes_judge(const json_t *nodes)
 {
     bool bad = false;
@@ -44,6 +70,8 @@ bool jj_ctl_nodes_judge(const json_t *nodes)
         if (json_is_true(json_object_get(node, "blocked"))) {
             jj_ctl_say("%serror:%s nothing is taken from node %s: %s", jj_ctl_red(stderr),
                        jj_ctl_plain(stderr), text(node, "name"), problem ? problem : "?");
+            bad = true;
+        } else if (judge_problem(node)) {
             bad = true;
         }
         if (lost) {

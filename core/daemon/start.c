@@ -59,8 +59,10 @@ static void put_hub(jj_buf *out, const jj_version *version)
     for (size_t i = 0; i < hub->bell.count; i++) {
         put(out, hub->bell.list[i]);
     }
-    jj_buf_printf(out, "%" PRId64 " %" PRId64 " %" PRId64 "\n", hub->retention_age_ms,
-                  hub->retention_bytes, hub->quarantine);
+    jj_buf_printf(out, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", hub->retention_age_ms,
+                  hub->retention_bytes, hub->lost_after_ms, hub->time_ahead_ms);
+    jj_buf_printf(out, "%" PRId64 " %" PRId64 " %" PRId64 "\n", hub->quarantine,
+                  hub->quarantine_bytes, hub->quarantine_nodes);
     for (size_t i = 0; i < config->plugins.count; i++) {
         const jj_plugin_config *plugin = &config->plugins.list[i];
         put_rights(out, plugin, json_object_get(version->grants, plugin->name));

@@ -73,6 +73,7 @@ void jj_hub_note_refused(jj_account *account, uint64_t refused)
 {
     if (account) {
         account->refused += refused;
+        account->quarantined += refused;
     }
 }
 

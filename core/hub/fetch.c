@@ -209,6 +209,18 @@ static void note_seen(jj_hub *hub, const jj_consumer *consumer)
     }
 }
 
+void jj_hub_see_plugins(jj_hub *hub)
+{
+    char name[128];
+    jj_consumer consumer;
+    for (size_t i = 0; i < hub->plugin_count && hub->config->hub.lost_after_ms; i++) {
+        snprintf(name, sizeof name, "%s/main", hub->plugins[i].rights.agency);
+        if (jj_journal_consumer(hub->journal, name, &consumer) == 0) {
+            note_seen(hub, &consumer);
+        }
+    }
+}
+
 /* Where to begin: `after` if it is given, else where the named consumer stands, else the oldest
  * event that is kept. */
 static int start_of(jj_hub *hub, const jj_request *request, uint64_t *after, uint64_t *lost,

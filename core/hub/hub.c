@@ -216,6 +216,7 @@ static void keep_house(jj_hub *hub)
                                     .most = TRIM_EVENTS,
                                     .lost = say_lost};
     jj_journal_begin(hub->journal);
+    jj_hub_see_plugins(hub);
     jj_journal_trim(hub->journal, &retention);
     commit(hub);
 }

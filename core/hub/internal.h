@@ -48,6 +48,8 @@ typedef struct jj_account {
     jj_tally tally;                       /* answers that it has not read */
     uint64_t refused;                     /* events of late, which are forgotten with time */
     int64_t refused_ms, next_deferred_ms; /* monotonic */
+    bool counted;                         /* of a node: quarantined is what waits there at most */
+    uint64_t quarantined;
 } jj_account;
 
 /* One request, parsed as far as its head. Everything points into message. */
@@ -251,6 +253,9 @@ void jj_error_result(const jj_error *err, jj_buf *out);
 void jj_hub_publish(jj_hub *hub, const jj_request *request);
 /* Appends an admitted event unless it is known. Counts it. Returns what it was. */
 enum jj_known jj_hub_append(jj_hub *hub, jj_admitted *admitted);
+/* How an event came that is put aside; else a consumer's name says who could not use it. */
+#define JJ_PUT_ASIDE_COMING  "publish"
+#define JJ_PUT_ASIDE_PASSING "pass" /* through a plugin, from a hub above */
 void jj_hub_quarantine(jj_hub *hub, const char *agency, const char *origin, jj_bytes event,
                        const char *type, const jj_error *why);
 /* Holds an answer until the commit. The first takes the message; without memory the answer is
@@ -269,9 +274,10 @@ int jj_hub_pass_begin(jj_hub *hub, const jj_request *request, jj_error *err);
 jj_bytes jj_hub_pass_text(jj_hub *hub, size_t index, jj_bytes event);
 int jj_hub_pass_check(jj_hub *hub, size_t index, const jj_admitted *admitted, jj_error *err);
 void jj_hub_pass_end(jj_hub *hub, const jj_counts *counts, const jj_error *why);
-/* Fails if another node than this one reports the region; else it is this one's from now on. Within
- * a transaction. */
-int jj_hub_claim_region(jj_hub *hub, const char *node, const char *region, jj_error *err);
+/* The same for one that was put aside, by rights whose node is the one below that sent it, or "".
+ * Within a transaction. */
+int jj_hub_pass_again(jj_hub *hub, const jj_rights *rights, const jj_admitted *admitted,
+                      jj_error *err);
 /* True for a word that may be a node's name. */
 bool jj_plain_name(const char *text);
 
@@ -290,6 +296,9 @@ bool jj_filter_wants(const jj_filter *filter, const jj_rights *rights, const jj_
 
 /* ---- fetch.c ---- */
 void jj_hub_fetch(jj_hub *hub, const jj_request *request);
+/* A plugin of the configuration counts as heard of, also while it waits for its other side and asks
+ * for nothing: retention never gives it up. Within a transaction. */
+void jj_hub_see_plugins(jj_hub *hub);
 /* After a commit, and when time has passed: answers those who wait. */
 void jj_hub_wake(jj_hub *hub);
 void jj_hub_drop_waiters(jj_hub *hub);

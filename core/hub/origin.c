@@ -83,6 +83,30 @@ static void field_origin(jj_error *err)
     snprintf(err->field, sizeof err->field, "/origin");
 }
 
+/* A journal only grows: one that ends before the place up to which it has reported is not what it
+ * was. Found before an event takes the place of another. */
+static int check_head(jj_hub *hub, const jj_request *request, jj_node *node, jj_error *err)
+{
+    bool given;
+    uint64_t head;
+    const json_t *origin = json_object_get(request->options, "origin");
+    int rc = jj_option_cursor(origin, "head", &given, &head, err);
+    if (rc == 0 && node->blocked) {
+        rc = jj_fail(err, JJ_ECONFLICT, "%s", node->problem);
+    }
+    if (rc || !given || !node->begun || head >= node->sequence) {
+        return rc;
+    }
+    node->blocked = true;
+    jj_fail(
+        err, JJ_ECONFLICT,
+        "the journal of node %s ends at %llu, and has reported up to %llu: it was restored from "
+        "an older copy, or made anew. What is here stays; when that is settled, `jejaringctl "
+        "node forget %s` lets it report anew",
+        node->name, (unsigned long long)head, (unsigned long long)node->sequence, node->name);
+    return refuse_node(hub, node, err);
+}
+
 json_t *jj_hub_greet_node(jj_hub *hub, const jj_request *request, jj_error *err)
 {
     jj_node node;
@@ -95,7 +119,7 @@ json_t *jj_hub_greet_node(jj_hub *hub, const jj_request *request, jj_error *err)
         field_origin(err);
         return NULL;
     }
-    if (identify(hub, request->rights, said, &node, err)) {
+    if (identify(hub, request->rights, said, &node, err) || check_head(hub, request, &node, err)) {
         field_origin(err);
         return NULL;
     }
@@ -202,6 +226,28 @@ static int contradicted(jj_hub *hub, jj_passing *p, jj_error *err)
     return refuse_node(hub, &p->node, err);
 }
 
+/* What is refused of a node waits here, so that nothing is lost; but not without end. */
+static int check_waiting(jj_hub *hub, const jj_request *request, jj_passing *p, jj_error *err)
+{
+    jj_account *account = request->account;
+    uint64_t most = (uint64_t)hub->config->hub.quarantine_nodes;
+    if (!account || p->count == 0 || (account->counted && account->quarantined < most)) {
+        return 0;
+    }
+    /* Some may have been tried again since, with success. */
+    account->quarantined = jj_journal_quarantined(hub->journal, request->rights->agency);
+    account->counted = true;
+    if (account->quarantined < most) {
+        return 0;
+    }
+    jj_fail(err, JJ_EBUSY,
+            "%llu events of node %s wait in the quarantine of %s, and no more are put there "
+            "(hub.quarantine_nodes): correct what is wrong or upgrade, then `jejaringctl "
+            "quarantine retry all` or `drop`",
+            (unsigned long long)account->quarantined, p->node.name, hub->config->node);
+    return refuse_node(hub, &p->node, err);
+}
+
 /* Nothing of the message is taken unless all of it fits to what the node said before. */
 static int check_places(jj_hub *hub, const jj_request *request, jj_passing *p, jj_error *err)
 {
@@ -244,6 +290,7 @@ int jj_hub_pass_begin(jj_hub *hub, const jj_request *request, jj_error *err)
     int rc = read_option(p, request, option, err);
     rc = rc || !p->tracked ? rc : identify(hub, request->rights, p->said, &p->node, err);
     rc = rc || !p->tracked ? rc : check_places(hub, request, p, err);
+    rc = rc || !p->tracked ? rc : check_waiting(hub, request, p, err);
     if (rc) {
         field_origin(err);
         return rc;
@@ -308,7 +355,7 @@ static int check_origin(const jj_hub *hub, const char *said, const jj_admitted *
 }
 
 /* A region is reported by one node: the first that did. */
-int jj_hub_claim_region(jj_hub *hub, const char *node, const char *region, jj_error *err)
+static int claim_region(jj_hub *hub, const char *node, const char *region, jj_error *err)
 {
     if (strcmp(hub->claim.region, region) == 0 && strcmp(hub->claim.node, node) == 0) {
         return 0;
@@ -334,13 +381,18 @@ int jj_hub_claim_region(jj_hub *hub, const char *node, const char *region, jj_er
     return 0;
 }
 
+int jj_hub_pass_again(jj_hub *hub, const jj_rights *rights, const jj_admitted *a, jj_error *err)
+{
+    int rc = check_origin(hub, rights->node, a, err);
+    return rc || !rights->node[0] ? rc : claim_region(hub, rights->node, a->record.region, err);
+}
+
 int jj_hub_pass_check(jj_hub *hub, size_t index, const jj_admitted *a, jj_error *err)
 {
     const jj_passing *p = &hub->passing;
     int rc = p->on && p->has_origin[index] ? check_origin(hub, p->said, a, err) : 0;
-    return rc || !p->on || !p->tracked
-               ? rc
-               : jj_hub_claim_region(hub, p->node.name, a->record.region, err);
+    return rc || !p->on || !p->tracked ? rc
+                                       : claim_region(hub, p->node.name, a->record.region, err);
 }
 
 /* ---- What remains ------------------------------------------------------------------------- */

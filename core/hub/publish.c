@@ -75,12 +75,16 @@ void jj_hub_quarantine(jj_hub *hub, const char *agency, const char *origin, jj_b
                                 .detail = why->text,
                                 .type = type,
                                 .sealed = {sealed.data, sealed.size}};
-        /* A node may be newer than this one: what it sends waits here for the upgrade, all of it.
-         */
-        bool all = hub->passing.on && hub->passing.tracked;
-        jj_journal_quarantine(hub->journal, &entry,
-                              all ? UINT64_MAX : (uint64_t)hub->config->hub.quarantine,
-                              (uint64_t)hub->config->hub.quarantine_bytes);
+        /* A node may be newer than this one: what it sends waits here for the upgrade, all of it
+         * (see check_waiting in origin.c). What it puts aside itself must not push that out. */
+        const jj_hub_config *config = &hub->config->hub;
+        const jj_rights *rights = jj_hub_agency(hub, agency);
+        bool passes = hub->passing.on && hub->passing.tracked, node = rights && rights->node;
+        jj_journal_quarantine(
+            hub->journal, &entry,
+            passes ? UINT64_MAX
+                   : (uint64_t)(config->quarantine + (node ? 2 * config->quarantine_nodes : 0)),
+            node ? 0 : (uint64_t)config->quarantine_bytes);
     }
     jj_buf_clear(&sealed);
 }
@@ -169,7 +173,9 @@ void jj_hub_publish(jj_hub *hub, const jj_request *request)
         if (admit_one(hub, request, i, event, admitted, &counts, &why)) {
             counts.rejected++;
             add_rejected(&rejected, i, &why, &admitted->report);
-            jj_hub_quarantine(hub, request->rights->agency, "publish", event,
+            bool passing = hub->passing.on && !hub->passing.tracked;
+            jj_hub_quarantine(hub, request->rights->agency,
+                              passing ? JJ_PUT_ASIDE_PASSING : JJ_PUT_ASIDE_COMING, event,
                               admitted->type ? admitted->type->name : "", &why);
         }
     }

@@ -151,7 +151,7 @@ typedef struct sought {
     int64_t number;
     bool found;
     char agency[JJ_ATTRIBUTE_MAX + 1];
-    char origin[sizeof((jj_consumer *)0)->name]; /* "publish", or the consumer that put it aside */
+    char origin[sizeof((jj_consumer *)0)->name]; /* how it came, or a consumer */
     bool cut;                                    /* only its beginning is kept */
     jj_buf text;
 } sought;
@@ -183,17 +183,21 @@ static int find_entry(jj_hub *hub, const jj_request *request, sought *s, jj_erro
 /* Judges the event once more, as its agency, under the rules of today. */
 static int retry(jj_hub *hub, sought *s, jj_counts *counts, jj_error *err)
 {
-    const jj_rights *rights = jj_hub_agency(hub, s->agency);
+    const jj_rights *known = jj_hub_agency(hub, s->agency);
+    jj_rights rights = known ? *known : (jj_rights){0};
     if (s->cut) {
         return jj_fail(err, JJ_ETOO_LARGE, "it was too large, and is not kept whole");
     }
-    if (!rights) {
+    if (!known) {
         return jj_fail(err, JJ_EFORBIDDEN, "the agency %s is not known any more", s->agency);
     }
-    int rc = jj_intake_admit(&hub->intake, rights, s->text.data, s->text.size, jj_now_ms(),
+    if (strcmp(s->origin, JJ_PUT_ASIDE_PASSING) == 0) {
+        rights.node = ""; /* not of a node below: what it says of its origin holds */
+    }
+    int rc = jj_intake_admit(&hub->intake, &rights, s->text.data, s->text.size, jj_now_ms(),
                              &hub->admitted, err);
-    if (rc == 0 && rights->node) {
-        rc = jj_hub_claim_region(hub, rights->node, hub->admitted.record.region, err);
+    if (rc == 0 && rights.node) {
+        rc = jj_hub_pass_again(hub, &rights, &hub->admitted, err);
     }
     if (rc) {
         return rc;
@@ -224,7 +228,8 @@ void jj_hub_quarantine_retry(jj_hub *hub, const jj_request *request)
     }
     jj_journal_begin(hub->journal);
     int rc = find_entry(hub, request, &s, &err);
-    bool again = rc == 0 && strcmp(s.origin, "publish") != 0;
+    bool again = rc == 0 && strcmp(s.origin, JJ_PUT_ASIDE_COMING) != 0 &&
+                 strcmp(s.origin, JJ_PUT_ASIDE_PASSING) != 0;
     if (again) {
         rc = jj_hub_retry_later(hub, s.number, s.origin, &err);
     } else {

@@ -201,8 +201,13 @@ int jj_journal_mark(const char *path, const char *const *consumers, const char *
 {
     static const char sql[] = "INSERT OR REPLACE INTO state SELECT id, ?2, ?3 FROM consumer"
                               " WHERE name = ?1";
+    static const char renew[] =
+        "INSERT OR REPLACE INTO state VALUES (0, '" JJ_JOURNAL_RESTORED "', hex(randomblob(8)))";
     sqlite3 *db = NULL;
     int rc = open_file(&db, path, err);
+    if (rc == 0 && sqlite3_exec(db, renew, NULL, NULL, NULL)) {
+        rc = sql_error(db, path, "cannot be changed", err);
+    }
     for (size_t i = 0; rc == 0 && consumers[i]; i++) {
         sqlite3_stmt *statement = NULL;
         if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) ||

@@ -29,8 +29,9 @@ int jj_journal_backup(const char *from, const char *to, jj_error *err);
  * damaged. */
 int jj_journal_examine(const char *path, jj_journal_facts *facts, jj_error *err);
 
-/* Puts an entry into the state of some consumers of a closed journal. Names end with NULL; one that
- * it does not know is no error: it has no cursor yet. */
+/* For a closed journal that was put back: gives it a new id, and puts an entry into the state of
+ * some consumers. Names end with NULL; one that it does not know is no error: it has no cursor
+ * yet. */
 int jj_journal_mark(const char *path, const char *const *consumers, const char *key,
                     const char *value, jj_error *err);
 

@@ -91,6 +91,9 @@ typedef struct jj_journal_names {
     size_t slot_count;
 } jj_journal_names;
 
+/* An entry of the state of nobody: from which backup, and when, the journal was put back. */
+#define JJ_JOURNAL_RESTORED "restored"
+
 /* Agencies whose quarantine may have grown beyond its bound in this transaction. */
 #define JJ_GROWN_MAX 8
 typedef struct jj_grown {
@@ -112,6 +115,7 @@ struct jj_journal {
     sqlite3_stmt *statements[JJ_SQL_COUNT_STATEMENTS];
     jj_journal_names names;
     unsigned char secret[16];
+    char id[17];
 
     jj_counts counts;                       /* durable */
     jj_counts staged;                       /* with what the open transaction adds */

@@ -99,6 +99,9 @@ uint64_t jj_journal_tail(const jj_journal *journal);
 jj_counts jj_journal_counts(const jj_journal *journal);
 /* Secret of this journal, for digests that nobody else can compute. 16 bytes. */
 const unsigned char *jj_journal_secret(const jj_journal *journal);
+/* By which whoever keeps a cursor of its own can tell that it means this journal: 16 hexadecimal
+ * digits, another one after the node went back to a backup. */
+const char *jj_journal_id(const jj_journal *journal);
 
 /* Called for each event in order of cursor. record is borrowed for the call. Return true to go
  * on; false to stop after this one. */
@@ -173,7 +176,7 @@ typedef struct jj_quarantined {
     int64_t number;
     int64_t at_ms;
     const char *agency;
-    const char *origin; /* "publish", or the consumer that could not use the event */
+    const char *origin; /* how it came, or the consumer that could not use the event */
     const char *code, *field, *detail;
     const char *type; /* as far as it could be read; may be empty */
     jj_span sealed;   /* the event, encrypted by the caller */
@@ -200,6 +203,8 @@ uint64_t jj_journal_find(jj_journal *journal, const unsigned char key[16]);
 typedef bool (*jj_quarantine_visit)(void *arg, const jj_quarantined *entry);
 int jj_journal_quarantine_read(jj_journal *journal, int64_t after, jj_quarantine_visit visit,
                                void *arg, jj_error *err);
+/* How many of an agency are kept. */
+uint64_t jj_journal_quarantined(jj_journal *journal, const char *agency);
 /* Removes one entry. Within a transaction. */
 void jj_journal_quarantine_drop(jj_journal *journal, int64_t number);
 void jj_journal_quarantine_totals(jj_journal *journal, uint64_t *kept, uint64_t *pushed_out);

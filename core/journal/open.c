@@ -222,6 +222,24 @@ static int load_totals(jj_journal *journal, jj_error *err)
     return 0;
 }
 
+/* The secret itself is for nobody's eyes. */
+static int make_id(jj_journal *journal, jj_error *err)
+{
+    static const char sql[] =
+        "SELECT value FROM state WHERE consumer = 0 AND key = '" JJ_JOURNAL_RESTORED "'";
+    sqlite3_stmt *row = NULL;
+    int step = sqlite3_prepare_v2(journal->db, sql, -1, &row, NULL) == SQLITE_OK ? sqlite3_step(row)
+                                                                                 : SQLITE_ERROR;
+    const char *restored = step == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
+    restored = restored ? restored : "";
+    snprintf(journal->id, sizeof journal->id, "%016llx",
+             (unsigned long long)jj_siphash(journal->secret, restored, strlen(restored)));
+    sqlite3_finalize(row);
+    return step == SQLITE_ROW || step == SQLITE_DONE
+               ? 0
+               : jj_journal_sql_error(journal, "cannot read the journal", err);
+}
+
 /* Called by SQLite after each commit with the length of the write-ahead log. */
 static int note_wal(void *arg, sqlite3 *db, const char *name, int pages)
 {
@@ -253,7 +271,8 @@ int jj_journal_attach(jj_journal *journal, jj_error *err)
     sqlite3_wal_hook(journal->db, note_wal, journal);
     rc = rc ? rc : prepare(journal, err);
     rc = rc ? rc : load_names(journal, err);
-    return rc ? rc : load_totals(journal, err);
+    rc = rc ? rc : load_totals(journal, err);
+    return rc ? rc : make_id(journal, err);
 }
 
 void jj_journal_detach(jj_journal *journal)

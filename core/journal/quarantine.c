@@ -23,6 +23,18 @@ static bool is_beyond(jj_journal *journal, const char *agency, uint64_t keep_max
     return beyond;
 }
 
+uint64_t jj_journal_quarantined(jj_journal *journal, const char *agency)
+{
+    sqlite3_stmt *row = journal->statements[JJ_SQL_QUARANTINE_SUM];
+    uint64_t count = 0;
+    if (row) {
+        bind(row, 1, agency);
+        count = sqlite3_step(row) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
+        sqlite3_reset(row);
+    }
+    return count;
+}
+
 static void trim(jj_journal *journal, const char *agency, uint64_t keep_max, uint64_t bytes_max)
 {
     sqlite3_stmt *statement = journal->statements[JJ_SQL_QUARANTINE_TRIM];

@@ -20,6 +20,11 @@ const unsigned char *jj_journal_secret(const jj_journal *journal)
     return journal->secret;
 }
 
+const char *jj_journal_id(const jj_journal *journal)
+{
+    return journal->id;
+}
+
 static const char *text_or_empty(sqlite3_stmt *statement, int column)
 {
     const char *text = (const char *)sqlite3_column_text(statement, column);

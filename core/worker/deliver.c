@@ -180,6 +180,7 @@ bool jj_worker_deliver(jj_worker *worker)
         !jj_reader_take(&worker->reader, pages, &worker->batch)) {
         return false;
     }
+    worker->head = worker->batch.cursor > worker->head ? worker->batch.cursor : worker->head;
     if (worker->batch.count > 0) {
         process(worker);
     } else if (worker->batch.cursor > worker->committed) {

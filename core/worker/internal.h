@@ -59,6 +59,7 @@ typedef struct jj_worker {
     jj_timer timers[JJ_TIMERS_MAX];
     jj_watch watches[JJ_WATCHES_MAX];
 
+    uint64_t head;         /* the hub's journal reaches at least to here */
     bool relay;            /* it has asked for that interface */
     bool on_hold;          /* no batch for the plugin */
     uint64_t taken;        /* the end of the batch that it took last */

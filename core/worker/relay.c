@@ -34,6 +34,11 @@ static uint64_t first_of(const jj_host *host)
     return worker_of(host)->batch.first;
 }
 
+static uint64_t head_of(const jj_host *host)
+{
+    return worker_of(host)->head;
+}
+
 static void acknowledge(const jj_host *host, uint64_t cursor)
 {
     jj_worker *worker = worker_of(host);
@@ -124,6 +129,7 @@ const jj_relay *jj_worker_relay(jj_worker *worker)
         .hold = hold,
         .restart = restart,
         .pass = pass,
+        .head = head_of,
     };
 
     worker->relay = worker->reader.relay = true;

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "json/load.h"
 
 #include <inttypes.h>
@@ -23,6 +24,7 @@ static int hello(jj_worker *worker, jj_error *err)
 {
     jj_reply reply = {0};
     jj_buf options = {0};
+    json_t *result = NULL;
 
     char name[128];
     snprintf(name, sizeof name, "%s/%s", worker->plugin->name, worker->plugin->version);
@@ -32,6 +34,13 @@ static int hello(jj_worker *worker, jj_error *err)
     int rc = options.failed
                  ? jj_fail(err, JJ_EMEMORY, "out of memory")
                  : jj_link_request(&worker->link, "HELLO", options.data, NULL, 0, &reply, err);
+    rc = rc ? rc
+            : jj_json_load(&result, reply.result.data, reply.result.size_bytes, JJ_FRAME_MAX, err);
+    const char *head = jj_json_string(result, "head");
+    if (rc == 0 && (!head || !jj_parse_u64(head, &worker->head))) {
+        rc = jj_fail(err, JJ_EVERSION, "the hub does not say where its journal ends");
+    }
+    json_decref(result);
     jj_reply_clear(&reply);
     jj_buf_clear(&options);
     return rc;

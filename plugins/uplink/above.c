@@ -155,8 +155,9 @@ void above_greet(uplink *self)
         return;
     }
     snprintf(options, sizeof options,
-             "{\"client\":\"uplink/" UPLINK_VERSION "\",\"origin\":{\"node\":\"%s\"}}",
-             self->host->node);
+             "{\"client\":\"uplink/" UPLINK_VERSION "\",\"origin\":{\"node\":\"%s\","
+             "\"head\":\"%" PRIu64 "\"}}",
+             self->host->node, self->relay->head(self->host));
     if (jj_client_send(self->client, "HELLO", options, NULL, 0, &self->hello, NULL) == 0) {
         self->hello_at_ms = now_ms;
     } else {
@@ -211,7 +212,9 @@ static void greeted(uplink *self, const json_t *result)
                  "what answers at %s is no hub that a node can report to", self->endpoint);
         return;
     }
+    const char *journal = json_string_value(json_object_get(result, "journal"));
     snprintf(self->above, sizeof self->above, "%s", node);
+    down_begin(self, journal ? journal : "");
     compare(self, strtoull(sequence, NULL, 10));
     if (!self->greeted) {
         self->host->log(self->host, JJ_LOG_NOTICE,
@@ -239,11 +242,11 @@ bool above_answer(uplink *self, const jj_reply *reply)
         above_refuses(self, reply);
         return true;
     }
-    if (!self->greeted) {
-        above_accepts(self);
-    }
     json_t *result = uplink_result(reply);
     greeted(self, result);
     json_decref(result);
+    if (self->greeted && self->pause_ms == 0) { /* else a message was refused, and is tried again */
+        above_accepts(self);
+    }
     return true;
 }

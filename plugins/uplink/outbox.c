@@ -31,6 +31,7 @@ void outbox_clear(uplink *self)
     }
     self->last = &self->first;
     self->pieces = 0;
+    self->pause_ms = 0;
     self->told = self->confirmed;
 }
 

@@ -40,6 +40,7 @@ typedef struct uplink {
     /* ---- The hub above ---- */
     jj_client *client;
     char above[65];      /* its node, once it has answered */
+    char journal[33];    /* the id of its journal */
     uint64_t hello;      /* request; 0: none under way */
     int64_t hello_at_ms; /* when the next is due, or when this one was sent */
     bool greeted;        /* it has answered since the start */
@@ -60,7 +61,8 @@ typedef struct uplink {
     /* ---- Downward ---- */
     uint64_t fetch, commit; /* requests; 0: none under way */
     int64_t fetch_at_ms;
-    uint64_t down_cursor;
+    uint64_t down_cursor; /* what is here for good of the journal above */
+    bool down_known;      /* it is known of this journal above; else the hub above knows */
 
     /* ---- Erasures ---- */
     uint64_t receipt; /* request; 0: none under way */
@@ -88,6 +90,8 @@ void above_accepts(uplink *self);
 void above_report(uplink *self); /* says in the status what has changed */
 
 /* ---- down.c: what the hub above offers ---- */
+/* The hub above has said which journal it keeps. */
+void down_begin(uplink *self, const char *journal);
 void down_ask(uplink *self);
 bool down_answer(uplink *self, const jj_reply *reply);
 

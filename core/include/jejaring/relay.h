@@ -58,6 +58,9 @@ typedef struct jj_relay {
      * block its neighbours. Errors: the hub's answer; JJ_ETIMEOUT: the worker is stopping. */
     int (*pass)(const jj_host *host, const char *node, const jj_bytes *events,
                 const uint64_t *sequences, size_t count, jj_passed_on *result, jj_error *err);
+
+    /* The journal of this hub reaches at least to here. */
+    uint64_t (*head)(const jj_host *host);
 } jj_relay;
 
 #ifdef __cplusplus
