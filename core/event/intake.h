@@ -22,7 +22,8 @@
 #include "journal/journal.h"
 #include "schema/catalogue.h"
 
-#define JJ_ATTRIBUTE_MAX 255 /* bytes of id, source, type, subject ... */
+#define JJ_DATASCHEMA    "urn:jejaring:" /* then the type, a colon, its version */
+#define JJ_ATTRIBUTE_MAX 255             /* bytes of id, source, type, subject ... */
 
 typedef struct jj_intake {
     const jj_catalogue *catalogue;
@@ -42,6 +43,7 @@ typedef struct jj_admitted {
     char nik[17];
     char person[JJ_UUID_SIZE]; /* the key made of nik where the subject is not a person */
     unsigned char digest_key[16];
+    bool has_dataschema; /* it says by which version of its type it was made */
     bool passed_on;      /* its sender may say who accepted it first, and when */
     int64_t recorded_ms; /* and the same in text */
     char recorded[JJ_TIME_SIZE];

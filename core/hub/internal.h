@@ -283,6 +283,9 @@ bool jj_plain_name(const char *text);
 
 /* ---- nodes.c: the nodes below, for administrators and for themselves ---- */
 json_t *jj_hub_list_nodes(jj_hub *hub);
+/* An event of this agency has left quarantine: where it was a node's last, its problem is settled.
+ * Within a transaction. */
+void jj_hub_node_settled(jj_hub *hub, const char *agency);
 void jj_hub_node_forget(jj_hub *hub, const jj_request *request, const char *name);
 void jj_hub_receipt(jj_hub *hub, const jj_request *request);
 

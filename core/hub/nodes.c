@@ -138,6 +138,19 @@ json_t *jj_hub_list_nodes(jj_hub *hub)
     return array;
 }
 
+void jj_hub_node_settled(jj_hub *hub, const char *agency)
+{
+    jj_node node;
+    const jj_rights *rights = jj_hub_agency(hub, agency);
+    if (!rights || !rights->node || jj_journal_is_quarantined(hub->journal, agency) ||
+        jj_journal_node(hub->journal, rights->node, &node) || node.blocked) {
+        return;
+    }
+    node.problem_ms = 0;
+    node.problem[0] = '\0';
+    jj_journal_node_put(hub->journal, &node);
+}
+
 /* ---- FORGET ------------------------------------------------------------------------------- */
 
 void jj_hub_node_forget(jj_hub *hub, const jj_request *request, const char *name)

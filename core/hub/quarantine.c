@@ -246,6 +246,7 @@ void jj_hub_quarantine_retry(jj_hub *hub, const jj_request *request)
     } else {
         jj_journal_count(hub->journal, &counts);
         jj_journal_quarantine_drop(hub->journal, s.number);
+        jj_hub_node_settled(hub, s.agency);
         jj_buf_printf(&result, "{\"accepted\":%llu,\"duplicate\":%llu}",
                       (unsigned long long)counts.accepted, (unsigned long long)counts.duplicate);
         jj_hub_hold_ok(hub, request, &result);
@@ -267,6 +268,7 @@ void jj_hub_quarantine_drop(jj_hub *hub, const jj_request *request)
         jj_request_fail(request, &err);
     } else {
         jj_journal_quarantine_drop(hub->journal, s.number);
+        jj_hub_node_settled(hub, s.agency);
         jj_buf_puts(&result, "{\"dropped\":1}");
         jj_hub_hold_ok(hub, request, &result);
     }

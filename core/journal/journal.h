@@ -203,8 +203,9 @@ uint64_t jj_journal_find(jj_journal *journal, const unsigned char key[16]);
 typedef bool (*jj_quarantine_visit)(void *arg, const jj_quarantined *entry);
 int jj_journal_quarantine_read(jj_journal *journal, int64_t after, jj_quarantine_visit visit,
                                void *arg, jj_error *err);
-/* How many of an agency are kept. */
+/* How many of an agency are kept, which takes as long as they are many; and whether any is. */
 uint64_t jj_journal_quarantined(jj_journal *journal, const char *agency);
+bool jj_journal_is_quarantined(jj_journal *journal, const char *agency);
 /* Removes one entry. Within a transaction. */
 void jj_journal_quarantine_drop(jj_journal *journal, int64_t number);
 void jj_journal_quarantine_totals(jj_journal *journal, uint64_t *kept, uint64_t *pushed_out);

@@ -68,6 +68,7 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
         "  WHERE agency = ?1 WINDOW w AS (ORDER BY number DESC))"
         " WHERE place > ?2 OR (?3 > 0 AND bytes > ?3))",
     [JJ_SQL_QUARANTINE_SUM] = "SELECT count(*), sum(size) FROM quarantine WHERE agency = ?1",
+    [JJ_SQL_QUARANTINE_ANY] = "SELECT 1 FROM quarantine WHERE agency = ?1 LIMIT 1",
     [JJ_SQL_QUARANTINE_RETRY] = "UPDATE quarantine SET retry = ?2 WHERE number = ?1",
     [JJ_SQL_QUARANTINE_RETRIES] = "SELECT number, origin FROM quarantine WHERE retry ORDER BY"
                                   " number",

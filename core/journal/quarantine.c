@@ -35,6 +35,18 @@ uint64_t jj_journal_quarantined(jj_journal *journal, const char *agency)
     return count;
 }
 
+bool jj_journal_is_quarantined(jj_journal *journal, const char *agency)
+{
+    sqlite3_stmt *row = journal->statements[JJ_SQL_QUARANTINE_ANY];
+    bool any = false;
+    if (row) {
+        bind(row, 1, agency);
+        any = sqlite3_step(row) == SQLITE_ROW;
+        sqlite3_reset(row);
+    }
+    return any;
+}
+
 static void trim(jj_journal *journal, const char *agency, uint64_t keep_max, uint64_t bytes_max)
 {
     sqlite3_stmt *statement = journal->statements[JJ_SQL_QUARANTINE_TRIM];

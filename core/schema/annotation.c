@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "schema/audience.h"
+#include "schema/catalogue.h"
 
 #include <string.h>
 
@@ -177,6 +178,17 @@ static int values_value(jj_compiler *c, jj_node *node, const jj_keyword *keyword
     return 0;
 }
 
+static int version_value(jj_compiler *c, jj_node *node, const jj_keyword *keyword,
+                         const json_t *value)
+{
+    (void)node;
+    (void)keyword;
+    return json_is_integer(value) && json_integer_value(value) >= 1 &&
+                   json_integer_value(value) <= JJ_TYPE_VERSION_MAX
+               ? 0
+               : jj_compile_refuse(c, "must be a whole number from 1 to %d", JJ_TYPE_VERSION_MAX);
+}
+
 const jj_keyword jj_annotation_keywords[] = {
     {"title", string_value, 0},
     {"description", string_value, 0},
@@ -192,6 +204,7 @@ const jj_keyword jj_annotation_keywords[] = {
     {"x-entity", word_value, ENTITY},
     {"x-audience", audience_value, READERS},
     {"x-publisher", audience_value, PUBLISHERS},
+    {"x-version", version_value, 0},
     {"x-consent", consent_value, READERS},
     {"x-vault", boolean_value, 0},
     {"x-key", boolean_value, 0},

@@ -59,11 +59,14 @@ typedef struct jj_property {
     size_t member_count;
 } jj_property;
 
+#define JJ_TYPE_VERSION_MAX 9999
+
 typedef struct jj_type {
     const char *name; /* "alumni.graduated" */
     const char *title;
     const char *subject;     /* x-subject: "person", "vacancy", ... */
     uint32_t publishers;     /* x-publisher, as bits of jj_audience */
+    int version;             /* x-version; 1 without it */
     bool has_vault;          /* any property (at any depth) is x-vault */
     const jj_schema *schema; /* of `data` */
     const jj_property *properties;

@@ -95,3 +95,114 @@ def test_a_restored_province_gives_and_takes_what_it_has_lost(pair):
     r.wait(lambda: len(r.fetch_all(["vacancy.*"])) == 2, "what is new above to come down")
     p.wait(lambda: len(p.fetch_all(["outcome.reported"])) == 8, "what it had lost")
     assert status_of(p, "pekalongan")["gaps"] == []
+
+
+# ---- Newer, or wrong for weeks
+
+
+def schemas_of(folder, **version):
+    """A copy of the schemas; outcome.reported with changes."""
+    shutil.copytree(ROOT / "schemas", folder)
+    file = folder / "events" / "outcome.reported.json"
+    schema = json.loads(file.read_text())
+    schema.update(version.pop("root", {}))
+    schema["properties"].update(version)
+    file.write_text(json.dumps(schema))
+    return str(folder)
+
+
+RETRACTS = {"title": "Ditarik", "type": "boolean", "x-class": "internal",
+            "x-audience": ["owner", "province"]}
+
+
+def test_a_newer_version_of_a_type_waits_above_for_the_upgrade(node, lines, tmp_path):
+    new = schemas_of(tmp_path / "new", root={"x-version": 2}, retracts=RETRACTS)
+    p = upper(node).start()
+    r = regency(node, p, "33.75", name="pekalongan")
+    lines.append(r)
+    r.write_config(schemas=new)
+    r.start()
+    later = outcomes(3, 10)
+    for one in later:
+        one["data"]["retracts"] = True
+    r.publish([graduated(nik(1)), *later, graduated(nik(2))])
+    here = r.fetch_all(["outcome.reported"])
+    assert {e["dataschema"] for e in here} == {"urn:jejaring:outcome.reported:2"}
+    assert [e["type"] for e in arrived(p, r)] == ["alumni.graduated"] * 2
+    newer = "version 2 of outcome.reported is newer than this hub, which knows version 1"
+    p.wait_for_log(newer), r.wait_for_log(newer)
+    told = ctl("status", node=p)
+    assert told.returncode == 1 and "3 events of node pekalongan wait in quarantine" in told.stderr
+    assert newer in told.stderr
+    p.write_config(schemas=new)
+    p.stop()
+    begin_again(p)
+    assert result("quarantine", "retry", "all", node=p) == {"taken": 3, "refused": 0}
+    there = p.fetch_all(["outcome.reported"])
+    assert identities(there) == identities(here)
+    assert [(e["originsequence"], e["data"]["retracts"]) for e in there] == \
+        [("2", True), ("3", True), ("4", True)]
+    assert ctl("status", node=p).returncode == 0
+    # The same by another way, without the version: known.
+    assert p.request("PUBLISH", {}, later)[1]["duplicate"] == 3
+
+
+def test_an_older_version_is_taken_by_a_newer_hub(node, tmp_path):
+    n = node(schemas=schemas_of(tmp_path / "new", root={"x-version": 3})).start()
+    n.publish(outcomes(1, dataschema="urn:jejaring:outcome.reported:2"))
+    assert n.fetch_all()[0]["dataschema"] == "urn:jejaring:outcome.reported:2"
+    wrong = {"urn:jejaring:outcome.reported:4": "unknown_type",
+             "urn:jejaring:outcome.reported:x": "invalid",
+             "urn:jejaring:alumni.graduated:1": "invalid"}
+    for dataschema, code in wrong.items():
+        refused = n.request("PUBLISH", {}, outcomes(1, 5, dataschema=dataschema))[1]["rejected"]
+        assert [(e["code"], e["field"]) for e in refused] == [(code, "/dataschema")], dataschema
+    n.publish(outcomes(1, 9, dataschema="https://example.org/anything"))
+
+
+def test_a_node_newer_above_than_below_is_caught_up_after_the_upgrade_below(node, lines, tmp_path):
+    new = schemas_of(tmp_path / "new")
+    file = tmp_path / "new" / "events" / "vacancy.opened.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "x-version": 2}))
+    p = upper(node, schemas=new).start()
+    r = regency(node, p, "33.75", name="pekalongan")
+    lines.append(r)
+    r.start()
+    p.publish([vacancy("Juru ukur", region="33")])
+    r.wait(lambda: result("quarantine", "list", node=r), "the vacancy to be put aside below")
+    r.write_config(schemas=new)
+    r.stop()
+    begin_again(r)
+    assert result("quarantine", "retry", "all", node=r) == {"taken": 1, "refused": 0}
+    here, there = r.fetch_all()[0], p.fetch_all()[0]
+    assert (here["origin"], here["originsequence"]) == ("jateng", "1")
+    assert here["recordedtime"] == there["recordedtime"]
+    arrived(p, r)
+    assert status_of(p, "pekalongan")["accepted"] == 0, "it does not go round"
+
+
+def test_a_node_of_which_too_much_is_refused_waits_and_loses_nothing(node, lines, tmp_path):
+    old = tmp_path / "schemas"
+    shutil.copytree(ROOT / "schemas", old)
+    (old / "events" / "outcome.reported.json").unlink()
+    p = upper(node, schemas=str(old))
+    p.write_config(hub={**p.config["hub"], "quarantine_nodes": 30})
+    p.start()
+    r = regency(node, p, "33.75", name="pekalongan", batch=10)
+    other = regency(node, p, "33.25", name="batang")
+    lines += [r, other]
+    r.start(), other.start()
+    r.publish(outcomes(100))
+    r.publish([graduated(nik(1))])
+    full = "events of node pekalongan wait in the quarantine of jateng, and no more are put there"
+    p.wait_for_log(full)
+    r.wait(lambda: "refused by the node above: busy" in says(r), "the status there")
+    assert waiting(r) > 0 and full in ctl("status", node=p).stderr
+    other.publish([graduated(nik(9), _region="33.25")])
+    assert len(arrived(p, other)) == 1, "others are not disturbed"
+    shutil.copy(ROOT / "schemas/events/outcome.reported.json", old / "events")
+    p.stop()
+    begin_again(p)
+    assert result("quarantine", "retry", "all", node=p)["refused"] == 0
+    assert identities(e for e in arrived(p, r) if e["region"] == "33.75") == \
+        identities(r.fetch_all())
