@@ -59,6 +59,17 @@ static verb_handler find_verb(jj_bytes verb)
     return NULL;
 }
 
+static void commit(jj_hub *hub);
+
+/* What an erasure has emptied is gone for every reader at once, though it may still fail: nobody is
+ * answered from it before it is durable. Several erasures may share a commit. */
+static void finish_erasure(jj_hub *hub, verb_handler next)
+{
+    if (hub->scrub && next != jj_hub_erase && jj_journal_is_open(hub->journal)) {
+        commit(hub);
+    }
+}
+
 static void handle(jj_hub *hub, jj_hub_door *door, const jj_message *message)
 {
     jj_error err = {0};
@@ -83,6 +94,7 @@ static void handle(jj_hub *hub, jj_hub_door *door, const jj_message *message)
         if (verb && jj_request_unpack(&request, &err)) {
             jj_request_fail(&request, &err);
         } else if (verb) {
+            finish_erasure(hub, verb);
             verb(hub, &request);
         } else {
             jj_fail(&err, JJ_EMALFORMED,

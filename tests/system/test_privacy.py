@@ -476,6 +476,24 @@ def test_a_person_who_comes_back_begins_anew(office):
     assert names_of(fetch(n, "baca-industry")) == ["person.erased"], "nor is the consent there"
 
 
+def test_a_reader_sees_an_erasure_whole_or_not_at_all(office):
+    """Also one who asks before it is durable: what may still fail is not shown as done."""
+    n, count = office, 30
+    n.publish([graduated(nik(number)) for number in range(count)])
+    people = {person_key(n, nik(number)) for number in range(count)}
+    with connected(n.endpoint) as connection:
+        for number in range(count):
+            connection.send("ERASE", {"nik": nik(number)})
+            connection.send("FETCH", {"after": "0", "max_events": 1000})
+        pages = [events for kind, _, events, _ in
+                 (connection.receive() for _ in range(2 * count)) if kind == "EVENTS"]
+    assert len(pages) == count
+    for seen in pages:
+        assert len(seen) == count and {e["subject"] for e in seen} == people, \
+            "a person is neither there nor erased"
+    assert {e["type"] for e in pages[-1]} == {"person.erased"}
+
+
 def test_a_kill_in_the_middle_of_an_erasure_leaves_all_or_nothing(office):
     n = office
     for number in range(40):
