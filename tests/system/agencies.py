@@ -5,7 +5,6 @@
     said(n, "incubation.selected")
 """
 
-import re
 import uuid
 
 from conftest import event
@@ -81,28 +80,9 @@ def said(n, type_):
     return n.fetch_all([type_])
 
 
-def wanted(n, plugin):
-    """The types that a plugin says it listens to."""
-    if plugin not in n.wanted:
-        described = n.run("--describe", f"{n.config['plugin_path']}/{plugin}.so").stdout
-        n.wanted[plugin] = set(re.search(r"^subscribes to: (.*)$", described, re.M)[1].split())
-    return n.wanted[plugin]
-
-
 def settle(n):
-    """Waits until every plugin has taken all that it listens to, what the others said included. (A
-    plugin's cursor passes what it does not listen to only when its FETCH ends, seconds later.)"""
-    n.wanted = getattr(n, "wanted", {})
-
-    def quiet():
-        types = [e["type"] for e in n.fetch_all()]
-        consumers = n.request("STATUS")[1]["consumers"]
-        return len(consumers) == len(n.config["plugins"]) and not any(
-            wanted(n, c["name"].split("/")[0]) & {"*", *types[int(c["cursor"]):]}
-            for c in consumers if int(c["cursor"]) < len(types))
-
-    n.wait(quiet, "all plugins to have everything")
-    status = n.request("STATUS")[1]
+    """n.settle(); and nothing that was said was refused."""
+    status = n.settle()
     assert status["adds_up"], status
     assert status["balance"]["rejected"] == 0, n.log()
     return status

@@ -9,6 +9,7 @@ import contextlib
 import datetime
 import hashlib
 import json
+import pathlib
 import random
 import socket
 import threading
@@ -70,9 +71,16 @@ def event_key(one):
 
 
 def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody has now, and that nobody is given by chance: the kernel takes the near end of
+    every connection from a range of its own, and one who knocks again and again where nobody listens
+    for a moment may be given the very port, and answer himself."""
+    low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(1000):
+        port = random.SystemRandom().randrange(10000, low) if low > 12000 else 0
+        with contextlib.closing(socket.socket()) as probe, contextlib.suppress(OSError):
+            probe.bind(("0.0.0.0", port))
+            return probe.getsockname()[1]
+    raise RuntimeError("there is no free port")
 
 
 class Connection:
@@ -174,7 +182,7 @@ def is_let_in(endpoint, curve=None, plain=None, seconds=PATIENCE):
         zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL |
         zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED)
     socket_.linger = 0
-    socket_.handshake_ivl = 2000
+    socket_.handshake_ivl = seconds * 1000  # it is the hub that ends it
     if curve:
         socket_.curve_serverkey, socket_.curve_publickey, socket_.curve_secretkey = curve
     if plain:
@@ -199,7 +207,7 @@ class Publisher(threading.Thread):
     it go on for n events more, so that a slow machine is not given more than a fast one.
     """
 
-    RETRY_S = 0.25
+    RETRY_S = 0.25  # twice as long each time in vain: a slow hub must not be asked ever more
 
     def __init__(self, endpoint, make, in_flight=8, per_message=10, allowed=0):
         super().__init__(daemon=True)
@@ -222,21 +230,22 @@ class Publisher(threading.Thread):
 
     def _run(self):
         waiting = {}  # number of the request: events
-        connection, heard = Connection(self.endpoint), time.monotonic()
+        connection, heard, patience = Connection(self.endpoint), time.monotonic(), self.RETRY_S
         while not self.trouble and (waiting or not self.ending.is_set() or self._may_send()):
             while len(waiting) < self.in_flight and self._may_send():
                 events = self._next()
                 waiting[connection.send("PUBLISH", {}, events)] = events
             if connection.socket.poll(20):
-                heard = time.monotonic()
+                heard, patience = time.monotonic(), self.RETRY_S
                 self._take(waiting, connection)
             elif not waiting:
                 heard = time.monotonic()
-            elif time.monotonic() - heard > self.RETRY_S:
+            elif time.monotonic() - heard > patience:
                 # Not a word: whatever is under way may be lost. All of it again, over a new
                 # connection, so that no late answer is taken for another's.
                 connection.close()
                 connection, heard = Connection(self.endpoint), time.monotonic()
+                patience = min(2 * patience, 5)
                 again, waiting = list(waiting.values()), {}
                 for events in again:
                     waiting[connection.send("PUBLISH", {}, events)] = events

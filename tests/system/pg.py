@@ -60,6 +60,19 @@ def _traversable(path):
     return all(part.stat().st_mode & 0o001 for part in [path, *path.parents])
 
 
+def _children(pid):
+    """What a process has started."""
+    with contextlib.suppress(OSError):
+        return [int(child) for child in
+                pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def _send(pid, number):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
 class Database:
     """One database of a cluster."""
 
@@ -169,7 +182,7 @@ class Cluster:
         log.close()
         self._wait_ready()
 
-    def _wait_ready(self, timeout=30):
+    def _wait_ready(self, timeout=120):
         until = time.monotonic() + timeout
         while time.monotonic() < until:
             if self.process.poll() is not None:
@@ -178,7 +191,7 @@ class Cluster:
                                   env=dict(os.environ, **self.env, PGDATABASE="postgres"))
             if done.returncode == 0:
                 return
-            time.sleep(0.02)
+            time.sleep(0.05)
         raise RuntimeError("PostgreSQL did not start:\n" + (self.folder / "log").read_text())
 
     def postmaster(self):
@@ -212,10 +225,21 @@ class Cluster:
         if self.folder is None:
             return
         if self.process is not None:
-            with contextlib.suppress(Exception):
-                self.stop("immediate")
+            self._end()
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.rmtree(self.socket_folder, ignore_errors=True)
+
+    def _end(self):
+        """Whatever became of it: a test that failed may have left its processes stopped."""
+        pids = [self.process.pid, *_children(self.process.pid)]
+        for pid in pids:
+            _send(pid, signal.SIGCONT)
+        try:
+            self.stop("immediate")
+        except Exception:
+            for pid in pids:
+                _send(pid, signal.SIGKILL)
+            self.process.wait()
 
     def __enter__(self):
         return self

@@ -4,10 +4,11 @@ ran; nothing is doubled, and nothing is lost that its producers send again."""
 import json
 import shutil
 import stat
+import subprocess
 
 from client import check_balance, differences, graduated, ids, nik
 from conftest import vacancy
-from test_ctl import ctl
+from test_ctl import CTL, ctl
 from test_warehouse_faults import Load, check_all_there, cluster, database, stored, \
     wait_for_warehouse, warehouse_node  # noqa: F401 (fixtures)
 
@@ -39,13 +40,19 @@ def test_a_node_that_is_lost_goes_on_from_a_backup_made_under_load(node, cluster
     n = warehouse_node(node, database).start()
     publisher = Load(n)
     publisher.wait_for(300)
-    publisher.allow(1500)  # these are under way during the backup
-    folder = backup(n)
+    folder = n.folder / "backup"
+    with subprocess.Popen([CTL, "-c", n.file, "backup", folder]) as making:
+        while making.poll() is None:  # as many as there is time for
+            publisher.allow(100 - (publisher.allowed - publisher.sent))
+            n.wait(lambda: publisher.trouble or publisher.sent > publisher.allowed - 50 or
+                   making.poll() is not None, "events under way during the backup")
+    assert making.returncode == 0
+    publisher.wait_for(100)  # and some that it cannot hold
     publisher.stop()
-    kept = manifest(folder)["journal"]["head"]
-    assert 300 <= kept < 1800
+    sent, kept = publisher.sent, manifest(folder)["journal"]["head"]
+    assert 300 <= kept < sent
     wait_for_warehouse(n)
-    assert stored(database) == (1800, 1800)
+    assert stored(database) == (sent, sent)
     n.kill_all()
     shutil.rmtree(n.folder / "state")
 
@@ -54,23 +61,23 @@ def test_a_node_that_is_lost_goes_on_from_a_backup_made_under_load(node, cluster
     # A producer cannot know what the backup holds, and sends everything again.
     again = Load(n)
     again.make = publisher.acknowledged.__getitem__
-    again.wait_for(1800)
+    again.wait_for(sent)
     again.stop()
     balance = n.request("STATUS")[1]["balance"]
-    assert balance["accepted"] == 1800 and balance["rejected"] == 0, balance
+    assert balance["accepted"] == sent and balance["rejected"] == 0, balance
     assert balance["duplicate"] >= kept
     problem = differences(ids(publisher.acknowledged), ids(n.fetch_all()))
     assert not problem, f"the journal: {problem}"
-    n.wait_for_log(r"restored from a backup, and the database ends at cursor 1800: giving it every")
+    n.wait_for_log(rf"restored from a backup, and the database ends at cursor {sent}: giving it every")
     check_all_there(n, database, publisher.acknowledged)
     # Its own cursor is right again: from here on it is as if nothing had been.
     n.publish([vacancy("sesudahnya", id="lowongan-sesudahnya")])
     wait_for_warehouse(n)
-    assert stored(database) == (1801, 1801)
+    assert stored(database) == (sent + 1, sent + 1)
     n.wait_restart("warehouse", n.kill("warehouse"))
     n.publish([vacancy("lagi", id="lowongan-lagi")])
     wait_for_warehouse(n)
-    assert stored(database) == (1802, 1802)
+    assert stored(database) == (sent + 2, sent + 2)
     assert n.log().count("restored from a backup") == 1
 
 

@@ -115,10 +115,10 @@ def test_a_wrong_configuration_is_78_with_its_place(tmp_path):
 def test_an_absent_daemon_is_4_at_once(node):
     n = node()
     started = time.monotonic()
-    done = ctl("status", node=n)
+    done = ctl("status", "--timeout", "50s", node=n)
     assert done.returncode == 4
     assert "nobody listens at" in done.stderr and "is jejaringd running?" in done.stderr
-    assert time.monotonic() - started < 5  # not the ten seconds of a time limit
+    assert time.monotonic() - started < 30, "it has waited for its time limit"
 
 
 def test_a_silent_daemon_is_4_after_the_time_limit():
@@ -185,8 +185,9 @@ def test_publish_reads_a_file(node):
 def test_publish_survives_a_restart_of_the_hub(node):
     n = node().start()
     events = [vacancy() for _ in range(20000)]
-    publishing = subprocess.Popen([CTL, "-c", str(n.file), "publish"], stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    publishing = subprocess.Popen([CTL, "-c", str(n.file), "publish", "--timeout", "60s"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True)
     publishing.stdin.write(lines(events[:10000]))
     publishing.stdin.flush()
     old = n.kill("hub")
@@ -207,16 +208,16 @@ def test_publish_shows_its_progress_on_a_terminal_only(node):
     assert piped.returncode == 0 and piped.stderr == ""
     master, slave = pty.openpty()
     process = subprocess.Popen([CTL, "-c", str(n.file), "publish", str(file)], stderr=slave,
-                               stdout=subprocess.PIPE)
+                               stdout=subprocess.DEVNULL)
     os.close(slave)
-    process.communicate(timeout=PATIENCE)
     drawn = b""
-    try:
+    try:  # while it runs: a terminal that nobody reads holds its writer up
         while chunk := os.read(master, 65536):
             drawn += chunk
     except OSError:
         pass
     os.close(master)
+    assert process.wait(PATIENCE) == 0
     if drawn:  # a fast machine is done before a bar would help anybody
         assert re.search(rb"\r\x1b\[K\[[#.]{30}\] +\d+ % [\d,]+ events, [\d,]+/s", drawn)
         assert drawn.endswith(b"\r\x1b[K")

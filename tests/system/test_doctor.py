@@ -203,7 +203,7 @@ def test_a_database_that_is_away_or_of_another_version(node):
         database = cluster.database()
         n = node({"warehouse": {"audiences": ["node"], "regions": ["*"],
                                 "options": {"conninfo": database.conninfo}}}).start()
-        n.wait(lambda: findings(n, *QUIET, code=ctl("doctor", *QUIET, node=n).returncode) == [],
+        n.wait(lambda: json.loads(ctl("doctor", "--json", *QUIET, node=n).stdout) == [],
                "a sound warehouse")
         database.psql("INSERT INTO jejaring.migration VALUES (999, '999_later.sql', 'x')")
         found(n, "warehouse", "not that of this version: .*migrated by a newer Jejaring")

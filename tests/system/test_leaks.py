@@ -244,7 +244,7 @@ class World:
         self.send_requests()
         self.drop_files()
         self.run_commands()
-        self.settle()
+        self.node.settle()
         while bell.poll(0):
             self.hear("bell", *bell.recv_multipart())
         bell.close()
@@ -340,13 +340,6 @@ class World:
                       ["trace", NAME], ["quarantine", "retry", "3"], ["fetch", "--json"],
                       ["fetch", "--type", NAME]):
             self.ctl(*words)
-
-    def settle(self):
-        def caught_up():
-            status = self.node.request("STATUS")[1]
-            return not any(c["pending"] for c in status["consumers"]
-                           if c["name"].startswith(("blk/", "industry/", "warehouse/")))
-        self.node.wait(caught_up, "all plugins to have everything", 120)
 
     # What it has written
 

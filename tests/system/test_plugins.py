@@ -294,8 +294,10 @@ def batches(n, plugin):
 def kill_in_commit(n, plugin, victim, events):
     """The plugin, or the hub, dies when the plugin has taken a batch and its COMMIT has no answer yet:
     what was said is known to the hub or not, and the plugin cannot tell."""
-    settle(n)  # it is idle, and asks the hub for more
+    settle(n)
     old, taken = n.pid(victim), batches(n, plugin)
+    n.wait(lambda: n.request("STATUS")[1]["waiting"] == len(n.config["plugins"]),
+           "all of them to be idle, and to ask the hub for more")
     n.kill(plugin, signal.SIGSTOP)
     n.publish(events)
     consumers(n)  # once more through the hub's loop: it has answered the plugin's FETCH
@@ -360,7 +362,7 @@ def test_kill_9_between_any_two_steps_repeats_and_forgets_nothing(node):
     quiet, killed = [[r for r in got if r[0] in steady] for got in ended]
     assert {r[0] for r in quiet} == steady
     assert killed == quiet
-    assert caught >= 4
+    assert caught >= 4, f"only {caught} COMMITs were under way when somebody died"
 
 
 def offers_and_proposals_are_whole(n):

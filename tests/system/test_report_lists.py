@@ -14,7 +14,14 @@ import pytest
 import pg
 from report_office import BUILD, Office, event, graduated, key
 
-TODAY = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=7)).date()
+TODAY = None  # in Jakarta, when the test begins
+
+
+@pytest.fixture(autouse=True)
+def today():
+    """Not when the file is read: minutes lie between, and at times a midnight."""
+    global TODAY
+    TODAY = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=7)).date()
 
 
 def ago(days):

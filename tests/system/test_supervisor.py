@@ -114,10 +114,10 @@ def test_a_hub_that_hangs_is_killed_and_the_watchdog_is_fed_by_its_health(node):
     n.start()
     n.wait(lambda: n.words("WATCHDOG"), "the watchdog's food")
     old = n.kill("hub", signal.SIGSTOP)
-    time.sleep(0.2)  # a sign of life may still be on its way
     fed = len(n.words("WATCHDOG"))
     n.wait_for_log(r"hub has given no sign of life for 2 s: killed")
-    assert len(n.words("WATCHDOG")) == fed
+    # It is due every half second; one sign of life may have been on its way.
+    assert len(n.words("WATCHDOG")) <= fed + 1
     n.wait_restart("hub", old)
     n.wait(lambda: len(n.words("WATCHDOG")) > fed, "the watchdog's food again")
 

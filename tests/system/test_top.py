@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -103,7 +104,7 @@ def test_a_hub_that_does_not_answer_is_told_and_not_waited_for(node):
     done = ctl("top", "--once", "--timeout", "1600ms", node=n)
     os.kill(hub, signal.SIGCONT)
     assert done.returncode == 4
-    assert "The hub has not answered for 1 s; still trying" in done.stdout
+    assert re.search(r"The hub has not answered for \d+ s; still trying", done.stdout)
     assert "hub                  up" in done.stdout
     n.stop()
     done = ctl("top", "--once", "--timeout", "100ms", node=n)

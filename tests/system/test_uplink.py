@@ -387,8 +387,8 @@ def test_a_rate_is_kept(node, lines):
     lines.append(r)
     r.start()
     r.wait(lambda: says(r).startswith("reports"), "the connection")
-    r.publish(outcomes(200))  # about 90 KB
     begun = time.monotonic()
+    r.publish(outcomes(200))  # about 90 KB
     arrived(p, r)
     taken = time.monotonic() - begun
     assert taken > 2, f"{r.line.carried} bytes in {taken:.1f} s"

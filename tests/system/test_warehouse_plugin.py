@@ -9,6 +9,7 @@ import pytest
 
 import pg
 import warehouse_events
+from conftest import PATIENCE
 from cutting_proxy import CuttingProxy
 from warehouse_host import Host, warehouse
 
@@ -160,10 +161,10 @@ def test_a_server_that_hangs_does_not_hold_the_process(events):
             begun = time.monotonic()
             assert not plugin.deliver(events, 0, 300)
             assert not plugin.deliver(events, 0, 300)
-            assert time.monotonic() - begun < 10
+            assert time.monotonic() - begun < 30
             cluster.signal(signal.SIGCONT)
             cluster_stop(int(backend), signal.SIGCONT)
-            assert deliver_within(plugin, events, 0, 300, 10)
+            assert deliver_within(plugin, events, 0, 300, PATIENCE)
         assert stored(database) == unique(events)
 
 

@@ -11,6 +11,7 @@ HERE = pathlib.Path(__file__).parent
 MODULES = ["plugin", "absorption", "order", "roles"]
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.skipif(not os.environ.get("SANITIZED"), reason="not a sanitizer build")
 def test_the_plugin_in_a_process_that_has_the_sanitizer():
     runtime = subprocess.run(["gcc", "-print-file-name=libasan.so"], text=True, check=True,

@@ -126,7 +126,7 @@ def test_one_event_that_makes_more_than_a_commit_can_carry_is_put_aside(node):
     n = node({"probe": probe()}).start()
     n.publish([vacancy("many 1001"), vacancy("shout")])
     n.wait_for_log(r"the word is none, the count is 1")
-    assert len(reactions(n)) == 1
+    assert len(wait_for_reactions(n, 1)) == 1
     assert len(quarantine(n)) == 1
 
 
