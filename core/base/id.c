@@ -97,42 +97,78 @@ void jj_uuid_format(const unsigned char uuid[16], char out[JJ_UUID_SIZE])
     out[JJ_UUID_SIZE - 1] = '\0';
 }
 
+/* What a character is in a UUID: the value of a hexadecimal digit, or a dash. Nothing: 0. */
+#define DASH  0x20
+#define DIGIT 0x10
+static const unsigned char uuid_characters[256] = {
+    ['-'] = DASH,       ['0'] = DIGIT,      ['1'] = DIGIT | 1,  ['2'] = DIGIT | 2,
+    ['3'] = DIGIT | 3,  ['4'] = DIGIT | 4,  ['5'] = DIGIT | 5,  ['6'] = DIGIT | 6,
+    ['7'] = DIGIT | 7,  ['8'] = DIGIT | 8,  ['9'] = DIGIT | 9,  ['a'] = DIGIT | 10,
+    ['b'] = DIGIT | 11, ['c'] = DIGIT | 12, ['d'] = DIGIT | 13, ['e'] = DIGIT | 14,
+    ['f'] = DIGIT | 15, ['A'] = DIGIT | 10, ['B'] = DIGIT | 11, ['C'] = DIGIT | 12,
+    ['D'] = DIGIT | 13, ['E'] = DIGIT | 14, ['F'] = DIGIT | 15,
+};
+
+static unsigned character_of(const char *at)
+{
+    return uuid_characters[(unsigned char)*at];
+}
+
 bool jj_uuid_parse(const char *text, size_t length, unsigned char uuid[16])
 {
-    char hex[32];
-    size_t at = 0;
-    if (length != JJ_UUID_SIZE - 1) {
+    static const unsigned char places[16] = {0,  2,  4,  6,  9,  11, 14, 16,
+                                             19, 21, 24, 26, 28, 30, 32, 34};
+    unsigned char found[16];
+    unsigned all = DIGIT;
+    if (length != JJ_UUID_SIZE - 1 || text[8] != '-' || text[13] != '-' || text[18] != '-' ||
+        text[23] != '-') {
         return false;
     }
-    for (size_t i = 0; i < length; i++) {
-        if (is_dash(i)) {
-            if (text[i] != '-') {
-                return false;
-            }
-        } else {
-            hex[at++] = text[i];
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned high = character_of(text + places[i]), low = character_of(text + places[i] + 1);
+        all &= high & low;
+        found[i] = (unsigned char)(high << 4 | (low & 15));
+    }
+    if (!(all & DIGIT)) {
+        return false;
+    }
+    memcpy(uuid, found, sizeof found);
+    return true;
+}
+
+/* Every accepted event is searched. The last character of the window that is in no UUID tells how
+ * far the next one is at least: most of a text is never looked at. */
+bool jj_uuid_find(const char *text, size_t size_bytes, size_t *at, unsigned char uuid[16])
+{
+    const size_t length = JJ_UUID_SIZE - 1;
+    size_t start = *at, seen = start; /* from start to here all may be in one */
+    while (start + length <= size_bytes) {
+        size_t end = start + length;
+        while (end > seen && character_of(text + end - 1)) {
+            end--;
+        }
+        if (end > seen) {
+            start = seen = end;
+            continue;
+        }
+        seen = start + length;
+        if (jj_uuid_parse(text + start++, length, uuid)) {
+            *at = start;
+            return true;
         }
     }
-    return jj_unhex(hex, sizeof hex, uuid, 16);
+    *at = start;
+    return false;
 }
 
 bool jj_uuid_next(const char *text, size_t size_bytes, size_t *at, char out[JJ_UUID_SIZE])
 {
-    const size_t length = JJ_UUID_SIZE - 1;
-    while (*at + length <= size_bytes) {
-        unsigned char uuid[16];
-        /* The first dash tells where one could begin. */
-        const char *dash = memchr(text + *at + 8, '-', size_bytes - *at - length + 1);
-        if (!dash) {
-            return false;
-        }
-        *at = (size_t)(dash - text) - 8 + 1;
-        if (jj_uuid_parse(dash - 8, length, uuid)) {
-            jj_uuid_format(uuid, out);
-            return true;
-        }
+    unsigned char uuid[16];
+    bool found = jj_uuid_find(text, size_bytes, at, uuid);
+    if (found) {
+        jj_uuid_format(uuid, out);
     }
-    return false;
+    return found;
 }
 
 void jj_uuid_from_hash(unsigned char hash[16], char out[JJ_UUID_SIZE])

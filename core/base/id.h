@@ -38,8 +38,9 @@ void jj_uuid_format(const unsigned char uuid[16], char out[JJ_UUID_SIZE]);
 /* 8-4-4-4-12 hexadecimal digits in either case, exactly length bytes. */
 bool jj_uuid_parse(const char *text, size_t length, unsigned char uuid[16]);
 
-/* The next UUID in a text from *at on, in lower case; *at moves behind its first character. False:
- * there is none. */
+/* The next UUID in a text from *at on, in either case; *at moves behind its first character. False:
+ * there is none. jj_uuid_next writes it in lower case. */
+bool jj_uuid_find(const char *text, size_t size_bytes, size_t *at, unsigned char uuid[16]);
 bool jj_uuid_next(const char *text, size_t size_bytes, size_t *at, char out[JJ_UUID_SIZE]);
 
 /* The key of a thing that an agency names by a code of its own (vacancy, business, ...): the UUID
