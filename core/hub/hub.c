@@ -230,6 +230,7 @@ static void keep_house(jj_hub *hub)
     jj_journal_begin(hub->journal);
     jj_hub_see_plugins(hub);
     jj_journal_trim(hub->journal, &retention);
+    jj_journal_fill(hub->journal);
     commit(hub);
 }
 

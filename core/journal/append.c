@@ -102,13 +102,17 @@ static bool remember(jj_journal *journal, const jj_record *record, uint64_t curs
 static void seal(jj_journal *journal, const jj_record *record)
 {
     sqlite3_stmt *statement = journal->statements[JJ_SQL_SEAL];
-    bind_text(statement, 1, record->subject);
-    sqlite3_bind_int64(statement, 2, jj_journal_name(journal, record->type));
-    sqlite3_bind_int64(statement, 3, jj_journal_name(journal, record->region));
-    sqlite3_bind_int64(statement, 4, jj_journal_name(journal, record->owner));
-    sqlite3_bind_blob(statement, 5, record->contact.at, (int)record->contact.size_bytes,
+    uint64_t number = journal->mentions[JJ_MENTION_VAULT].fresh.upto + 1;
+    sqlite3_bind_int64(statement, 1, (int64_t)number);
+    bind_text(statement, 2, record->subject);
+    sqlite3_bind_int64(statement, 3, jj_journal_name(journal, record->type));
+    sqlite3_bind_int64(statement, 4, jj_journal_name(journal, record->region));
+    sqlite3_bind_int64(statement, 5, jj_journal_name(journal, record->owner));
+    sqlite3_bind_blob(statement, 6, record->contact.at, (int)record->contact.size_bytes,
                       SQLITE_STATIC);
     jj_journal_run(journal, JJ_SQL_SEAL);
+    jj_mentions_note(journal, JJ_MENTION_VAULT, number,
+                     (jj_mentioning){.subject = record->subject});
 }
 
 enum jj_known jj_journal_append(jj_journal *journal, jj_record *record)
@@ -137,6 +141,8 @@ enum jj_known jj_journal_append(jj_journal *journal, jj_record *record)
     bind_text(statement, 8, record->subject);
     sqlite3_bind_blob(statement, 9, record->text.at, (int)record->text.size_bytes, SQLITE_STATIC);
     jj_journal_run(journal, JJ_SQL_APPEND);
+    jj_mentions_note(journal, JJ_MENTION_EVENT, cursor,
+                     (jj_mentioning){record->subject, record->text});
     if (record->contact.size_bytes) {
         seal(journal, record);
     }
@@ -192,6 +198,7 @@ int jj_journal_commit(jj_journal *journal, jj_error *err)
         sqlite3_step(journal->statements[JJ_SQL_ROLLBACK]);
         sqlite3_reset(journal->statements[JJ_SQL_ROLLBACK]);
     }
+    jj_mentions_distrust(journal);
     journal->staged = journal->counts;
     journal->pushed_out_staged = journal->pushed_out;
     journal->failed = true;

@@ -82,13 +82,14 @@ int jj_journal_vault_read(jj_journal *journal, const char *subject, jj_vault_vis
 void jj_journal_erase(jj_journal *journal, const char *subject);
 bool jj_journal_erasing(const jj_journal *journal); /* somebody is noted */
 
-/* Erases all who are noted, in one pass over the journal however many they are. Empties every event
- * about such a person (its cursor, time and place among the others stay; readers pass it by) but
- * those that say that they are erased, and the vault. Where an event about something else names
- * the person, the member of data that does is cut out; one that names the person in another way is
- * emptied. visit (may be NULL) is told of each event that was about somebody. Returns how many they
- * were. Within a transaction; at its commit at the latest it happens by itself. Call
- * jj_journal_scrub after the commit. */
+/* Erases all who are noted. Reads the events that mention them, and no others unless this journal
+ * was made by an older version (see jj_journal_fill) or opened lately (then at most 65,535 more).
+ * Empties every event about such a person (its cursor, time and place among the others stay;
+ * readers pass it by) but those that say that they are erased, and the vault. Where an event about
+ * something else names the person, the member of data that does is cut out; one that names the
+ * person in another way is emptied. visit (may be NULL) is told of each event that was about
+ * somebody. Returns how many they were. Within a transaction; at its commit at the latest it
+ * happens by itself. Call jj_journal_scrub after the commit. */
 typedef void (*jj_erased_visit)(void *arg, const char *person, const char *region);
 uint64_t jj_journal_erase_staged(jj_journal *journal, jj_erased_visit visit, void *arg);
 

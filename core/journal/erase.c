@@ -3,33 +3,46 @@
 #include "base/id.h"
 #include "journal/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Rows that may mention a person. */
+static int find(jj_journal *journal, enum jj_mention_kind kind, const char *person,
+                jj_mention_list *found, jj_error *err)
+{
+    unsigned char uuid[1][16];
+    return jj_uuid_parse(person, strlen(person), uuid[0])
+               ? jj_mentions_find(journal, kind, uuid, 1, found, err)
+               : 0;
+}
 
 int jj_journal_vault_read(jj_journal *journal, const char *subject, jj_vault_visit visit, void *arg,
                           jj_error *err)
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_VAULT_READ];
-    if (!row) {
-        return jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
-    }
-    sqlite3_bind_text(row, 1, subject, -1, SQLITE_STATIC);
-    int step;
-    while ((step = sqlite3_step(row)) == SQLITE_ROW) {
-        const char *sealed = sqlite3_column_blob(row, 3);
-        jj_vaulted entry = {
-            .type = jj_journal_name_text(journal, sqlite3_column_int64(row, 0)),
-            .region = jj_journal_name_text(journal, sqlite3_column_int64(row, 1)),
-            .owner = jj_journal_name_text(journal, sqlite3_column_int64(row, 2)),
-            .sealed = {sealed ? sealed : "", (size_t)sqlite3_column_bytes(row, 3)},
-        };
-        if (!visit(arg, &entry)) {
-            step = SQLITE_DONE;
-            break;
+    jj_mention_list found = {0};
+    bool more = true;
+    int rc = find(journal, JJ_MENTION_VAULT, subject, &found, err);
+    for (size_t i = 0; i < found.count && rc == 0 && more; i++) {
+        sqlite3_bind_int64(row, 1, (int64_t)found.list[i].row);
+        sqlite3_bind_text(row, 2, subject, -1, SQLITE_STATIC);
+        int step = sqlite3_step(row);
+        if (step == SQLITE_ROW) {
+            const char *sealed = sqlite3_column_blob(row, 3);
+            jj_vaulted entry = {
+                .type = jj_journal_name_text(journal, sqlite3_column_int64(row, 0)),
+                .region = jj_journal_name_text(journal, sqlite3_column_int64(row, 1)),
+                .owner = jj_journal_name_text(journal, sqlite3_column_int64(row, 2)),
+                .sealed = {sealed ? sealed : "", (size_t)sqlite3_column_bytes(row, 3)},
+            };
+            more = visit(arg, &entry);
+        } else if (step != SQLITE_DONE) {
+            rc = jj_journal_sql_error(journal, "cannot read the vault", err);
         }
+        sqlite3_reset(row);
     }
-    int rc = step == SQLITE_DONE ? 0 : jj_journal_sql_error(journal, "cannot read the vault", err);
-    sqlite3_reset(row);
+    free(found.list);
     return rc;
 }
 
@@ -84,19 +97,6 @@ static bool forget(jj_span text, const char *person, jj_buf *out)
 
 /* ---- Who is to be erased ------------------------------------------------------------------ */
 
-static int64_t newest_vaulted(jj_journal *journal)
-{
-    sqlite3_stmt *row = journal->statements[JJ_SQL_VAULT_LAST];
-    int64_t number = 0;
-    if (sqlite3_step(row) == SQLITE_ROW) {
-        number = sqlite3_column_int64(row, 0);
-    } else {
-        jj_journal_note(journal, "cannot read the vault");
-    }
-    sqlite3_reset(row);
-    return number;
-}
-
 void jj_journal_erase(jj_journal *journal, const char *subject)
 {
     unsigned char uuid[16];
@@ -116,7 +116,7 @@ void jj_journal_erase(jj_journal *journal, const char *subject)
     }
     jj_erasure *erasure = &journal->erasures[journal->erasure_count++];
     erasure->upto = journal->staged.accepted + 1;
-    erasure->vault = newest_vaulted(journal);
+    erasure->vault = journal->mentions[JJ_MENTION_VAULT].fresh.upto;
     jj_uuid_format(uuid, erasure->person);
     sqlite3_bind_blob(consent, 1, uuid, sizeof uuid, SQLITE_STATIC);
     jj_journal_run(journal, JJ_SQL_ERASE_CONSENT);
@@ -165,115 +165,74 @@ static const jj_erasure *erasure_of(const jj_journal *journal, const char *perso
 }
 
 /* The next one whom a text names and who is to be erased from this event; *at moves on. */
-static const jj_erasure *next_named(const jj_journal *journal, jj_span text, int64_t cursor,
+static const jj_erasure *next_named(const jj_journal *journal, jj_span text, uint64_t cursor,
                                     size_t *at)
 {
     char person[JJ_UUID_SIZE];
     while (jj_uuid_next(text.at, text.size_bytes, at, person)) {
         const jj_erasure *erasure = erasure_of(journal, person);
-        if (erasure && (uint64_t)cursor < erasure->upto) {
+        if (erasure && cursor < erasure->upto) {
             return erasure;
         }
     }
     return NULL;
 }
 
-/* ---- The pass ----------------------------------------------------------------------------- */
+/* ---- One event ---------------------------------------------------------------------------- */
 
-/* An event that is to be changed: found first and changed afterwards, since a table is not written
- * while it is walked. */
-typedef struct hit {
-    int64_t cursor;
-    bool about; /* else it only names somebody */
-} hit;
+/* An event that may have to be changed. */
+typedef struct event {
+    uint64_t cursor;
+    const char *type, *region; /* of the table of names */
+    char subject[64];          /* cut off if it is longer: then it is no person's key */
+    jj_buf text;
+} event;
 
-typedef struct hits {
-    hit *list;
-    size_t count, capacity;
-} hits;
-
-static void add_hit(jj_journal *journal, hits *found, hit one)
-{
-    if (found->count == found->capacity) {
-        size_t capacity = found->capacity ? 2 * found->capacity : 64;
-        hit *list = realloc(found->list, capacity * sizeof *list);
-        if (!list) {
-            jj_journal_note(journal, "out of memory");
-            return;
-        }
-        found->list = list;
-        found->capacity = capacity;
-    }
-    found->list[found->count++] = one;
-}
-
-static void look_at(jj_journal *journal, sqlite3_stmt *row, hits *found, jj_erased_visit visit,
-                    void *arg)
-{
-    int64_t cursor = sqlite3_column_int64(row, 0);
-    const char *type = jj_journal_name_text(journal, sqlite3_column_int64(row, 1));
-    const char *subject = (const char *)sqlite3_column_text(row, 3);
-    const char *bytes = sqlite3_column_blob(row, 4);
-    jj_span text = {bytes ? bytes : "", (size_t)sqlite3_column_bytes(row, 4)};
-    const jj_erasure *erasure = subject ? erasure_of(journal, subject) : NULL;
-    size_t at = 0;
-    if (strcmp(type, "person.erased") == 0) {
-        return;
-    }
-    if (erasure && (uint64_t)cursor < erasure->upto) {
-        add_hit(journal, found, (hit){cursor, true});
-        if (visit) {
-            visit(arg, erasure->person,
-                  jj_journal_name_text(journal, sqlite3_column_int64(row, 2)));
-        }
-    } else if (next_named(journal, text, cursor, &at)) {
-        add_hit(journal, found, (hit){cursor, false});
-    }
-}
-
-static void find_events(jj_journal *journal, hits *found, jj_erased_visit visit, void *arg)
+/* False: there is none of this cursor. */
+static bool read_event(jj_journal *journal, uint64_t cursor, event *e)
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_ERASE_READ];
-    int step;
-    sqlite3_bind_int64(row, 1, (int64_t)journal->staged.accepted + 1);
-    while ((step = sqlite3_step(row)) == SQLITE_ROW) {
-        look_at(journal, row, found, visit, arg);
+    sqlite3_bind_int64(row, 1, (int64_t)cursor);
+    int step = sqlite3_step(row);
+    jj_buf_reset(&e->text);
+    if (step == SQLITE_ROW) {
+        const char *subject = (const char *)sqlite3_column_text(row, 2);
+        const char *bytes = sqlite3_column_blob(row, 3);
+        e->cursor = cursor;
+        e->type = jj_journal_name_text(journal, sqlite3_column_int64(row, 0));
+        e->region = jj_journal_name_text(journal, sqlite3_column_int64(row, 1));
+        snprintf(e->subject, sizeof e->subject, "%s", subject ? subject : "");
+        jj_buf_add(&e->text, bytes ? bytes : "", (size_t)sqlite3_column_bytes(row, 3));
     }
-    if (step != SQLITE_DONE) {
-        jj_journal_note(journal, "cannot look for what names a person");
-    }
-    sqlite3_reset(row);
-}
-
-static void read_text(jj_journal *journal, int64_t cursor, jj_buf *text)
-{
-    sqlite3_stmt *row = journal->statements[JJ_SQL_ERASE_TEXT];
-    sqlite3_bind_int64(row, 1, cursor);
-    jj_buf_reset(text);
-    if (sqlite3_step(row) == SQLITE_ROW) {
-        const char *bytes = sqlite3_column_blob(row, 0);
-        jj_buf_add(text, bytes ? bytes : "", (size_t)sqlite3_column_bytes(row, 0));
-    } else {
+    if (e->text.failed || (step != SQLITE_ROW && step != SQLITE_DONE)) {
         jj_journal_note(journal, "cannot read what names a person");
     }
     sqlite3_reset(row);
+    return step == SQLITE_ROW;
 }
 
-static void empty(jj_journal *journal, int64_t cursor)
+static jj_mentioning mentioned_by(const event *e)
 {
-    sqlite3_bind_int64(journal->statements[JJ_SQL_EMPTY], 1, cursor);
+    return (jj_mentioning){e->subject, {e->text.data, e->text.size}};
+}
+
+static void empty(jj_journal *journal, const event *e)
+{
+    sqlite3_bind_int64(journal->statements[JJ_SQL_EMPTY], 1, (int64_t)e->cursor);
     jj_journal_run(journal, JJ_SQL_EMPTY);
+    jj_mentions_forget(journal, JJ_MENTION_EVENT, e->cursor, mentioned_by(e), (jj_mentioning){0});
 }
 
 /* Cuts everybody who is to be erased out of an event about something else. */
-static void forget_in(jj_journal *journal, int64_t cursor)
+static void forget_in(jj_journal *journal, const event *e)
 {
     jj_buf text = {0}, without = {0};
     const jj_erasure *erasure;
     size_t at = 0;
     bool done = true;
-    read_text(journal, cursor, &text);
-    while (done && (erasure = next_named(journal, (jj_span){text.data, text.size}, cursor, &at))) {
+    jj_buf_add(&text, e->text.data, e->text.size);
+    while (done &&
+           (erasure = next_named(journal, (jj_span){text.data, text.size}, e->cursor, &at))) {
         jj_buf_reset(&without);
         done = forget((jj_span){text.data, text.size}, erasure->person, &without);
         jj_buf swap = text;
@@ -282,60 +241,108 @@ static void forget_in(jj_journal *journal, int64_t cursor)
         at = 0;
     }
     if (!done || text.failed) {
-        empty(journal, cursor);
-    } else {
-        sqlite3_bind_int64(journal->statements[JJ_SQL_FORGET], 1, cursor);
+        empty(journal, e);
+    } else if (text.size != e->text.size) {
+        sqlite3_bind_int64(journal->statements[JJ_SQL_FORGET], 1, (int64_t)e->cursor);
         sqlite3_bind_blob(journal->statements[JJ_SQL_FORGET], 2, text.data, (int)text.size,
                           SQLITE_STATIC);
         jj_journal_run(journal, JJ_SQL_FORGET);
+        jj_mentions_forget(journal, JJ_MENTION_EVENT, e->cursor, mentioned_by(e),
+                           (jj_mentioning){e->subject, {text.data, text.size}});
     }
     jj_buf_clear(&text);
     jj_buf_clear(&without);
 }
 
-static void empty_vault(jj_journal *journal)
+/* ---- The pass ----------------------------------------------------------------------------- */
+
+/* Rows that may mention somebody who is to be erased. */
+static void find_erased(jj_journal *journal, enum jj_mention_kind kind, jj_mention_list *found)
 {
-    sqlite3_stmt *row = journal->statements[JJ_SQL_VAULT_LIST];
-    hits found = {0};
-    int step;
-    while ((step = sqlite3_step(row)) == SQLITE_ROW) {
-        const char *subject = (const char *)sqlite3_column_text(row, 1);
-        int64_t number = sqlite3_column_int64(row, 0);
-        const jj_erasure *erasure = subject ? erasure_of(journal, subject) : NULL;
-        if (erasure && number <= erasure->vault) {
-            add_hit(journal, &found, (hit){number, true});
+    jj_error err = {0};
+    unsigned char(*uuids)[16] = calloc(journal->erasure_count, sizeof *uuids);
+    if (!uuids) {
+        jj_journal_note(journal, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < journal->erasure_count; i++) {
+        jj_uuid_parse(journal->erasures[i].person, JJ_UUID_SIZE - 1, uuids[i]);
+    }
+    jj_mentions_fill(journal, kind, true);
+    if (jj_mentions_find(journal, kind, (const unsigned char(*)[16])uuids, journal->erasure_count,
+                         found, &err)) {
+        jj_journal_note(journal, err.text);
+    }
+    free(uuids);
+}
+
+/* True if it was about somebody who is erased. */
+static bool erase_in(jj_journal *journal, const event *e, jj_erased_visit visit, void *arg)
+{
+    const jj_erasure *erasure = erasure_of(journal, e->subject);
+    if (strcmp(e->type, "person.erased") == 0) {
+        return false;
+    }
+    if (!erasure || e->cursor >= erasure->upto) {
+        forget_in(journal, e);
+        return false;
+    }
+    if (visit) {
+        visit(arg, erasure->person, e->region);
+    }
+    empty(journal, e);
+    return true;
+}
+
+static uint64_t erase_events(jj_journal *journal, jj_erased_visit visit, void *arg)
+{
+    jj_mention_list found = {0};
+    event e = {0};
+    uint64_t emptied = 0;
+    find_erased(journal, JJ_MENTION_EVENT, &found);
+    for (size_t i = 0; i < found.count && !journal->reason[0]; i++) {
+        const jj_mention *one = &found.list[i];
+        if (!read_event(journal, one->row, &e)) {
+            /* Retention has removed it, but not yet what is noted of it. */
+            jj_mentions_forget(journal, JJ_MENTION_EVENT, one->row,
+                               (jj_mentioning){.subject = journal->erasures[one->who].person},
+                               (jj_mentioning){0});
+        } else if (i == 0 || one->row != found.list[i - 1].row) {
+            emptied += erase_in(journal, &e, visit, arg);
         }
     }
-    if (step != SQLITE_DONE) {
-        jj_journal_note(journal, "cannot read the vault");
-    }
-    sqlite3_reset(row);
-    for (size_t i = 0; i < found.count; i++) {
-        sqlite3_bind_int64(journal->statements[JJ_SQL_ERASE_VAULT], 1, found.list[i].cursor);
-        jj_journal_run(journal, JJ_SQL_ERASE_VAULT);
+    jj_buf_clear(&e.text);
+    free(found.list);
+    return emptied;
+}
+
+static void empty_vault(jj_journal *journal)
+{
+    jj_mention_list found = {0};
+    find_erased(journal, JJ_MENTION_VAULT, &found);
+    for (size_t i = 0; i < found.count && !journal->reason[0]; i++) {
+        const jj_mention *one = &found.list[i];
+        const jj_erasure *erasure = &journal->erasures[one->who];
+        if (one->row <= erasure->vault) {
+            sqlite3_bind_int64(journal->statements[JJ_SQL_ERASE_VAULT], 1, (int64_t)one->row);
+            sqlite3_bind_text(journal->statements[JJ_SQL_ERASE_VAULT], 2, erasure->person, -1,
+                              SQLITE_STATIC);
+            jj_journal_run(journal, JJ_SQL_ERASE_VAULT);
+            jj_mentions_forget(journal, JJ_MENTION_VAULT, one->row,
+                               (jj_mentioning){.subject = erasure->person}, (jj_mentioning){0});
+        }
     }
     free(found.list);
 }
 
 uint64_t jj_journal_erase_staged(jj_journal *journal, jj_erased_visit visit, void *arg)
 {
-    hits found = {0};
-    uint64_t emptied = 0;
     if (!journal->erasure_count || !journal->db) {
         return 0;
     }
     sort_erasures(journal);
-    find_events(journal, &found, visit, arg);
-    for (size_t i = 0; i < found.count; i++) {
-        if (found.list[i].about) {
-            empty(journal, found.list[i].cursor);
-            emptied++;
-        } else {
-            forget_in(journal, found.list[i].cursor);
-        }
-    }
+    uint64_t emptied = erase_events(journal, visit, arg);
     empty_vault(journal);
-    free(found.list);
     journal->erasure_count = 0;
     return emptied;
 }
@@ -356,25 +363,29 @@ int jj_journal_about(jj_journal *journal, const char *subject, jj_cursor_visit v
                      jj_error *err)
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_ABOUT];
-    if (!row) {
-        return jj_fail(err, JJ_EUNAVAILABLE, "the journal is closed after a failure");
+    jj_mention_list found = {0};
+    int rc = find(journal, JJ_MENTION_EVENT, subject, &found, err);
+    for (size_t i = 0; i < found.count && rc == 0; i++) {
+        sqlite3_bind_int64(row, 1, (int64_t)found.list[i].row);
+        sqlite3_bind_text(row, 2, subject, -1, SQLITE_STATIC);
+        int step = sqlite3_step(row);
+        if (step == SQLITE_ROW) {
+            jj_record record = {
+                .cursor = found.list[i].row,
+                .time_ms = sqlite3_column_int64(row, 0),
+                .type = jj_journal_name_text(journal, sqlite3_column_int64(row, 1)),
+                .region = jj_journal_name_text(journal, sqlite3_column_int64(row, 2)),
+                .owner = jj_journal_name_text(journal, sqlite3_column_int64(row, 3)),
+                .recipient = "",
+                .subject = subject,
+                .text = {"", 0},
+            };
+            visit(arg, &record);
+        } else if (step != SQLITE_DONE) {
+            rc = jj_journal_sql_error(journal, "cannot read", err);
+        }
+        sqlite3_reset(row);
     }
-    sqlite3_bind_text(row, 1, subject, -1, SQLITE_STATIC);
-    int step;
-    while ((step = sqlite3_step(row)) == SQLITE_ROW) {
-        jj_record record = {
-            .cursor = (uint64_t)sqlite3_column_int64(row, 0),
-            .time_ms = sqlite3_column_int64(row, 1),
-            .type = jj_journal_name_text(journal, sqlite3_column_int64(row, 2)),
-            .region = jj_journal_name_text(journal, sqlite3_column_int64(row, 3)),
-            .owner = jj_journal_name_text(journal, sqlite3_column_int64(row, 4)),
-            .recipient = "",
-            .subject = subject,
-            .text = {"", 0},
-        };
-        visit(arg, &record);
-    }
-    int rc = step == SQLITE_DONE ? 0 : jj_journal_sql_error(journal, "cannot read", err);
-    sqlite3_reset(row);
+    free(found.list);
     return rc;
 }

@@ -3,6 +3,7 @@
 #define JJ_JOURNAL_INTERNAL_H
 
 #include "journal/journal.h"
+#include "journal/mention.h"
 
 #include <sqlite3.h>
 
@@ -59,11 +60,8 @@ enum jj_statement {
     JJ_SQL_AUDIT_READ,
     JJ_SQL_VAULT_READ,
     JJ_SQL_ERASE_READ,
-    JJ_SQL_ERASE_TEXT,
     JJ_SQL_FORGET,
     JJ_SQL_EMPTY,
-    JJ_SQL_VAULT_LAST,
-    JJ_SQL_VAULT_LIST,
     JJ_SQL_ERASE_VAULT,
     JJ_SQL_ERASE_CONSENT,
     JJ_SQL_ABOUT,
@@ -81,6 +79,14 @@ enum jj_statement {
     JJ_SQL_REGION_NODE,
     JJ_SQL_REGION_CLAIM,
     JJ_SQL_REGIONS_DROP,
+    JJ_SQL_MENTION,
+    JJ_SQL_MENTION_PUT,
+    JJ_SQL_MENTION_TRIM,
+    JJ_SQL_MENTION_BLOCKS,
+    JJ_SQL_MENTION_BLOCK_PUT,
+    JJ_SQL_MENTION_BLOCK_TRIM,
+    JJ_SQL_MENTION_EVENTS,
+    JJ_SQL_MENTION_VAULTED,
     JJ_SQL_COUNT_STATEMENTS /* how many there are */
 };
 
@@ -105,8 +111,8 @@ typedef struct jj_grown {
 /* A person who is to be erased: what came before these two places. */
 typedef struct jj_erasure {
     char person[40];
-    uint64_t upto; /* cursor */
-    int64_t vault; /* number of the newest entry */
+    uint64_t upto;  /* cursor */
+    uint64_t vault; /* number of the newest entry */
 } jj_erasure;
 
 struct jj_journal {
@@ -126,6 +132,7 @@ struct jj_journal {
     size_t grown_count;
     jj_erasure *erasures; /* of the open transaction */
     size_t erasure_count, erasure_capacity;
+    jj_mentions mentions[JJ_MENTION_KINDS];
     int64_t page_bytes, wal_bytes;
     bool open;        /* a transaction is under way */
     bool failed;      /* a commit failed: no writing until recovery */
@@ -159,7 +166,7 @@ void jj_journal_detach(jj_journal *journal);
 
 /* What the file's header says it is. */
 #define JJ_JOURNAL_APPLICATION 0x4a4a5231 /* "JJR1" */
-#define JJ_JOURNAL_VERSION     2          /* those before it are brought up to date */
+#define JJ_JOURNAL_VERSION     3          /* those before it are brought up to date */
 
 /* JJ_EVERSION unless these are the marks of a journal that this program reads. */
 int jj_journal_check_ids(const char *path, int64_t application, int64_t version, jj_error *err);

@@ -227,6 +227,10 @@ typedef struct jj_retention {
  * Within a transaction. */
 uint64_t jj_journal_trim(jj_journal *journal, const jj_retention *retention);
 
+/* In a journal of an older version: notes who is mentioned in a block of its events, so that an
+ * erasure, which needs to know, finds it done. Does nothing in any other. Within a transaction. */
+void jj_journal_fill(jj_journal *journal);
+
 /* Moves what the write-ahead log holds into the database. For quiet moments; harmless otherwise. */
 void jj_journal_checkpoint(jj_journal *journal);
 

@@ -20,8 +20,8 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_KNOWN] = "SELECT digest, cursor FROM known WHERE key = ?1",
     [JJ_SQL_REMEMBER] = "INSERT INTO known VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     [JJ_SQL_APPEND] = "INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    [JJ_SQL_SEAL] = "INSERT INTO vault (subject, type, region, owner, sealed)"
-                    " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [JJ_SQL_SEAL] = "INSERT INTO vault (number, subject, type, region, owner, sealed)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [JJ_SQL_COUNT] = "UPDATE totals SET received = ?1, accepted = ?2, duplicate = ?3,"
                      " rejected = ?4, pushed_out = ?5",
     [JJ_SQL_NAME] = "INSERT INTO name VALUES (?1, ?2)",
@@ -92,20 +92,16 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_AUDIT_MOVE] = "UPDATE audit_last SET number = ?1, hash = ?2",
     [JJ_SQL_AUDIT_READ] = "SELECT number, at_ms, action, agency, person, detail, hash FROM audit"
                           " ORDER BY number",
-    [JJ_SQL_VAULT_READ] = "SELECT type, region, owner, sealed FROM vault WHERE subject = ?1"
-                          " ORDER BY number",
-    [JJ_SQL_ERASE_READ] = "SELECT cursor, type, region, subject, text FROM event WHERE cursor < ?1"
-                          " ORDER BY cursor",
-    [JJ_SQL_ERASE_TEXT] = "SELECT text FROM event WHERE cursor = ?1",
+    [JJ_SQL_VAULT_READ] = "SELECT type, region, owner, sealed FROM vault WHERE number = ?1"
+                          " AND subject = ?2",
+    [JJ_SQL_ERASE_READ] = "SELECT type, region, subject, text FROM event WHERE cursor = ?1",
     [JJ_SQL_FORGET] = "UPDATE event SET text = ?2 WHERE cursor = ?1",
     /* Type 0 is the empty name: no reader wants it. */
     [JJ_SQL_EMPTY] = "UPDATE event SET type = 0, subject = NULL, text = x'' WHERE cursor = ?1",
-    [JJ_SQL_VAULT_LAST] = "SELECT ifnull(max(number), 0) FROM vault",
-    [JJ_SQL_VAULT_LIST] = "SELECT number, subject FROM vault",
-    [JJ_SQL_ERASE_VAULT] = "DELETE FROM vault WHERE number = ?1",
+    [JJ_SQL_ERASE_VAULT] = "DELETE FROM vault WHERE number = ?1 AND subject = ?2",
     [JJ_SQL_ERASE_CONSENT] = "DELETE FROM consent WHERE subject = ?1",
-    [JJ_SQL_ABOUT] = "SELECT cursor, time_ms, type, region, owner FROM event WHERE subject = ?1"
-                     " ORDER BY cursor",
+    [JJ_SQL_ABOUT] = "SELECT time_ms, type, region, owner FROM event WHERE cursor = ?1"
+                     " AND subject = ?2",
     [JJ_SQL_NODE] = "SELECT name, agency, sequence, contact_ms, reported_ms, accepted, duplicate,"
                     " rejected, problem_ms, problem, blocked FROM node WHERE name = ?1",
     [JJ_SQL_NODES] = "SELECT name, agency, sequence, contact_ms, reported_ms, accepted, duplicate,"
@@ -125,6 +121,16 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_REGION_NODE] = "SELECT node FROM node_region WHERE region = ?1",
     [JJ_SQL_REGION_CLAIM] = "INSERT INTO node_region VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     [JJ_SQL_REGIONS_DROP] = "DELETE FROM node_region WHERE node = ?1",
+    [JJ_SQL_MENTION] = "SELECT entries FROM mention WHERE number = ?1",
+    [JJ_SQL_MENTION_PUT] = "INSERT OR REPLACE INTO mention VALUES (?1, ?2)",
+    [JJ_SQL_MENTION_TRIM] = "DELETE FROM mention WHERE number >= ?1 AND number < ?2",
+    [JJ_SQL_MENTION_BLOCKS] = "SELECT kind, upto, after FROM mention_block ORDER BY kind, upto",
+    [JJ_SQL_MENTION_BLOCK_PUT] = "INSERT INTO mention_block VALUES (?1, ?2, ?3)",
+    [JJ_SQL_MENTION_BLOCK_TRIM] = "DELETE FROM mention_block WHERE kind = ?1 AND upto <= ?2",
+    [JJ_SQL_MENTION_EVENTS] = "SELECT cursor, subject, text FROM event WHERE cursor > ?1"
+                              " AND cursor <= ?2 ORDER BY cursor",
+    [JJ_SQL_MENTION_VAULTED] = "SELECT number, subject, NULL FROM vault WHERE number > ?1"
+                               " AND number <= ?2 ORDER BY number",
     [JJ_SQL_TRIM] = "DELETE FROM event WHERE cursor <= ?1",
 };
 
@@ -273,7 +279,8 @@ int jj_journal_attach(jj_journal *journal, jj_error *err)
     rc = rc ? rc : prepare(journal, err);
     rc = rc ? rc : load_names(journal, err);
     rc = rc ? rc : load_totals(journal, err);
-    return rc ? rc : make_id(journal, err);
+    rc = rc ? rc : make_id(journal, err);
+    return rc ? rc : jj_mentions_load(journal, err);
 }
 
 void jj_journal_detach(jj_journal *journal)
@@ -285,6 +292,7 @@ void jj_journal_detach(jj_journal *journal)
     sqlite3_close(journal->db);
     journal->db = NULL;
     jj_journal_names_clear(&journal->names);
+    jj_mentions_clear(journal);
 }
 
 /* A lock file of our own: SQLite would let a second hub write between our transactions. */

@@ -28,6 +28,12 @@ static const char setup[] = "PRAGMA page_size = 8192;"
     "  PRIMARY KEY (node, after)) WITHOUT ROWID;"                                                  \
     "CREATE TABLE node_region (region TEXT PRIMARY KEY, node TEXT) WITHOUT ROWID;"
 
+/* Who is mentioned where, see mention.h. */
+#define MENTION_TABLES                                                                             \
+    "CREATE TABLE mention (number INTEGER PRIMARY KEY, entries BLOB);"                             \
+    "CREATE TABLE mention_block (kind INTEGER, upto INTEGER, after INTEGER,"                       \
+    "  PRIMARY KEY (kind, upto)) WITHOUT ROWID;"
+
 static const char schema[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE event (cursor INTEGER PRIMARY KEY, recorded_ms INTEGER, time_ms INTEGER,"
@@ -59,9 +65,9 @@ static const char schema[] =
     "INSERT INTO audit_last VALUES (1, 0, zeroblob(32));"
     "CREATE TABLE totals (one INTEGER PRIMARY KEY CHECK (one = 1), received INTEGER,"
     "  accepted INTEGER, duplicate INTEGER, rejected INTEGER, pushed_out INTEGER, secret BLOB);"
-    "INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, randomblob(16));" NODE_TABLES
+    "INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, randomblob(16));" NODE_TABLES MENTION_TABLES
     "PRAGMA application_id = 1246384689;" /* JJ_JOURNAL_APPLICATION */
-    "PRAGMA user_version = 2;"
+    "PRAGMA user_version = 3;"
     "COMMIT;";
 
 /* What makes a journal of each older version one of the next. */
@@ -77,6 +83,8 @@ static const char *const upgrades[JJ_JOURNAL_VERSION] = {
           "CREATE INDEX quarantine_size ON quarantine (agency, number, size);"
           "CREATE INDEX delivery_reader ON delivery (agency, consumer, upto);"
           "CREATE INDEX delivery_upto ON delivery (upto);" NODE_TABLES "PRAGMA user_version = 2;"
+          "COMMIT;",
+    [2] = "BEGIN IMMEDIATE;" MENTION_TABLES "PRAGMA user_version = 3;"
           "COMMIT;",
 };
 

@@ -67,6 +67,7 @@ uint64_t jj_journal_trim(jj_journal *journal, const jj_retention *retention)
     }
     sqlite3_bind_int64(journal->statements[JJ_SQL_TRIM], 1, (int64_t)cut);
     jj_journal_run(journal, JJ_SQL_TRIM);
+    jj_mentions_trim(journal, JJ_MENTION_EVENT, cut);
     /* Whom an event that is gone was about nobody can say any more, nor who received it. */
     sqlite3_bind_int64(journal->statements[JJ_SQL_DELIVERY_TRIM], 1, (int64_t)cut);
     jj_journal_run(journal, JJ_SQL_DELIVERY_TRIM);
@@ -78,6 +79,13 @@ uint64_t jj_journal_trim(jj_journal *journal, const jj_retention *retention)
     }
     journal->tail = cut + 1;
     return cut + 1 - tail;
+}
+
+void jj_journal_fill(jj_journal *journal)
+{
+    for (int kind = 0; kind < JJ_MENTION_KINDS; kind++) {
+        jj_mentions_fill(journal, kind, false);
+    }
 }
 
 void jj_journal_checkpoint(jj_journal *journal)

@@ -74,8 +74,8 @@ def test_keys_and_a_journal_of_another_version(node):
     (n.folder / "state" / "node.key").chmod(0o600)
     with open(journal, "r+b") as file:
         file.seek(60)
-        file.write((3).to_bytes(4, "big"))
-    found(check(n), r"journal\.db is of version 3, this program reads up to 2")
+        file.write((4).to_bytes(4, "big"))
+    found(check(n), r"journal\.db is of version 4, this program reads up to 3")
     n.start(ready=False)
     assert n.wait_end() == 78, "what the check refuses does not start, either"
 

@@ -330,9 +330,9 @@ static void a_newer_journal_is_refused_and_not_touched(void **state)
     jj_buf before = {0}, after = {0};
     (void)state;
     jj_journal_close(journal_open());
-    journal_sql("PRAGMA user_version = 3;");
+    journal_sql("PRAGMA user_version = 4;");
     read_whole(&before);
-    assert_not_opened(JJ_EVERSION, "version 3");
+    assert_not_opened(JJ_EVERSION, "version 4");
     read_whole(&after);
     assert_memory_equal(before.data, after.data, before.size);
     jj_buf_clear(&before);
