@@ -21,6 +21,7 @@ typedef struct column {
     bool share; /* a count shown with its share of the graduates */
     bool right;
     int width; /* in characters */
+    const jj_cohort *cohort;
 } column;
 
 /* ---- Figures ------------------------------------------------------------------------------ */
@@ -32,9 +33,12 @@ static double number(const jj_pg_rows *rows, int row, int figure)
     return value ? strtod(value, NULL) : 0.0;
 }
 
+/* 0 of nobody: where counts are rounded there may be cohorts of 0. */
 static double rate(const jj_pg_rows *rows, int row, int figure)
 {
-    return number(rows, row, figure) / number(rows, row, JJ_COL_GRADUATES);
+    double graduates = number(rows, row, JJ_COL_GRADUATES);
+
+    return graduates > 0 ? number(rows, row, figure) / graduates : 0.0;
 }
 
 /* Appends a count with its thousands, or "-". */
@@ -84,16 +88,19 @@ static void put_dimension(const jj_pg_rows *rows, int row, int dimension, jj_buf
 
 static void put_figure(const jj_pg_rows *rows, int row, const column *c, jj_buf *out)
 {
-    char share[JJ_FIGURE_SIZE];
+    char share[JJ_FIGURE_SIZE] = "*";
+    bool few = jj_cohort_few(c->cohort, rows, row);
 
     if (!jj_pg_rows_value(rows, row, c->figure)) {
-        jj_buf_putc(out, '-');
+        jj_buf_putc(out, few ? '*' : '-');
     } else if (c->figure >= JJ_COL_RATE && c->figure <= JJ_COL_COVERAGE) {
         put_percent(out, number(rows, row, c->figure));
     } else {
         put_count(out, rows, row, c->figure);
         if (c->share) {
-            jj_figure_percent(rate(rows, row, c->figure), share);
+            if (!few) {
+                jj_figure_percent(rate(rows, row, c->figure), share);
+            }
             jj_buf_printf(out, " %*s", 7, share);
         }
     }
@@ -145,17 +152,17 @@ static void put_bar(jj_buf *out, double fraction)
 static int choose_columns(const jj_absorption *asked, column *columns)
 {
     static const column figures[] = {
-        {"Lulusan", JJ_COL_GRADUATES, false, true, 0},
-        {"Terlacak", JJ_COL_TRACED, false, true, 0},
-        {"Bekerja", JJ_COL_EMPLOYED, true, true, 0},
-        {"Wirausaha", JJ_COL_SELF_EMPLOYED, true, true, 0},
-        {"Terserap", JJ_COL_WORKING, true, true, 0},
-        {"Formal", JJ_COL_FORMAL, false, true, 0},
-        {"Informal", JJ_COL_INFORMAL, false, true, 0},
-        {"Serapan", JJ_COL_RATE, false, true, 0},
-        {"Terendah", JJ_COL_LOW, false, true, 0},
-        {"Tertinggi", JJ_COL_HIGH, false, true, 0},
-        {"Cakupan", JJ_COL_COVERAGE, false, true, 0},
+        {"Lulusan", JJ_COL_GRADUATES, false, true, 0, NULL},
+        {"Terlacak", JJ_COL_TRACED, false, true, 0, NULL},
+        {"Bekerja", JJ_COL_EMPLOYED, true, true, 0, NULL},
+        {"Wirausaha", JJ_COL_SELF_EMPLOYED, true, true, 0, NULL},
+        {"Terserap", JJ_COL_WORKING, true, true, 0, NULL},
+        {"Formal", JJ_COL_FORMAL, false, true, 0, NULL},
+        {"Informal", JJ_COL_INFORMAL, false, true, 0, NULL},
+        {"Serapan", JJ_COL_RATE, false, true, 0, NULL},
+        {"Terendah", JJ_COL_LOW, false, true, 0, NULL},
+        {"Tertinggi", JJ_COL_HIGH, false, true, 0, NULL},
+        {"Cakupan", JJ_COL_COVERAGE, false, true, 0, NULL},
     };
     int count = 0;
 
@@ -164,13 +171,16 @@ static int choose_columns(const jj_absorption *asked, column *columns)
         const char *heading = d <= JJ_COL_PROVINCE
                                   ? jj_cohort_dimension(JJ_COL_REGION_NAME + d)->heading
                                   : jj_cohort_dimension(d)->heading;
-        columns[count++] = (column){heading, d, false, d == JJ_COL_YEAR, 0};
+        columns[count++] = (column){.heading = heading, .figure = d, .right = d == JJ_COL_YEAR};
     }
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         columns[count++] = figures[i];
     }
     if (asked->explain) {
-        columns[count++] = (column){"Ditempatkan", JJ_COL_PLACED, true, true, 0};
+        columns[count++] = (column){"Ditempatkan", JJ_COL_PLACED, true, true, 0, NULL};
+    }
+    for (int i = 0; i < count; i++) {
+        columns[i].cohort = &asked->cohort;
     }
     return count;
 }
@@ -275,12 +285,15 @@ static void put_cohort(const jj_absorption *asked, const jj_pg_rows *rows, int r
     jj_buf_puts(out, asked->cohort.count ? "" : "Semua");
 }
 
-static void put_line(const jj_pg_rows *rows, int row, const char *word, int figure, jj_buf *out)
+static void put_line(const jj_absorption *asked, const jj_pg_rows *rows, int row, const char *word,
+                     int figure, jj_buf *out)
 {
-    char count[JJ_FIGURE_SIZE], share[JJ_FIGURE_SIZE];
+    char count[JJ_FIGURE_SIZE], share[JJ_FIGURE_SIZE] = "*";
 
     jj_figure_count(jj_pg_rows_value(rows, row, figure), count);
-    jj_figure_percent(rate(rows, row, figure), share);
+    if (!jj_cohort_few(&asked->cohort, rows, row)) {
+        jj_figure_percent(rate(rows, row, figure), share);
+    }
     jj_buf_printf(out, "    %-11s %8s %7s  ", word, count, share);
 }
 
@@ -291,16 +304,16 @@ static void explain_cohort(const jj_absorption *asked, const jj_pg_rows *rows, i
     jj_buf_puts(out, ", ");
     put_count(out, rows, row, JJ_COL_GRADUATES);
     jj_buf_puts(out, " lulusan:\n");
-    put_line(rows, row, "Terserap", JJ_COL_WORKING, out);
+    put_line(asked, rows, row, "Terserap", JJ_COL_WORKING, out);
     put_count(out, rows, row, JJ_COL_EMPLOYED);
     jj_buf_puts(out, " bekerja pada pihak lain dan ");
     put_count(out, rows, row, JJ_COL_SELF_EMPLOYED);
     jj_buf_puts(out, " wirausaha\n");
-    put_line(rows, row, "Bekerja", JJ_COL_EMPLOYED, out);
+    put_line(asked, rows, row, "Bekerja", JJ_COL_EMPLOYED, out);
     jj_buf_puts(out, "tanpa ");
     put_count(out, rows, row, JJ_COL_SELF_EMPLOYED);
     jj_buf_puts(out, " wirausaha\n");
-    put_line(rows, row, "Ditempatkan", JJ_COL_PLACED, out);
+    put_line(asked, rows, row, "Ditempatkan", JJ_COL_PLACED, out);
     put_count(out, rows, row, JJ_COL_PLACED_STILL);
     jj_buf_puts(out, " bekerja dan pernah dilaporkan pemberi kerja, dan ");
     put_count(out, rows, row, JJ_COL_PLACED_BEFORE);
@@ -424,6 +437,8 @@ void jj_absorption_table(const jj_absorption *asked, const jj_pg_rows *rows,
     jj_buf_puts(out, asked->colour ? "\033[0m\n" : "\n");
     put_rows(rows, columns, count, bars, out);
     footer(asked, out);
+    jj_cohort_rounded(&asked->cohort, rows, out);
+    jj_buf_puts(out, asked->cohort.by[JJ_COL_DISABILITY] ? "\n" : "");
     put_missing(missing, out);
     if (asked->explain) {
         explain(asked, rows, out);

@@ -146,3 +146,45 @@ int jj_cohort_table(const jj_cohort *cohort, const jj_pg_rows *rows, const jj_co
     table->cells = cells;
     return 0;
 }
+
+/* ---- Cut by disability -------------------------------------------------------------------- */
+
+bool jj_cohort_few(const jj_cohort *cohort, const jj_pg_rows *rows, int row)
+{
+    const char *few = cohort->by[JJ_COL_DISABILITY]
+                          ? jj_pg_rows_value(rows, row, jj_pg_rows_width(rows) - 2)
+                          : NULL;
+    return few && *few == 't';
+}
+
+void jj_cohort_hide(const jj_cohort *cohort, const jj_pg_rows *rows, const jj_column *figures,
+                    jj_tabular *table)
+{
+    int first = 0;
+    while (table->report->columns[first].name != figures->name) {
+        first++;
+    }
+    for (int row = 0; row < jj_pg_rows_count(rows); row++) {
+        bool few = jj_cohort_few(cohort, rows, row);
+        for (int c = first; few && table->report->columns[c].name; c++) {
+            if (!jj_tabular_cell(table, row, c) &&
+                jj_column_is_number(&table->report->columns[c])) {
+                jj_tabular_hide(table, row, c);
+            }
+        }
+    }
+}
+
+void jj_cohort_rounded(const jj_cohort *cohort, const jj_pg_rows *rows, jj_buf *out)
+{
+    if (!cohort->by[JJ_COL_DISABILITY] || jj_pg_rows_count(rows) == 0) {
+        return;
+    }
+    long step = strtol(jj_pg_rows_value(rows, 0, jj_pg_rows_width(rows) - 1), NULL, 10);
+    jj_buf_printf(out,
+                  "Menurut disabilitas: setiap jumlah dari yang menyandang disabilitas dibulatkan "
+                  "ke kelipatan %ld,\nsupaya tidak seorang pun dapat dikenali, juga tidak lewat "
+                  "selisih; \"tidak\" = semua dikurangi \"ya\". 0 berarti\npaling banyak %ld "
+                  "orang. *: di bawah %ld orang persentase dan hari tidak berarti.",
+                  step, (step - 1) / 2, 5 * step);
+}

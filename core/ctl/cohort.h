@@ -61,6 +61,19 @@ int jj_cohort_table(const jj_cohort *cohort, const jj_pg_rows *rows, const jj_co
                     jj_column columns[JJ_COHORT_COLUMNS], jj_report *report, jj_tabular *table,
                     jj_error *err);
 
+/* Where a report is cut by disability, its counts are rounded (schemas/warehouse/README.md), and
+ * the last two columns of its query say whether a row's shares and days tell nothing, and to
+ * multiples of what was rounded. */
+bool jj_cohort_few(const jj_cohort *cohort, const jj_pg_rows *rows, int row);
+
+/* Hides in such rows of a table the figures that are missing. */
+void jj_cohort_hide(const jj_cohort *cohort, const jj_pg_rows *rows, const jj_column *figures,
+                    jj_tabular *table);
+
+/* Appends the words below the table that say so, without a line's end; nothing if it is not cut by
+ * disability, or empty. */
+void jj_cohort_rounded(const jj_cohort *cohort, const jj_pg_rows *rows, jj_buf *out);
+
 /* funnel, time-to-work, funding: returns an exit code. */
 int jj_ctl_funnel(jj_ctl *ctl);
 int jj_ctl_time_to_work(jj_ctl *ctl);

@@ -27,6 +27,7 @@
 /* One report. Its query takes $1 the dimensions, $2 as_of, and with_horizon $3 the horizon. */
 typedef struct plan {
     const char *title, *query, *by, *empty, *notes;
+    const char *by_disability; /* the query where it is cut by disability */
     const jj_column *figures;
     const char *const *without; /* dimensions that it does not have */
     bool with_horizon;
@@ -52,16 +53,22 @@ static const jj_column funnel_figures[] = {
     {0},
 };
 
+/* few: a condition under which shares tell nothing. */
+#define SHARE(of, all, few)                                                                        \
+    "CASE WHEN NOT " few " THEN f." of "::numeric / nullif(f." all ", 0) END"
+#define FUNNEL(few)                                                                                \
+    DIMENSIONS("f.funding", "f.digital_marketing")                                                 \
+    "f.graduates, f.certified, " SHARE("certified", "graduates", few) ", f.proposed, " SHARE(      \
+        "proposed", "graduates",                                                                   \
+        few) ", f.started, " SHARE("started", "graduates",                                         \
+                                   few) ", f.due, f.lasting, " SHARE("lasting", "due", few)
+
 static const plan funnel = {
     .title = "Corong serapan",
-    .query = DIMENSIONS(
-        "f.funding",
-        "f.digital_marketing") "f.graduates, f.certified, "
-                               "f.certified::numeric / f.graduates, f.proposed, "
-                               "f.proposed::numeric / f.graduates, "
-                               "f.started, f.started::numeric / f.graduates, f.due, f.lasting, "
-                               "f.lasting::numeric / nullif(f.due, 0) "
-                               "FROM jejaring.funnel($1::text[], $2::date)" NAMES,
+    .query = FUNNEL("false") " FROM jejaring.funnel($1::text[], $2::date)" NAMES,
+    .by_disability =
+        FUNNEL("f.too_few") ", f.too_few, f.rounded_to "
+                            "FROM jejaring.funnel_by_disability($1::text[], $2::date)" NAMES,
     .by = "region,year",
     .empty = "Belum ada data lulusan.",
     .notes =
@@ -88,14 +95,17 @@ static const jj_column time_figures[] = {
     {0},
 };
 
+#define TIME_TO_WORK                                                                               \
+    DIMENSIONS("f.funding", "f.digital_marketing")                                                 \
+    "f.graduates, f.started, f.waiting, f.untraced, f.first_quarter, f.median, f.last_quarter, "   \
+    "f.median_traced"
+
 static const plan time_to_work = {
     .title = "Waktu tunggu kerja",
-    .query =
-        DIMENSIONS("f.funding",
-                   "f.digital_marketing") "f.graduates, f.started, f.waiting, "
-                                          "f.untraced, f.first_quarter, f.median, f.last_quarter, "
-                                          "f.median_traced "
-                                          "FROM jejaring.time_to_work($1::text[], $2::date)" NAMES,
+    .query = TIME_TO_WORK " FROM jejaring.time_to_work($1::text[], $2::date)" NAMES,
+    .by_disability =
+        TIME_TO_WORK ", f.too_few, f.rounded_to "
+                     "FROM jejaring.time_to_work_by_disability($1::text[], $2::date)" NAMES,
     .by = "region,year",
     .empty = "Belum ada data lulusan.",
     .notes = "Hari sejak lulus sampai separuh (seperempat, tiga perempat) lulusan mulai bekerja, "
@@ -137,19 +147,20 @@ static const jj_column funding_figures[] = {
     {0},
 };
 
+#define FUNDING                                                                                    \
+    DIMENSIONS("NULL::text", "NULL::boolean")                                                      \
+    "f.compared, f.graduates, f.rate, f.high, f.coverage, f.other_graduates, f.other_rate, "       \
+    "f.other_high, f.other_coverage, f.difference, "                                               \
+    "(SELECT string_agg(CASE w WHEN 'missing' THEN 'satu pihak belum ada data' "                   \
+    "WHEN 'few' THEN 'angka kecil' WHEN 'untraced' THEN 'tergantung yang tak terlacak' END, '; ' " \
+    "ORDER BY o) FROM unnest(f.warnings) WITH ORDINALITY AS u (w, o))"
+
 static const plan funding = {
     .title = "APBN dan APBD",
-    .query = DIMENSIONS(
-        "NULL::text",
-        "NULL::boolean") "f.compared, f.graduates, f.rate, f.high, "
-                         "f.coverage, f.other_graduates, f.other_rate, f.other_high, "
-                         "f.other_coverage, f.difference, "
-                         "(SELECT string_agg(CASE w WHEN 'missing' THEN 'satu pihak belum ada "
-                         "data' "
-                         "WHEN 'few' THEN 'angka kecil' WHEN 'untraced' THEN 'tergantung yang tak "
-                         "terlacak' END, '; ' "
-                         "ORDER BY o) FROM unnest(f.warnings) WITH ORDINALITY AS u (w, o)) "
-                         "FROM jejaring.funding($1::text[], $3, $2::date)" NAMES,
+    .query = FUNDING " FROM jejaring.funding($1::text[], $3, $2::date)" NAMES,
+    .by_disability =
+        FUNDING ", f.rate IS NULL OR f.other_rate IS NULL, (SELECT floor FROM jejaring.disclosure) "
+                "FROM jejaring.funding($1::text[], $3, $2::date)" NAMES,
     .by = "year",
     .empty = "Belum ada data lulusan.",
     .notes =
@@ -188,31 +199,54 @@ static void fill_none(jj_tabular *table, const char *none)
     }
 }
 
-static int ask(const jj_database *database, const plan *asked, const char *const *params,
-               jj_pg_rows **rows)
+static int ask(const jj_database *database, const plan *asked, const jj_cohort *cohort,
+               const char *const *params, jj_pg_rows **rows)
 {
     jj_pg *pg = NULL;
     jj_error err = {0};
+    const char *query = cohort->by[JJ_COL_DISABILITY] ? asked->by_disability : asked->query;
     int code = jj_database_open(database, &pg);
-    if (code == 0 &&
-        jj_pg_query(pg, asked->query, params, asked->with_horizon ? 3 : 2, rows, &err)) {
+    if (code == 0 && jj_pg_query(pg, query, params, asked->with_horizon ? 3 : 2, rows, &err)) {
         code = jj_database_failed(database, pg, &err);
     }
     jj_pg_close(pg);
     return code;
 }
 
+static int show(const plan *asked, const jj_cohort *cohort, const jj_pg_rows *rows,
+                const jj_output *output, const char *day)
+{
+    jj_column columns[JJ_COHORT_COLUMNS];
+    jj_buf notes = {0};
+    jj_report report = {.title = asked->title, .empty = asked->empty};
+    jj_tabular table = {.day = day};
+    jj_error err = {0};
+    int code;
+    jj_buf_puts(&notes, asked->notes);
+    jj_buf_puts(&notes, cohort->by[JJ_COL_DISABILITY] && jj_pg_rows_count(rows) > 0 ? "\n" : "");
+    jj_cohort_rounded(cohort, rows, &notes);
+    report.notes = notes.failed ? asked->notes : notes.data;
+    if (jj_cohort_table(cohort, rows, asked->figures, columns, &report, &table, &err)) {
+        code = jj_ctl_fail(NULL, &err);
+    } else {
+        jj_cohort_hide(cohort, rows, asked->figures, &table);
+        if (asked->none && output->format == JJ_FORMAT_TABLE) {
+            fill_none(&table, asked->none);
+        }
+        code = jj_tabular_show(&table, output);
+    }
+    free(table.cells);
+    jj_buf_clear(&notes);
+    return code;
+}
+
 static int run(jj_ctl *ctl, const plan *asked)
 {
     jj_cohort cohort;
-    jj_column columns[JJ_COHORT_COLUMNS];
-    jj_report report = {.title = asked->title, .empty = asked->empty, .notes = asked->notes};
     char day[JJ_TABULAR_DAY_SIZE];
-    jj_tabular table = {.day = day};
     jj_output output;
     jj_database database;
     jj_pg_rows *rows = NULL;
-    jj_error err = {0};
     const char *by = jj_ctl_option(ctl, "by");
     const char *params[3] = {0};
     int code = jj_cohort_parse(ctl, by ? by : asked->by, asked->without, &cohort);
@@ -221,19 +255,11 @@ static int run(jj_ctl *ctl, const plan *asked)
     code = code ? code : read_horizon(ctl, &params[2]);
     code = code ? code : jj_output_of(ctl, &output);
     code = code ? code : jj_ctl_database(ctl, &database);
-    code = code ? code : ask(&database, asked, params, &rows);
+    code = code ? code : ask(&database, asked, &cohort, params, &rows);
     if (code == 0) {
         jj_tabular_day(ctl, day);
-        if (jj_cohort_table(&cohort, rows, asked->figures, columns, &report, &table, &err)) {
-            code = jj_ctl_fail(NULL, &err);
-        } else {
-            if (asked->none && output.format == JJ_FORMAT_TABLE) {
-                fill_none(&table, asked->none);
-            }
-            code = jj_tabular_show(&table, &output);
-        }
+        code = show(asked, &cohort, rows, &output, day);
     }
-    free(table.cells);
     jj_pg_rows_free(rows);
     return code;
 }

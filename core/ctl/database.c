@@ -27,6 +27,7 @@ void jj_database_of(const jj_config *config, const jj_plugin_config *plugin, jj_
         .conninfo = option_text(plugin, "conninfo"),
         .layout = {.by_month = option_text(plugin, "partitioned") != NULL,
                    .on_citus = option_text(plugin, "distributed") != NULL},
+        .floor = config->reports.floor,
         .out = stdout,
         .err = stderr,
     };

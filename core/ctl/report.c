@@ -58,6 +58,19 @@ static const char report_query[] =
     "LEFT JOIN jejaring.region p ON p.code = a.province "
     "ORDER BY a.ordinality";
 
+/* The same cut by disability: only what may be shown of it. */
+static const char disability_query[] =
+    "SELECT a.region, a.province, a.year, a.vocation, a.batch, a.funding, a.sex, a.disability, "
+    "a.digital_marketing, r.name, p.name, a.graduates, a.traced, a.employed, a.self_employed, "
+    "a.working, a.formal, a.informal, a.rate, a.low, a.high, a.coverage, a.placed, a.by_employer, "
+    "a.by_cooperative, a.by_bank, a.by_opd, a.by_self, a.unplaced, a.placed_still, "
+    "a.placed_before, a.placed_before_working, a.too_few, a.rounded_to "
+    "FROM jejaring.absorption_by_disability($1::text[], $2, $3::date, $4::timestamptz, $5) "
+    "WITH ORDINALITY AS a "
+    "LEFT JOIN jejaring.region r ON r.code = a.region "
+    "LEFT JOIN jejaring.region p ON p.code = a.province "
+    "ORDER BY a.ordinality";
+
 static const char missing_query[] =
     "SELECT m.region, r.name, m.year "
     "FROM jejaring.absorption_missing($1, $2::boolean, $3, $4::date, $5::timestamptz) AS m "
@@ -130,7 +143,9 @@ static int ask(jj_pg *pg, const jj_config *config, const jj_absorption *asked, j
 {
     const char *params[] = {asked->cohort.array, asked->horizon,    asked->as_of,
                             known_moment(asked), asked->definition, asked->explain ? "t" : "f"};
-    int rc = jj_pg_query(pg, report_query, params, 6, rows, err);
+    int rc = asked->cohort.by[JJ_COL_DISABILITY]
+                 ? jj_pg_query(pg, disability_query, params, 5, rows, err)
+                 : jj_pg_query(pg, report_query, params, 6, rows, err);
     if (rc == 0 && by_region(asked)) {
         const char *about[] = {config->region, asked->cohort.by[JJ_COL_YEAR] ? "t" : "f",
                                asked->horizon, asked->as_of, known_moment(asked)};
@@ -177,9 +192,12 @@ static int show_data(const jj_absorption *asked, const jj_pg_rows *rows, const j
     jj_report report = {.title = "Serapan lulusan", .csv_is_plain = true};
     jj_tabular table = {.day = asked->day};
     jj_error err = {0};
-    int code;
-    if (jj_cohort_table(&asked->cohort, rows, figures, columns, &report, &table, &err) ||
-        add_missing(asked, missing, &table, &err)) {
+    int code, rc = jj_cohort_table(&asked->cohort, rows, figures, columns, &report, &table, &err);
+    if (rc == 0) {
+        jj_cohort_hide(&asked->cohort, rows, figures, &table);
+        rc = add_missing(asked, missing, &table, &err);
+    }
+    if (rc) {
         code = jj_ctl_fail(NULL, &err);
     } else {
         code = jj_tabular_show(&table, output);

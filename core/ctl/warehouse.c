@@ -45,6 +45,27 @@ int jj_database_open(const jj_database *database, jj_pg **pg)
     return jj_pg_open(pg, &options, &err) ? jj_database_failed(database, NULL, &err) : 0;
 }
 
+/* Readers must not choose the floor, so it stands in the database. */
+static int set_floor(const jj_database *database, jj_pg *pg)
+{
+    char floor[24];
+    const char *params[] = {floor};
+    jj_error err = {0};
+    jj_pg_rows *rows = NULL;
+    snprintf(floor, sizeof floor, "%lld", (long long)database->floor);
+    if (jj_pg_query(pg,
+                    "UPDATE jejaring.disclosure SET floor = $1::integer WHERE floor <> $1::integer "
+                    "RETURNING floor",
+                    params, 1, &rows, &err)) {
+        return jj_database_failed(database, pg, &err);
+    }
+    if (jj_pg_rows_count(rows) > 0) {
+        fprintf(database->err, "persons with a disability are counted in steps of %s now\n", floor);
+    }
+    jj_pg_rows_free(rows);
+    return JJ_EXIT_OK;
+}
+
 static int migrate(const jj_database *database, jj_pg *pg)
 {
     jj_error err = {0};
@@ -71,7 +92,7 @@ static int migrate(const jj_database *database, jj_pg *pg)
         fprintf(database->err, "the projection may have changed: run `jejaringctl warehouse "
                                "verify`, and `jejaringctl warehouse rebuild` if rows differ\n");
     }
-    return JJ_EXIT_OK;
+    return set_floor(database, pg);
 }
 
 static int rebuild(const jj_database *database, jj_pg *pg)

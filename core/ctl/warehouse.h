@@ -20,6 +20,7 @@ typedef struct jj_database {
     const char *conninfo;   /* NULL: libpq's environment */
     char schemas[PATH_MAX]; /* folder with warehouse/ and reference/; absolute */
     jj_layout layout;       /* that the configuration asks for */
+    int64_t floor;          /* of counts of persons with a disability; likewise */
     FILE *out, *err;
 } jj_database;
 
@@ -29,7 +30,7 @@ void jj_database_of(const jj_config *config, const jj_plugin_config *plugin, jj_
 /* The database that the configuration names. Returns an exit code. */
 int jj_ctl_database(jj_ctl *ctl, jj_database *database);
 
-/* Brings the schema of the database up to date. */
+/* Brings the schema of the database up to date, and its floor. */
 int jj_warehouse_migrate(const jj_database *database);
 
 /* Projects every event of the log anew, in one transaction; readers wait for it. */

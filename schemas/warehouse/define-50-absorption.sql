@@ -10,7 +10,7 @@ COMMENT ON FUNCTION today IS 'The day for which a report without as_of is made';
 -- became known later.
 CREATE OR REPLACE FUNCTION unsettled(as_of date, known_at timestamptz) RETURNS uuid[]
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog
+SET search_path = jejaring, pg_catalog, pg_temp
 AS $$
 BEGIN
     IF known_at IS NULL THEN
@@ -21,10 +21,10 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION unsettled IS 'Persons whom a report of as_of with what was known at known_at has to evaluate; nobody without known_at';
 
--- What a report is grouped by, checked. shown: a select list of every dimension, null where it is
+-- What a report is grouped by, checked, also for who may ask for it. shown: a select list of every dimension, null where it is
 -- not asked for; grouped: those asked for.
 CREATE OR REPLACE FUNCTION cohort_dimensions(dimensions text[], OUT shown text, OUT grouped text)
-LANGUAGE plpgsql IMMUTABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     known CONSTANT text[] := '{region,province,year,vocation,batch,funding,sex,disability,digital_marketing}';
     types CONSTANT text[] := '{text,text,integer,text,text,text,text,boolean,boolean}';
@@ -32,6 +32,9 @@ BEGIN
     IF NOT dimensions <@ known THEN
         RAISE EXCEPTION 'unknown dimension in %, known are %', dimensions, known
             USING ERRCODE = 'invalid_parameter_value';
+    ELSIF 'disability' = ANY (dimensions) AND NOT reads_specific() THEN
+        RAISE EXCEPTION 'who has a disability is told to members of jejaring_specific only; counts: jejaring.absorption_by_disability() and the like'
+            USING ERRCODE = 'insufficient_privilege';
     END IF;
     SELECT string_agg(CASE WHEN n = ANY (dimensions) THEN n ELSE 'NULL::' || t END, ', ' ORDER BY o),
         coalesce(string_agg(n, ', ' ORDER BY o) FILTER (WHERE n = ANY (dimensions)), '')
@@ -44,7 +47,7 @@ COMMENT ON FUNCTION cohort_dimensions IS 'Select list and grouping of a report b
 -- what was known then. today: as_of is today, which the row itself tells, unless it is ahead.
 CREATE OR REPLACE FUNCTION cohort_rows(horizon text, today boolean, known boolean, evaluated boolean)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 RETURN format($text$
     SELECT person, region, split_part(region, '.', 1) AS province, year, vocation, batch, funding,
         sex, disability, digital_marketing, graduated_on, %s AS state
@@ -52,10 +55,10 @@ RETURN format($text$
     CASE WHEN horizon <> 'now' THEN 'state_' || horizon
         WHEN today THEN 'CASE WHEN ahead THEN state_on(history, $2) ELSE state END'
         ELSE 'state_on(history, $2)' END,
-    CASE WHEN evaluated THEN 'evaluate($4, $2, $3) WHERE graduated_on <= $1'
-        WHEN known THEN 'standing WHERE graduated_on <= $1 AND known_from <= $3 AND '
+    CASE WHEN evaluated THEN evaluate_name() || '($4, $2, $3) WHERE graduated_on <= $1'
+        WHEN known THEN standing_name() || ' WHERE graduated_on <= $1 AND known_from <= $3 AND '
             '(learnt_of[width_bucket($3, learnt_at) + 1] <= $2) IS NOT TRUE'
-        ELSE 'standing WHERE graduated_on <= $1' END);
+        ELSE standing_name() || ' WHERE graduated_on <= $1' END);
 COMMENT ON FUNCTION cohort_rows IS 'Query of the graduations that a report counts, with the state of each';
 
 -- What each counter of the report counts, as a condition on a state.
@@ -85,7 +88,7 @@ COMMENT ON FUNCTION counter_condition IS 'Condition by which a counter of the ab
 CREATE OR REPLACE FUNCTION cohort_persons(
     lead text, horizon text, today boolean, known boolean, evaluated boolean, only_ahead boolean)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 RETURN format($text$
     %3$s SELECT * FROM (
         SELECT DISTINCT ON (%1$s person) * FROM (%2$s AND %4$s %5$s) AS o
@@ -103,7 +106,7 @@ CREATE OR REPLACE FUNCTION absorption_query(
     dimensions text[], horizon text, definition text, counted boolean, today boolean, known boolean,
     evaluated boolean)
 RETURNS text
-LANGUAGE plpgsql IMMUTABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     cells CONSTANT text[] := '{graduates,traced,employed,self_employed,formal,informal,placed,by_employer,by_cooperative,by_bank,by_opd,by_self}';
     counter CONSTANT text := CASE definition WHEN 'working' THEN '(employed + self_employed)' ELSE definition END;

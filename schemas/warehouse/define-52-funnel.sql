@@ -7,7 +7,7 @@ RETURNS TABLE (
     disability boolean, digital_marketing boolean,
     graduates bigint, certified bigint, proposed bigint, started bigint, due bigint, lasting bigint)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
+SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
 AS $body$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
@@ -19,12 +19,12 @@ BEGIN
     lead := CASE grouped WHEN '' THEN '' ELSE grouped || ', ' END;
     RETURN QUERY EXECUTE format($query$
         WITH person AS (
-            SELECT %2$s %3$s FROM (SELECT *, split_part(region, '.', 1) AS province FROM standing) AS s
+            SELECT %2$s %3$s FROM (SELECT *, split_part(region, '.', 1) AS province FROM %5$s) AS s
             WHERE graduated_on <= $1 AND NOT several
             UNION ALL
             SELECT * FROM (
                 SELECT DISTINCT ON (%2$s person) %2$s %3$s FROM (
-                    SELECT *, split_part(region, '.', 1) AS province FROM standing
+                    SELECT *, split_part(region, '.', 1) AS province FROM %5$s
                     WHERE graduated_on <= $1 AND several) AS s
                 ORDER BY %2$s person, graduated_on DESC, vocation, batch) AS person_once
         ),
@@ -44,7 +44,8 @@ BEGIN
         shown, lead,
         $$certified_on, proposed_on, worked_on, (worked_on + interval '6 months')::date AS judged_on, history$$,
         CASE grouped WHEN '' THEN 'HAVING count(*) > 0'
-            ELSE format('GROUP BY %1$s ORDER BY %1$s', grouped) END)
+            ELSE format('GROUP BY %1$s ORDER BY %1$s', grouped) END,
+        standing_name())
     USING day;
 END $body$;
 COMMENT ON FUNCTION funnel IS 'How many of a cohort graduated, were certified, proposed, at work, and still at work 6 months later (of those for whom 6 months are over: due)';

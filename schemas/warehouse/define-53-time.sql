@@ -8,7 +8,7 @@ RETURNS TABLE (
     graduates bigint, started bigint, waiting bigint, untraced bigint,
     first_quarter integer, median integer, last_quarter integer, median_traced integer)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog SET work_mem = '256MB' SET jit = off SET parallel_setup_cost = 100
+SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '256MB' SET jit = off SET parallel_setup_cost = 100
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
@@ -20,12 +20,12 @@ BEGIN
     lead := CASE grouped WHEN '' THEN '' ELSE grouped || ', ' END;
     RETURN QUERY EXECUTE format($query$
         WITH person AS (
-            SELECT %2$s %3$s FROM (SELECT *, split_part(region, '.', 1) AS province FROM standing) AS s
+            SELECT %2$s %3$s FROM (SELECT *, split_part(region, '.', 1) AS province FROM %7$s) AS s
             WHERE graduated_on <= $1 AND NOT several
             UNION ALL
             SELECT * FROM (
                 SELECT DISTINCT ON (%2$s person) %2$s %3$s FROM (
-                    SELECT *, split_part(region, '.', 1) AS province FROM standing
+                    SELECT *, split_part(region, '.', 1) AS province FROM %7$s
                     WHERE graduated_on <= $1 AND several) AS s
                 ORDER BY %2$s person, graduated_on DESC, vocation, batch) AS person_once
         ),
@@ -63,7 +63,8 @@ BEGIN
             ELSE format('GROUP BY %1$s ORDER BY %1$s', grouped) END,
         CASE grouped WHEN '' THEN '' ELSE 'PARTITION BY ' || grouped END,
         -- There may be as many of them as persons, and bytes are sorted faster than words.
-        regexp_replace(lead, '\m(region|province|vocation|batch|funding|sex),', '\1 COLLATE "C" AS \1,', 'g'))
+        regexp_replace(lead, '\m(region|province|vocation|batch|funding|sex),', '\1 COLLATE "C" AS \1,', 'g'),
+        standing_name())
     USING day;
 END $$;
 COMMENT ON FUNCTION time_to_work IS 'Days from graduation to work: median and quarters of a cohort by Kaplan and Meier; null: not reached yet';

@@ -20,10 +20,10 @@ BEGIN
     RETURN QUERY
     WITH half AS (
         SELECT 'funding' AS compared, funding = 'apbd' AS second, a.*
-        FROM absorption(dimensions || '{funding}', horizon, as_of) a WHERE funding IN ('apbn', 'apbd')
+        FROM absorption_shown(dimensions || '{funding}', horizon, as_of) a WHERE funding IN ('apbn', 'apbd')
         UNION ALL
         SELECT 'digital_marketing', NOT digital_marketing, a.*
-        FROM absorption(dimensions || '{digital_marketing}', horizon, as_of) a
+        FROM absorption_shown(dimensions || '{digital_marketing}', horizon, as_of) a
     ),
     -- A key of the cohort, since its dimensions may be null and an outer join wants plain equality.
     keyed AS (

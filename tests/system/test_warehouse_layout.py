@@ -128,7 +128,7 @@ def test_other_layouts_are_refused(options):
 # ---- Citus ---------------------------------------------------------------------------------------
 
 # What must stay on the coordinator: written by one session, or read by none but the local roles.
-LOCAL = {"access_region", "consumer_cursor", "migration", "refused_event"}
+LOCAL = {"access_region", "consumer_cursor", "disclosure", "migration", "refused_event"}
 
 # Stand-ins for what Citus 12 has: the record of its tables, and the two functions, which refuse what
 # its documentation and sources say that it refuses.

@@ -27,7 +27,9 @@ def database(cluster):
         CREATE ROLE kota LOGIN IN ROLE jejaring_reader; CREATE ROLE jateng LOGIN IN ROLE jejaring_reader;
         CREATE ROLE pusat LOGIN IN ROLE jejaring_reader; CREATE ROLE baru LOGIN IN ROLE jejaring_reader;
         CREATE ROLE pekerja LOGIN IN ROLE jejaring_writer; CREATE ROLE orang LOGIN;
-        INSERT INTO jejaring.access_region VALUES ('kota', '33.75'), ('jateng', '33'), ('pusat', '*')""")
+        CREATE ROLE uld LOGIN IN ROLE jejaring_specific;
+        INSERT INTO jejaring.access_region VALUES
+            ('kota', '33.75'), ('jateng', '33'), ('pusat', '*'), ('uld', '33.75')""")
     return database
 
 
@@ -58,11 +60,58 @@ def test_a_reader_gets_the_same_figures_for_its_region(database):
 @pytest.mark.parametrize("what", [
     "SELECT * FROM jejaring.event", "SELECT * FROM jejaring.accommodation", "SELECT * FROM jejaring.referral",
     "SELECT disability_category FROM jejaring.alumni", "SELECT * FROM jejaring.erasure",
+    "SELECT disability FROM jejaring.alumni", "SELECT disability FROM jejaring.alumni_version",
+    "SELECT person FROM jejaring.standing WHERE disability", "SET ROLE jejaring_counter",
+    "UPDATE jejaring.disclosure SET floor = 2",
     "UPDATE jejaring.standing SET status = 'employed'", "DELETE FROM jejaring.alumni",
     "INSERT INTO jejaring.access_region VALUES ('kota', '*')"])
 def test_a_reader_may_not(database, what):
     with pytest.raises(RuntimeError, match="permission denied"):
         as_role(database, "kota", what)
+
+
+EXACT = [
+    "SELECT * FROM jejaring.absorption('{region,disability}')",
+    "SELECT * FROM jejaring.absorption('{disability}', 'now', '2019-06-30', '2019-12-31')",
+    "SELECT * FROM jejaring.absorption_explained('{disability}')", "SELECT * FROM jejaring.funnel('{disability}')",
+    "SELECT * FROM jejaring.time_to_work('{disability}')",
+    """SELECT * FROM jejaring.absorption_list('graduates', '{"disability": true}')"""]
+ROUNDED = [
+    "SELECT * FROM jejaring.absorption_by_disability('{region,year,disability}')",
+    "SELECT * FROM jejaring.absorption_by_disability('{region,disability}', 'now', '2019-06-30', '2018-12-31Z')",
+    "SELECT * FROM jejaring.funnel_by_disability('{region,disability}')",
+    "SELECT * FROM jejaring.time_to_work_by_disability('{region,disability}')",
+    "SELECT * FROM jejaring.funding('{region,disability}')"]
+
+
+@pytest.mark.parametrize("report", EXACT)
+def test_who_has_a_disability_is_for_those_whose_duty_it_is(database, report):
+    assert as_role(database, "uld", report) != ""
+    for role in ("kota", "pusat"):
+        with pytest.raises(RuntimeError, match="jejaring_specific only"):
+            as_role(database, role, report)
+
+
+def test_nor_does_a_consent_tell_it(database):
+    seen = {role: as_role(database, role, "SELECT count(*) FROM jejaring.consent WHERE audience = 'disability'").strip()
+            for role in ("pusat", "uld")}
+    assert seen["pusat"] == "0" != seen["uld"]
+
+
+@pytest.mark.parametrize("report", ROUNDED)
+def test_a_reader_gets_reports_by_disability_of_its_region_rounded(database, report):
+    """The same as the owner's, although no reader may read the column; also if a reader puts a view of its
+    own before the table that is counted."""
+    everything = database.psql(report).splitlines()
+    assert as_role(database, "pusat", report).splitlines() == everything
+    own = as_role(database, "kota", report).splitlines()
+    assert own == [line for line in everything if line.startswith("33.75|")] != []
+    trap = "CREATE TEMP VIEW standing AS SELECT * FROM jejaring.standing_open LIMIT 0; " \
+           "CREATE TEMP VIEW disclosure AS SELECT 1 AS floor; " \
+           "CREATE TEMP VIEW alumni AS SELECT * FROM jejaring.standing_open LIMIT 0; "
+    assert as_role(database, "kota", trap + report).splitlines() == own
+    assert as_role(database, "pekerja", report).splitlines() == everything
+    assert as_role(database, "baru", report).strip() == ""
 
 
 def test_others_see_nothing(database):
