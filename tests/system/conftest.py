@@ -28,6 +28,8 @@ import uuid
 import pytest
 import zmq
 
+import pg
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("B", ROOT / "build")).resolve()
 SANITIZED = bool(os.environ.get("SANITIZED"))
@@ -432,3 +434,18 @@ def node():
     with contextlib.ExitStack() as ending:  # each of them, even if another one fails
         for one in reversed(nodes):
             ending.callback(one.close)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """The PostgreSQL of all tests that leave it as it is, but for databases of their own."""
+    with pg.Cluster() as made:
+        yield made
+
+
+@pytest.fixture
+def database(cluster):
+    """An empty database."""
+    database = cluster.database()
+    yield database
+    database.drop()

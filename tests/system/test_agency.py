@@ -9,8 +9,8 @@ import subprocess
 import pytest
 import zmq
 
-from client import Connection, Curve, connected, free_port, graduated, nik, person_key
-from conftest import PATIENCE, vacancy, wait_until
+from client import Curve, connected, free_port, graduated, nik, person_key
+from conftest import PATIENCE, vacancy
 from test_ctl import ctl, result
 
 

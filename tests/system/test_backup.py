@@ -9,8 +9,7 @@ import subprocess
 from client import check_balance, differences, graduated, ids, nik
 from conftest import vacancy
 from test_ctl import CTL, ctl
-from test_warehouse_faults import Load, check_all_there, cluster, database, stored, \
-    wait_for_warehouse, warehouse_node  # noqa: F401 (fixtures)
+from test_warehouse_faults import Load, check_all_there, stored, wait_for_warehouse, warehouse_node
 
 
 def backup(n, name="backup", *words):
@@ -36,7 +35,7 @@ def manifest(folder):
     return json.loads((folder / "MANIFEST.json").read_text())
 
 
-def test_a_node_that_is_lost_goes_on_from_a_backup_made_under_load(node, cluster, database):  # noqa: F811
+def test_a_node_that_is_lost_goes_on_from_a_backup_made_under_load(node, database):
     n = warehouse_node(node, database).start()
     publisher = Load(n)
     publisher.wait_for(300)

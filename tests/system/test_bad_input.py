@@ -3,7 +3,6 @@ warehouse: the table "What comes wrong or early" of plugins/README.md, cell by c
 
 import pytest
 
-import pg
 from agencies import (
     PLUGINS, batch_closed, business, certified, graduate, key, order, publish, said, say, started,
     vacancy,
@@ -11,12 +10,6 @@ from agencies import (
 
 CONSENT = ["industry", "capital"]
 NEED = {"needs_capital": True, "amount_needed": 8000000}
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    with pg.Cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture

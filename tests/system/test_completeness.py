@@ -4,18 +4,11 @@ import json
 
 import pytest
 
-import pg
 from province import enlist, regency, status_of, upper, waiting
 from report_office import Office, graduated
 from test_ctl import ctl
 
 HEADINGS = ["Wilayah", "Keadaan", "Laporan terakhir"]
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    with pg.Cluster() as cluster:
-        yield cluster
 
 
 def told(n, day, region):

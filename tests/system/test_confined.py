@@ -7,7 +7,6 @@ import subprocess
 
 import pytest
 
-import pg
 from client import connected
 from conftest import ROOT, SANITIZED, event
 from test_agency import add, door, open_node
@@ -42,31 +41,29 @@ def test_the_confinement_confines(code, expected):
     assert expected in confined(code)
 
 
-def test_the_daemon_works_under_its_unit(node):
+def test_the_daemon_works_under_its_unit(node, database):
     """A file, CURVE from outside, a second hub socket, PostgreSQL, a reload and a clean end."""
-    with pg.Cluster() as cluster:
-        database = cluster.database()
-        n = open_node(node)
-        bundle = add(n, "bank", "--publish", "loan.applied")
-        inbox = n.folder / "inbox"
-        n.write_config(plugins={
-            "blk": {"audiences": ["blk"], "inbox": str(inbox)},
-            "warehouse": {"audiences": ["node"], "regions": ["*"],
-                          "options": {"conninfo": database.conninfo}}})
-        n.wrapper = CONFINE
-        n.start()
-        drop = inbox / "alumni.graduated"
-        (drop / "lulusan.tmp").write_text(GRADUATES)
-        (drop / "lulusan.tmp").rename(drop / "lulusan.csv")
-        n.wait(lambda: (drop / "done" / "lulusan.csv").exists(), "the file to be taken")
-        endpoint, curve = door(bundle)
-        with connected(endpoint, curve=curve) as connection:
-            loan = event("loan.applied", {"nik": "3375014505990001", "date": "2024-05-01",
-                                          "scheme": "kur_mikro", "amount": 20000000})
-            kind, told, _ = connection.request("PUBLISH", {}, [json.dumps(loan).encode()])
-            assert (kind, told["accepted"]) == ("OK", 1), told
-        n.wait(lambda: database.psql("SELECT count(*) FROM jejaring.loan").strip() == "1",
-               "the loan in the warehouse")
-        assert database.psql("SELECT count(*) FROM jejaring.alumni").strip() == "1"
-        n.reload()
-        assert n.stop() == 0
+    n = open_node(node)
+    bundle = add(n, "bank", "--publish", "loan.applied")
+    inbox = n.folder / "inbox"
+    n.write_config(plugins={
+        "blk": {"audiences": ["blk"], "inbox": str(inbox)},
+        "warehouse": {"audiences": ["node"], "regions": ["*"],
+                      "options": {"conninfo": database.conninfo}}})
+    n.wrapper = CONFINE
+    n.start()
+    drop = inbox / "alumni.graduated"
+    (drop / "lulusan.tmp").write_text(GRADUATES)
+    (drop / "lulusan.tmp").rename(drop / "lulusan.csv")
+    n.wait(lambda: (drop / "done" / "lulusan.csv").exists(), "the file to be taken")
+    endpoint, curve = door(bundle)
+    with connected(endpoint, curve=curve) as connection:
+        loan = event("loan.applied", {"nik": "3375014505990001", "date": "2024-05-01",
+                                      "scheme": "kur_mikro", "amount": 20000000})
+        kind, told, _ = connection.request("PUBLISH", {}, [json.dumps(loan).encode()])
+        assert (kind, told["accepted"]) == ("OK", 1), told
+    n.wait(lambda: database.psql("SELECT count(*) FROM jejaring.loan").strip() == "1",
+           "the loan in the warehouse")
+    assert database.psql("SELECT count(*) FROM jejaring.alumni").strip() == "1"
+    n.reload()
+    assert n.stop() == 0

@@ -8,7 +8,6 @@ import subprocess
 
 import pytest
 
-import pg
 from client import Publisher, check_balance, differences, graduated, ids, nik, pending, \
     person_key, seeded
 from conftest import BUILD, SANITIZED, event, vacancy
@@ -16,19 +15,6 @@ from conftest import BUILD, SANITIZED, event, vacancy
 KILLS = 5 if SANITIZED else 20
 STEP = 300      # events between two kills
 IN_FLIGHT = 80  # 8 messages of 10 events
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    with pg.Cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def database(cluster):
-    database = cluster.database()
-    yield database
-    database.drop()
 
 
 # ---- Load: four types, so that four projections have to be right

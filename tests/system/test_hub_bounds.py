@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-import pg
 from client import Connection, check_balance, connected, event_key, graduated, nik, person_key, \
     write_agency
 from conftest import SANITIZED, event, fresh_id, vacancy
@@ -158,32 +157,30 @@ def test_what_a_consumer_put_aside_is_given_to_it_once_more(office):
         {k: before[k] for k in ("cursor", "delivered", "filtered")}, "counted once"
 
 
-def test_the_warehouse_stores_what_it_could_not_store_before(node):
-    with pg.Cluster() as cluster:
-        database = cluster.database()
-        n = node({"warehouse": {"audiences": ["node"], "regions": ["*"],
-                                "options": {"conninfo": database.conninfo}}}).start()
+def test_the_warehouse_stores_what_it_could_not_store_before(node, database):
+    n = node({"warehouse": {"audiences": ["node"], "regions": ["*"],
+                            "options": {"conninfo": database.conninfo}}}).start()
 
-        def pending():
-            return [c["pending"] for c in check_balance(n.request("STATUS")[1])["consumers"]]
-        n.publish([vacancy()])
-        n.wait(lambda: pending() == [0], "the first event to be stored")
-        database.psql("""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN RAISE EXCEPTION 'no'; END $$; CREATE TRIGGER refuse BEFORE INSERT ON
-            jejaring.event FOR EACH ROW WHEN (NEW.id = 'sulit') EXECUTE FUNCTION refuse()""")
-        n.publish([vacancy(), vacancy(id="sulit"), vacancy()])
-        n.wait(lambda: n.request("QUARANTINE")[1]["entries"], "the event to be put aside")
-        entry, = n.request("QUARANTINE")[1]["entries"]
-        assert entry["origin"] == "warehouse/main"
-        database.psql("DROP TRIGGER refuse ON jejaring.event")
-        assert n.request("RETRY", {"number": entry["number"]})[1]["again"] == "warehouse/main"
-        n.wait(lambda: not n.request("QUARANTINE")[1]["entries"], "the event to be stored")
-        stored = database.psql("SELECT count(*), count(*) FILTER (WHERE id = 'sulit') FROM "
-                               "jejaring.event").strip()
-        assert stored == "4|1"
-        n.publish([vacancy()])
-        n.wait(lambda: pending() == [0], "what comes next")
-        assert database.psql("SELECT count(*) FROM jejaring.event").strip() == "5"
+    def pending():
+        return [c["pending"] for c in check_balance(n.request("STATUS")[1])["consumers"]]
+    n.publish([vacancy()])
+    n.wait(lambda: pending() == [0], "the first event to be stored")
+    database.psql("""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'no'; END $$; CREATE TRIGGER refuse BEFORE INSERT ON
+        jejaring.event FOR EACH ROW WHEN (NEW.id = 'sulit') EXECUTE FUNCTION refuse()""")
+    n.publish([vacancy(), vacancy(id="sulit"), vacancy()])
+    n.wait(lambda: n.request("QUARANTINE")[1]["entries"], "the event to be put aside")
+    entry, = n.request("QUARANTINE")[1]["entries"]
+    assert entry["origin"] == "warehouse/main"
+    database.psql("DROP TRIGGER refuse ON jejaring.event")
+    assert n.request("RETRY", {"number": entry["number"]})[1]["again"] == "warehouse/main"
+    n.wait(lambda: not n.request("QUARANTINE")[1]["entries"], "the event to be stored")
+    stored = database.psql("SELECT count(*), count(*) FILTER (WHERE id = 'sulit') FROM "
+                           "jejaring.event").strip()
+    assert stored == "4|1"
+    n.publish([vacancy()])
+    n.wait(lambda: pending() == [0], "what comes next")
+    assert database.psql("SELECT count(*) FROM jejaring.event").strip() == "5"
 
 
 def test_an_entry_whose_consumer_is_gone_can_be_dropped_only(office):

@@ -10,9 +10,7 @@ import os
 import threading
 import time
 
-import pytest
 
-import pg
 from client import CATALOGUE, Connection, Publisher, check_balance, declared, differences, \
     graduated, ids, may_know, nik, pending, seeded, view, write_agency
 from conftest import PATIENCE, SANITIZED, event, vacancy
@@ -117,12 +115,6 @@ def expected(agency, stored):
                 del shown["subject"]
             seen.append(shown)
     return seen
-
-
-@pytest.fixture
-def database():
-    with pg.Cluster() as cluster:
-        yield cluster.database()
 
 
 def test_every_subscriber_sees_everything_in_order_however_often_the_hub_dies(node, database):

@@ -10,7 +10,6 @@ import socket
 import struct
 
 import pytest
-import zmq
 
 from client import Connection, Curve, check_balance, connected, free_port, graduated, nik, \
     write_agency

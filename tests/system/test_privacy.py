@@ -237,12 +237,6 @@ MARKS = ["Program Wijaya Kusuma", "Angkatan Cempaka", "Pabrik Flamboyan", "Skema
 VOCATION = "merangkai-bunga"
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    with pg.Cluster() as cluster:
-        yield cluster
-
-
 def life(who):
     """Everything that can be said of a person, with marks in it."""
     about = {"nik": who}

@@ -7,7 +7,6 @@ import random
 import psycopg2
 import pytest
 
-import pg
 from report_office import Office, event, graduated, key
 
 TODAY = None  # in Jakarta, when the test begins
@@ -21,12 +20,6 @@ def today():
     """Not when the file is read: minutes lie between, and at times a midnight."""
     global TODAY
     TODAY = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=7)).date()
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    with pg.Cluster() as made:
-        yield made
 
 
 def disabled(name, year, region="33.75", **data):

@@ -28,12 +28,6 @@ def ago(days):
     return str(TODAY - datetime.timedelta(days=days))
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    with pg.Cluster() as made:
-        yield made
-
-
 @pytest.fixture
 def office(cluster, empty, tmp_path):
     return Office(tmp_path, cluster.database(empty.database), migrated=True)

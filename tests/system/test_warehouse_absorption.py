@@ -7,18 +7,11 @@ import uuid
 
 import pytest
 
-import pg
 import warehouse_events
 import warehouse_oracle
 from warehouse_host import Host, warehouse
 
 GRADUATED = "2018-06-30"
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    with pg.Cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture()

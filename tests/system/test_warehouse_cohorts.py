@@ -7,18 +7,11 @@ import uuid
 
 import pytest
 
-import pg
 import warehouse_events
 import warehouse_oracle
 from warehouse_host import Host, warehouse
 
 WORKING = ("employed", "self_employed")
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    with pg.Cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture()

@@ -22,13 +22,6 @@ def cluster():
         yield cluster
 
 
-@pytest.fixture
-def database(cluster):
-    database = cluster.database()
-    yield database
-    database.drop()
-
-
 def load(number):
     if number % 2:
         return vacancy(f"Juru las {number}", id=f"lowongan-{number}")

@@ -16,12 +16,6 @@ PERMUTATIONS = int(os.environ.get("JEJARING_PERMUTATIONS", "200"))
 SIZES = [1, 9, 60, 400, 1000, 5000]
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    with pg.Cluster() as cluster:
-        yield cluster
-
-
 def tables(cursor):
     cursor.execute("SELECT jejaring.projections() || 'event'::text")
     return cursor.fetchone()[0]
