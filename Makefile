@@ -14,7 +14,7 @@ BUILD_PACKAGES := build-essential pkg-config libzmq3-dev libyaml-dev libjansson-
 DEMO_PACKAGES  := $(BUILD_PACKAGES) postgresql-15 python3
 TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-zmq python3-pytest \
                   python3-pytest-timeout python3-psycopg2 libfaketime python3-seccomp systemd
-LINT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev clang-format-14 cppcheck python3
+LINT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev clang-format-14 cppcheck python3 python3-pyflakes
 
 DEB_PACKAGES   := $(BUILD_PACKAGES) debhelper dpkg-dev lintian
 COVERAGE_PACKAGES := $(TEST_PACKAGES) gcovr

@@ -71,6 +71,8 @@ make --no-print-directory -j 2 B=build/lint WERROR=1 programs >build/lint.log 2>
     fail 'compiler warnings'
 }
 
+git ls-files '*.py' | xargs /usr/bin/python3 -m pyflakes || fail 'pyflakes'
+
 /usr/bin/python3 tests/data/make_demo.py --check || fail 'the sample files are not what their generator makes'
 /usr/bin/python3 schemas/make_catalogue.py --check || fail 'schemas/README.md'
 /usr/bin/python3 schemas/make_comments.py --check || fail 'schemas/warehouse/define-85-titles.sql'
