@@ -29,7 +29,7 @@ int jj_mkdir_all(const char *path, mode_t mode, jj_error *err);
 
 /* Makes one folder that lets in whoever the folder that it is in lets in: the same permissions
  * whatever the umask, and by the kernel's rule the same group if that one has its setgid bit. It
- * is no error if it is there already; it then stays as it is. */
+ * is no error if it is there already; it then stays as it is. A link is no folder here. */
 int jj_mkdir_alike(const char *path, jj_error *err);
 
 /* Makes the entries of a folder durable. */

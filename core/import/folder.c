@@ -1,6 +1,7 @@
 #include "import/folder.h"
 
 #include "base/fs.h"
+#include "base/text.h"
 #include "import/letter.h"
 
 #include <dirent.h>
@@ -48,7 +49,9 @@ int jj_folder_open(jj_folder *folder, const char *base, const jj_type *type, jj_
     if (rc) {
         return rc;
     }
-    folder->dir = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* Who may put files here may put a link here, too, and it could lead to the daemon's own files:
+     * they would be read as an office's and moved away. */
+    folder->dir = open(folder->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (folder->dir < 0) {
         return at_path(err, folder->path, jj_fail_errno(err, JJ_ESYSTEM, "cannot open the folder"));
     }
@@ -142,10 +145,16 @@ void jj_name_show(const char *name, char out[JJ_NAME_SIZE])
             i += size;
         } else {
             unsigned char c = (unsigned char)name[i++];
-            out[put++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+            /* U+0080 to U+009F: to some terminals they are control characters, too. */
+            bool c1 = c == 0xc2 && ((unsigned char)name[i] & 0xe0) == 0x80;
+            i += c1;
+            out[put++] = c < 0x20 || c == 0x7f || c1 ? '?' : (char)c;
         }
     }
     out[put] = '\0';
+    for (size_t i = 0; !jj_utf8_valid(out, put) && i < put; i++) {
+        out[i] = (unsigned char)out[i] < 0x80 ? out[i] : '?';
+    }
 }
 
 static int write_note(int dir, const char *name, const jj_buf *text, jj_error *err)

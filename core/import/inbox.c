@@ -441,10 +441,11 @@ int jj_inbox_open(jj_inbox **inbox, const jj_inbox_options *options, jj_error *e
     for (size_t i = 0; i < options->type_count; i++) {
         int rc = jj_folder_open(&folders[i], options->folder, options->types[i], err);
         made->folder_count = i + 1;
-        if (rc) {
+        if (rc && access(options->folder, W_OK | X_OK)) {
             jj_inbox_close(made);
             return rc;
         }
+        /* One folder that cannot be used is tried again at each look; the others are in use. */
     }
     rescan(made);
     *inbox = made;

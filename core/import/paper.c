@@ -59,7 +59,8 @@ int jj_paper_create(jj_paper *paper, int dir, jj_error *err)
         snprintf(paper->hidden, sizeof paper->hidden, ".jejaring-%s.part", hex);
         paper->fd = openat(dir, paper->hidden, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, FILE_MODE);
     }
-    if (paper->fd < 0) {
+    /* The office, which has the folder's group, is to read it, whatever the service's umask is. */
+    if (paper->fd < 0 || fchmod(paper->fd, FILE_MODE)) {
         return jj_fail_errno(err, JJ_ESYSTEM, "cannot create a file in the folder");
     }
     return 0;

@@ -12,6 +12,7 @@
 #include "json/load.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,10 +203,11 @@ static void watch_folders(jj_office *office)
 
 /* Only what the inbox would read counts: a Thumbs.db or a symbolic link that stays for ever must
  * not have the schemas loaded again and again. */
-static bool holds_file(const char *folder)
+static bool holds_file(const char *folder, int flags)
 {
     bool found = false;
-    DIR *dir = opendir(folder);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
 
     while (dir && !found && (entry = readdir(dir))) {
@@ -214,6 +216,8 @@ static bool holds_file(const char *folder)
     }
     if (dir) {
         closedir(dir);
+    } else if (fd >= 0) {
+        close(fd);
     }
     return found;
 }
@@ -224,7 +228,7 @@ static bool any_file(const jj_office *office)
     char *folder;
 
     for (size_t i = 0; !found && (folder = folder_at(office, i)); i++) {
-        found = holds_file(folder);
+        found = holds_file(folder, O_NOFOLLOW);
         free(folder);
     }
     return found;
@@ -234,7 +238,7 @@ static bool any_file(const jj_office *office)
 static void tell_of_strays(jj_office *office)
 {
     char *folder = folder_at(office, 0);
-    bool found = folder && holds_file(office->instance->inbox);
+    bool found = folder && holds_file(office->instance->inbox, 0);
 
     if (found && !office->strays_said) {
         jj_log(JJ_WARNING,
@@ -329,10 +333,14 @@ int jj_office_descriptor(const jj_office *office)
 static int make_folders(const jj_office *office, jj_error *err)
 {
     char *folder;
+    jj_error one;
     int rc = jj_mkdir_all(office->instance->inbox, 0770, err);
 
+    /* What the office has put in the place of one folder must not keep the plugin from its work. */
     for (size_t i = 0; rc == 0 && (folder = folder_at(office, i)); i++) {
-        rc = jj_mkdir_alike(folder, err);
+        if (jj_mkdir_alike(folder, &one)) {
+            jj_log_error(JJ_ERROR, "inbox", &one);
+        }
         free(folder);
     }
     return rc;

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "import/folder.h"
 #include "import/inbox.h"
 #include "import_hub.h"
 
@@ -361,6 +362,68 @@ static void a_file_that_grows_while_it_is_read_is_read_again(void **state)
     assert_int_equal(json_array_size(test->hub.log), 1201);
 }
 
+/* Who may drop files could lead the daemon, by a link, to files of its own. */
+static void a_link_in_the_place_of_a_folder_is_not_followed(void **state)
+{
+    struct inbox_test *test = *state;
+    char link[512], target[512];
+    hub_write(&test->hub, "state/journal.db", GOOD, NULL);
+    snprintf(target, sizeof target, "%s/state", test->hub.folder);
+    snprintf(link, sizeof link, "%s/vacancy.tested", test->hub.folder);
+    assert_int_equal(symlink(target, link), 0);
+    test->options.rescan_ms = 10;
+    open_inbox(test);
+    drop(test, PERSON "a.csv", GOOD);
+    run_until(test, &test->done, 1); /* the other folder is in use */
+    assert_content(test, "state/journal.db", GOOD);
+    assert_int_equal(count_files(test, "state"), 1);
+    assert_int_equal(unlink(link), 0);
+    hub_write(&test->hub, "vacancy.tested/b.csv",
+              "Kode Lowongan;Tanggal;Jabatan;Jumlah\nL-1;04/02/2020;Mekanik;5\n", NULL);
+    run_until(test, &test->done, 2); /* and so is this one, once the link is gone */
+}
+
+static void the_office_may_read_what_it_gets_back(void **state)
+{
+    struct inbox_test *test = *state;
+    struct stat st;
+    char path[512];
+    mode_t before = umask(0077); /* the service's */
+    open_inbox(test);
+    drop(test, PERSON "a.csv", BAD);
+    drop(test, PERSON "b.csv", "Nama\nAni\n");
+    run_until(test, &test->done, 1);
+    run_until(test, &test->refused, 1);
+    umask(before);
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/" PERSON "rejected/%s", test->hub.folder,
+                 i ? "b.csv.alasan.txt" : "a.ditolak.csv");
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0640);
+    }
+}
+
+static void a_name_in_the_log_steers_no_terminal(void **state)
+{
+    static const struct {
+        const char *name, *shown;
+    } cases[] = {
+        {"a\033[2J\nb.csv", "a?[2J?b.csv"},
+        {"\xc2\x9b"
+         "31m.csv",
+         "?31m.csv"},
+        {"caf\xe9\x9b.csv", "caf??.csv"},
+        {"Peserta Magelang \xc3\xa9.csv", "Peserta Magelang \xc3\xa9.csv"},
+        {"3375014505990001.csv", "#.csv"},
+    };
+    char shown[JJ_NAME_SIZE];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        jj_name_show(cases[i].name, shown);
+        assert_string_equal(shown, cases[i].shown);
+    }
+}
+
 static void a_removed_folder_is_made_anew(void **state)
 {
     struct inbox_test *test = *state;
@@ -430,6 +493,9 @@ int main(void)
         TEST(what_a_crash_leaves_behind_gives_duplicates_only),
         TEST(a_file_that_grows_while_it_is_read_is_read_again),
         TEST(a_removed_folder_is_made_anew),
+        TEST(a_link_in_the_place_of_a_folder_is_not_followed),
+        TEST(the_office_may_read_what_it_gets_back),
+        TEST(a_name_in_the_log_steers_no_terminal),
         TEST(odd_names_are_harmless),
         TEST(an_empty_file_is_given_time_and_then_refused),
     };
