@@ -98,7 +98,7 @@ static void make_sockets(jj_reader *reader, const jj_yaml_node *root, jj_config 
 }
 
 /* Two inboxes must not share a folder, nor lie in one another: a file would be taken twice. */
-static bool clash(const char *a, const char *b)
+static bool inboxes_clash(const char *a, const char *b)
 {
     size_t length = strlen(a) < strlen(b) ? strlen(a) : strlen(b);
     if (strncmp(a, b, length) != 0) {
@@ -115,7 +115,9 @@ static void add_claim(jj_reader *reader, claim *claims, size_t *count, claim new
     }
     for (size_t i = 0; i < *count; i++) {
         const claim *old = &claims[i];
-        if (strcmp(old->what, new.what) != 0 || !clash(old->value, new.value)) {
+        bool socket = strcmp(new.what, "socket") == 0;
+        if (strcmp(old->what, new.what) != 0 ||
+            !(socket ? jj_endpoints_clash : inboxes_clash)(old->value, new.value)) {
             continue;
         }
         if (old->node == NULL) {

@@ -122,6 +122,9 @@ void jj_config_free(const jj_config *config);
 /* True if other machines can reach it: tcp, and not loopback. */
 bool jj_endpoint_is_outer(const char *endpoint);
 
+/* True if no two sockets can be bound to them: the same, or one everywhere and of the same port. */
+bool jj_endpoints_clash(const char *a, const char *b);
+
 /* The instance of that name, or NULL. */
 const jj_plugin_config *jj_config_plugin(const jj_config *config, const char *name);
 

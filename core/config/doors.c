@@ -68,6 +68,22 @@ bool jj_endpoint_is_outer(const char *endpoint)
     return strncmp(endpoint, "tcp://", 6) == 0 && tcp_host(endpoint) == HOST_OPEN;
 }
 
+static bool is_everywhere(const char *endpoint)
+{
+    const char *address = endpoint + strlen("tcp://");
+    return strncmp(address, "*:", 2) == 0 || strncmp(address, "0.0.0.0:", 8) == 0;
+}
+
+bool jj_endpoints_clash(const char *a, const char *b)
+{
+    if (strncmp(a, "tcp://", 6) != 0 || strncmp(b, "tcp://", 6) != 0) {
+        return strcmp(a, b) == 0;
+    }
+    bool same_port = strcmp(strrchr(a, ':'), strrchr(b, ':')) == 0;
+    bool v6 = a[6] == '[' || b[6] == '[';
+    return strcmp(a, b) == 0 || (same_port && !v6 && (is_everywhere(a) || is_everywhere(b)));
+}
+
 static bool check_tcp(jj_reader *reader, const jj_yaml_node *node, const char *endpoint)
 {
     const char *colon = strrchr(endpoint + strlen("tcp://"), ':');

@@ -10,6 +10,7 @@
 #include "config/config.h"
 
 #include <jansson.h>
+#include <sys/types.h>
 
 /* Adds what is wrong to findings, and to the object grants, for each instance that is right,
  * {"plugin": name, "publishes": [...], "subscribes": [...], "reload": bool, "resume": bool} as its
@@ -22,13 +23,23 @@ void jj_check_files(const jj_config *config, const json_t *grants, jj_findings *
 
 /* Adds what is wrong with the node around the configuration, which the daemon would find out only
  * while it runs, or not at all: region codes that the reference list does not have, agencies,
- * folders, keys, the journal's version. Changes nothing. */
+ * keys, the journal's version. Changes nothing. */
 void jj_check_node(const jj_config *config, jj_findings *findings);
+
+/* Adds what is wrong with where the daemon puts things: its folders, sockets and inboxes. Changes
+ * nothing. as_service: the service manager makes /run/jejaring. */
+void jj_check_places(const jj_config *config, const json_t *grants, bool as_service,
+                     jj_findings *findings);
 
 /* Adds what stands in the way of a start at this moment: another hub on the same journal, ports
  * that are taken, folders that cannot be written to. What the daemon of this configuration holds
  * itself is not held against it. */
 void jj_check_surroundings(const jj_config *config, jj_findings *findings);
+
+/* A folder with copies of what systemd is to hand over to the service, for its user; NULL if there
+ * is no systemd. To be given to jj_check_take_back, which removes it. Root only. */
+char *jj_check_lend(uid_t user);
+void jj_check_take_back(char *folder);
 
 /* A further check of the caller's. */
 typedef void jj_check_more(const jj_config *config, const json_t *grants, jj_findings *findings);

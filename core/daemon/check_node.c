@@ -1,4 +1,4 @@
-/* What lies around a configuration: regions, agencies, folders, keys, the journal. */
+/* What lies around a configuration: regions, agencies, keys, the journal. */
 #include "daemon/check.h"
 
 #include "base/fs.h"
@@ -9,12 +9,9 @@
 #include "schema/catalogue.h"
 #include "wire/wire.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define AGENCY_FILE_MAX 65536
@@ -144,64 +141,6 @@ static void check_agencies(const jj_config *config, const jj_reference *referenc
     jj_agencies_free(agencies);
 }
 
-/* ---- Folders ------------------------------------------------------------------------------ */
-
-/* The folder, or the nearest one above it that is there. */
-static char *nearest(const char *path)
-{
-    char *at = strdup(path);
-    struct stat st;
-
-    while (at && strcmp(at, "/") != 0 && stat(at, &st) && (errno == ENOENT || errno == ENOTDIR)) {
-        char *above = jj_path_dir(at);
-        free(at);
-        at = above;
-    }
-    return at;
-}
-
-static void check_folder(const jj_config *config, const jj_yaml_node *place, const char *key,
-                         const char *path, jj_findings *findings)
-{
-    struct stat st;
-    char *there = nearest(path);
-
-    if (!there) {
-        return;
-    }
-    bool is_folder = stat(there, &st) == 0 && S_ISDIR(st.st_mode);
-    if (!is_folder || access(there, W_OK | X_OK)) {
-        bool itself = strcmp(there, path) == 0;
-        jj_findings_add(findings, config->file, place->line, place->column, "%s: %.150s%s%.120s %s",
-                        key, path, itself ? "" : " cannot be made, because ", itself ? "" : there,
-                        is_folder ? "cannot be written to by this user" : "is no folder");
-        jj_findings_advise(findings,
-                           "make the folder and give it to the daemon's user: install -d "
-                           "-o jejaring -g jejaring %.150s",
-                           path);
-    }
-    free(there);
-}
-
-static const jj_yaml_node *place_of(const jj_config *config, const char *key)
-{
-    const jj_yaml_node *named = jj_yaml_get(config->root, key);
-    return named ? named : config->root;
-}
-
-static void check_folders(const jj_config *config, jj_findings *findings)
-{
-    check_folder(config, place_of(config, "state"), "state", config->state, findings);
-    check_folder(config, place_of(config, "run"), "run", config->run, findings);
-    for (size_t i = 0; i < config->plugins.count; i++) {
-        const jj_plugin_config *plugin = &config->plugins.list[i];
-        if (plugin->inbox) {
-            check_folder(config, jj_yaml_get(plugin->node, "inbox"), "inbox", plugin->inbox,
-                         findings);
-        }
-    }
-}
-
 /* ---- Secrets and the journal ------------------------------------------------------------------
  */
 
@@ -247,8 +186,8 @@ static void check_journal(const jj_config *config, jj_findings *findings)
 
     if (path && jj_journal_judge(path, &err)) {
         jj_check_blame_error(config, "state", findings, &err);
-        jj_findings_advise(findings, "use the version of Jejaring that wrote this journal, or name "
-                                     "another folder");
+        jj_findings_advise(findings, "use the version of Jejaring that wrote this journal, put it "
+                                     "back from a backup, or name another folder");
     }
     free(path);
 }
@@ -272,7 +211,6 @@ void jj_check_node(const jj_config *config, jj_findings *findings)
         jj_catalogue_open(&catalogue, events, &err);
     }
     check_agencies(config, reference, catalogue, findings);
-    check_folders(config, findings);
     check_keys(config, findings);
     check_journal(config, findings);
     jj_catalogue_close(catalogue);

@@ -18,6 +18,7 @@ typedef struct check {
     const jj_config *config; /* NULL: it could not be read */
     json_t *grants;
     jj_findings findings;
+    bool as_service; /* root asks, and the daemon is somebody else: the service manager starts it */
 } check;
 
 static void print_json(const jj_findings *findings)
@@ -72,6 +73,7 @@ static int check_all(check *c, jj_check_more *more, enum jj_check_voice voice)
         jj_check_plugins(c->config, c->grants, &c->findings);
         jj_check_files(c->config, c->grants, &c->findings);
         jj_check_node(c->config, &c->findings);
+        jj_check_places(c->config, c->grants, c->as_service, &c->findings);
         if (more) {
             more(c->config, c->grants, &c->findings);
         }
@@ -87,13 +89,9 @@ static uid_t daemon_user(const jj_config *config)
     return config && geteuid() == 0 && stat(config->state, &st) == 0 ? st.st_uid : 0;
 }
 
-/* Gives up root for good. Keys that the service is handed over are looked for where it finds them.
- */
+/* Gives up root for good. */
 static bool become(uid_t user)
 {
-    if (access(CREDENTIALS, F_OK) == 0) {
-        setenv("CREDENTIALS_DIRECTORY", CREDENTIALS, 0);
-    }
     const struct passwd *entry = getpwuid(user);
 
     return entry && initgroups(entry->pw_name, entry->pw_gid) == 0 && setgid(entry->pw_gid) == 0 &&
@@ -105,10 +103,15 @@ static bool become(uid_t user)
 static int check_as(uid_t user, check *c, jj_check_more *more, enum jj_check_voice voice)
 {
     int status = 0;
+    char *lent = getenv("CREDENTIALS_DIRECTORY") ? NULL : jj_check_lend(user);
 
+    c->as_service = true;
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
+        if (lent) {
+            setenv("CREDENTIALS_DIRECTORY", lent, 1);
+        }
         if (!become(user)) {
             fprintf(stderr, "cannot check as the owner of %s (user %u)\n", c->config->state,
                     (unsigned)user);
@@ -116,8 +119,9 @@ static int check_as(uid_t user, check *c, jj_check_more *more, enum jj_check_voi
         }
         _exit(check_all(c, more, voice));
     }
-    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status)
-                                                                           : EXIT_CONFIG;
+    bool ended = pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status);
+    jj_check_take_back(lent);
+    return ended ? WEXITSTATUS(status) : EXIT_CONFIG;
 }
 
 int jj_check_file(const char *file, jj_check_more *more, enum jj_check_voice voice)
@@ -125,6 +129,10 @@ int jj_check_file(const char *file, jj_check_more *more, enum jj_check_voice voi
     check c = {.file = file, .grants = json_object()};
 
     jj_config_load(&c.config, file, &c.findings);
+    /* While the service runs, its user finds its keys where it does. */
+    if (access(CREDENTIALS, R_OK | X_OK) == 0) {
+        setenv("CREDENTIALS_DIRECTORY", CREDENTIALS, 0);
+    }
     uid_t user = daemon_user(c.config);
     int code = user ? check_as(user, &c, more, voice) : check_all(&c, more, voice);
     json_decref(c.grants);

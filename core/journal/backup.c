@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define HEADER_SIZE    100
-#define AT_VERSION     60 /* of the SQLite file format, chapter 1.3; big-endian */
+#define AT_PAGE_SIZE   16 /* of the SQLite file format, chapter 1.3; big-endian */
+#define AT_PAGES       28
+#define AT_VERSION     60
 #define AT_APPLICATION 68
 #define BUSY_MS        10000
 
@@ -32,6 +35,21 @@ static uint32_t number_at(const unsigned char *header, size_t at)
            (uint32_t)header[at + 2] << 8 | header[at + 3];
 }
 
+/* Whether the file is smaller than it says. Not asked while pages may still be in the write-ahead
+ * log, or on their way from it. */
+static bool is_cut_short(const char *path, const unsigned char *header)
+{
+    char log[4096];
+    struct stat st;
+    uint64_t page = number_at(header, AT_PAGE_SIZE) >> 16;
+
+    snprintf(log, sizeof log, "%s-wal", path);
+    if ((stat(log, &st) == 0 && st.st_size > 0) || jj_journal_is_held(path) || stat(path, &st)) {
+        return false;
+    }
+    return (uint64_t)st.st_size < (page == 1 ? 65536 : page) * number_at(header, AT_PAGES);
+}
+
 int jj_journal_judge(const char *path, jj_error *err)
 {
     unsigned char header[HEADER_SIZE];
@@ -51,6 +69,9 @@ int jj_journal_judge(const char *path, jj_error *err)
     uint32_t application = number_at(header, AT_APPLICATION);
     if (memcmp(header, "SQLite format 3", 16) == 0 && application == 0) {
         return 0; /* as above */
+    }
+    if (memcmp(header, "SQLite format 3", 16) == 0 && is_cut_short(path, header)) {
+        return jj_fail(err, JJ_EVERSION, "%s is cut short: a part of it is missing", path);
     }
     return jj_journal_check_ids(path, application, number_at(header, AT_VERSION), err);
 }

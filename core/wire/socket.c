@@ -134,9 +134,20 @@ static int set_door(jj_socket *socket, const jj_door_options *options, jj_error 
     return 0;
 }
 
+/* libzmq removes whatever file has the socket's name, a journal that was named by mistake, too. */
+static bool is_foreign_file(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode);
+}
+
 int jj_socket_bind(jj_socket *socket, const char *endpoint, jj_error *err)
 {
     bool is_ipc = strncmp(endpoint, "ipc://", 6) == 0;
+    if (is_ipc && is_foreign_file(endpoint + 6)) {
+        return jj_fail(err, JJ_ESYSTEM,
+                       "cannot listen at %s: something else than a socket is there", endpoint);
+    }
     /* Who may open the file is the only door of an ipc socket: it is closed from its birth. */
     mode_t before = is_ipc ? umask(0177) : 0;
     int rc = zmq_bind(socket->handle, endpoint);

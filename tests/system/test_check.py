@@ -9,6 +9,7 @@ import socket
 import pytest
 
 import pg
+from conftest import vacancy
 from test_ctl import ctl
 
 
@@ -98,6 +99,56 @@ def test_what_is_in_the_way_of_a_start(node):
         other.start(ready=False)
         other.wait_for_log(rf"another program listens at tcp://127\.0\.0\.1:{port} already")
     other.wait_ready()  # as soon as the port is free
+
+
+def test_sockets_and_folders_that_cannot_be_had(node):
+    n = node({"blk": {"audiences": ["blk"], "inbox": "inbox"}})
+    n.write_config(hub={"listen": [{"endpoint": f"ipc://{n.folder}/doors/a.sock", "as": "local"},
+                                   {"endpoint": f"ipc://{n.folder}/notes", "as": "local"},
+                                   {"endpoint": "tcp://127.0.0.1:1", "as": "local"}],
+                        "bell": ["tcp://0.0.0.0:1"]})
+    (n.folder / "notes").write_text("not a socket")
+    (n.folder / "elsewhere").mkdir()
+    (n.folder / "inbox").mkdir()
+    (n.folder / "inbox" / "alumni.graduated").symlink_to(n.folder / "elsewhere")
+    found(check(n), r"tcp://0\.0\.0\.0:1 is used already in line")
+    n.config["hub"].pop("bell")
+    n.write_config()
+    text = check(n)
+    found(text, r"a\.sock: its folder is not there, and the daemon makes none")
+    found(text, r"notes: something else than a socket is there")
+    found(text, r"inbox: .*alumni\.graduated is no folder; links are not followed here")
+    n.start(ready=False)
+    n.wait_for_log(r"cannot listen at ipc://\S*(notes|a\.sock)")
+    n.stop()
+    assert (n.folder / "notes").read_text() == "not a socket"
+
+
+def test_files_of_the_state_that_are_not_the_daemons_or_not_whole(node):
+    n = node().start()
+    n.publish([vacancy() for _ in range(100)])
+    assert n.stop() == 0
+    state = n.folder / "state"
+    (state / "journal.db.lock").unlink()
+    (state / "journal.db.lock").mkdir()
+    found(check(n), r"state: .*journal\.db\.lock is no file")
+    (state / "journal.db.lock").rmdir()
+    check(n, code=0)
+    os.truncate(state / "journal.db", (state / "journal.db").stat().st_size // 2)
+    found(check(n), r"journal\.db is cut short: a part of it is missing")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_service_that_is_stopped_is_judged_as_it_will_be_started(node):
+    """systemd makes /run/jejaring when it starts the service and removes it afterwards."""
+    user = pwd.getpwnam("nobody")
+    n = node(run="/run/jejaring")
+    (n.folder / "state").mkdir()
+    os.chown(n.folder / "state", user.pw_uid, user.pw_gid)
+    if not all(part.stat().st_mode & 0o001 for part in n.folder.parents):
+        pytest.skip("nobody cannot come to the build folder")
+    n.folder.chmod(0o755)
+    assert "is right" in check(n, code=0)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
