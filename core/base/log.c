@@ -55,6 +55,11 @@ static int journal_connect(void)
     return fd;
 }
 
+bool jj_log_is_journal(void)
+{
+    return state.journal >= 0;
+}
+
 void jj_log_open(const char *who, int level)
 {
     snprintf(state.who, sizeof state.who, "%s", who);

@@ -53,6 +53,9 @@ void jj_vlog(int level, const jj_log_fields *fields, const char *format, va_list
     JJ_PRINTF(3, 0);
 void jj_log_with(int level, const jj_log_fields *fields, const char *format, ...) JJ_PRINTF(3, 4);
 
+/* True if lines go to journald, with their fields, and not to stderr. */
+bool jj_log_is_journal(void);
+
 /* The line for an error: "<what>: <file:line:column: ><text>< (field F)>". */
 void jj_log_error(int level, const char *what, const jj_error *err);
 

@@ -40,6 +40,7 @@ typedef struct jj_supervisor {
     bool stopping;
     bool ended;
     int exit_code;
+    bool refused;       /* the file as it was read last */
     char reported[256]; /* the STATUS that was sent last */
     char *told;         /* owned: what <run>/processes.json was written from; NULL: nothing yet */
     bool untold;        /* it could not be written, which has been said */

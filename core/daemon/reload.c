@@ -54,6 +54,7 @@ void jj_reload_clear(jj_supervisor *supervisor)
 static void refuse(jj_supervisor *supervisor, int exit_code)
 {
     const jj_log_fields wrong = {.id = JJ_LOG_CONFIG};
+    supervisor->refused = true;
     if (supervisor->current.config) {
         jj_log_with(JJ_ERROR, &wrong, "%s is wrong and is not used; everything goes on as it was",
                     supervisor->file);
@@ -230,6 +231,7 @@ void jj_reload_checked(jj_supervisor *supervisor, int status)
         clear_version(&version);
         refuse(supervisor, EXIT_FAILURE);
     } else {
+        supervisor->refused = false;
         clear_version(&supervisor->current);
         supervisor->current = version;
         jj_log_open("supervisor", (int)version.config->log_level);

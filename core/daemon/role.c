@@ -23,6 +23,22 @@ typedef struct inheritance {
     json_t *grants;
 } inheritance;
 
+/* On stderr with what to do next, as `--check` shows them; in the journal as the errors they are.
+ */
+static void tell(const jj_findings *findings)
+{
+    if (!jj_log_is_journal()) {
+        jj_findings_print(findings, stderr);
+        return;
+    }
+    for (size_t i = 0; i < findings->count; i++) {
+        jj_log_error(JJ_ERROR, "configuration", &findings->list[i]);
+    }
+    if (findings->more > 0) {
+        jj_log(JJ_ERROR, "configuration: and %zu more errors", findings->more);
+    }
+}
+
 static int read_config(const char *file, inheritance *got, jj_error *err)
 {
     jj_findings findings = {0};
@@ -31,7 +47,7 @@ static int read_config(const char *file, inheritance *got, jj_error *err)
     int rc = text ? 0 : err->code;
 
     if (rc == 0 && jj_config_parse(&got->config, file, text, size_bytes, &findings)) {
-        jj_findings_print(&findings, stderr);
+        tell(&findings);
         rc = jj_findings_first(&findings, err);
     }
     if (text) {
@@ -60,7 +76,7 @@ static int run_check(const inheritance *got)
 
     jj_check_plugins(got->config, grants, &findings);
     jj_check_files(got->config, grants, &findings);
-    jj_findings_print(&findings, stderr);
+    tell(&findings);
     int rc = jj_findings_total(&findings) > 0 ? EXIT_CONFIG : EXIT_SUCCESS;
     if (rc == 0 && json_dumpfd(grants, JJ_FD_GRANTS, JSON_COMPACT)) {
         rc = EXIT_FAILURE;

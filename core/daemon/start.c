@@ -59,6 +59,7 @@ static void put_hub(jj_buf *out, const jj_version *version)
     for (size_t i = 0; i < hub->bell.count; i++) {
         put(out, hub->bell.list[i]);
     }
+    put(out, config->server_key);
     jj_buf_printf(out, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", hub->retention_age_ms,
                   hub->retention_bytes, hub->lost_after_ms, hub->time_ahead_ms);
     jj_buf_printf(out, "%" PRId64 " %" PRId64 " %" PRId64 "\n", hub->quarantine,

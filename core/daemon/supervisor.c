@@ -55,7 +55,7 @@ void jj_supervisor_stop(jj_supervisor *supervisor, int exit_code)
     jj_log(JJ_NOTICE, "stopping");
     supervisor->stopping = true;
     supervisor->exit_code = exit_code;
-    jj_notify_send(&supervisor->notify, "STOPPING=1");
+    jj_notify_send(&supervisor->notify, "STOPPING=1\nSTATUS=stopping");
     if (supervisor->checking.pid) {
         kill(supervisor->checking.pid, SIGKILL);
     }
@@ -157,7 +157,7 @@ static void report(jj_supervisor *supervisor)
     char text[sizeof supervisor->reported];
     size_t up = 0, down = 0, used = 0;
 
-    if (supervisor->notify.fd < 0 || supervisor->child_count == 0) {
+    if (supervisor->notify.fd < 0 || supervisor->child_count == 0 || supervisor->stopping) {
         return;
     }
     for (size_t i = 1; i < supervisor->child_count; i++) {
@@ -165,9 +165,10 @@ static void report(jj_supervisor *supervisor)
         down += !supervisor->children[i].ready;
     }
     const jj_child *hub = hub_of(supervisor);
-    used = (size_t)snprintf(text, sizeof text, "hub %s%s%s; %zu of %zu plugins up",
-                            hub->ready ? "up" : "down", hub->status[0] ? ", " : "", hub->status, up,
-                            up + down);
+    used = (size_t)snprintf(
+        text, sizeof text, "%shub %s%s%s; %zu of %zu plugins up",
+        supervisor->refused ? "the file was wrong when it was read again; " : "",
+        hub->ready ? "up" : "down", hub->status[0] ? ", " : "", hub->status, up, up + down);
     for (size_t i = 1; i < supervisor->child_count && used < sizeof text; i++) {
         if (!supervisor->children[i].ready) {
             used += (size_t)snprintf(text + used, sizeof text - used, ", %s is not",
@@ -295,6 +296,11 @@ int jj_supervisor_run(const char *file)
         turn(supervisor);
     }
     int exit_code = supervisor->exit_code;
+    /* The manager goes on showing the last one. */
+    jj_notify_send(&supervisor->notify, "STATUS=%s",
+                   exit_code == EXIT_CONFIG    ? "the configuration is wrong, the log says what"
+                   : exit_code == EXIT_SUCCESS ? "stopped"
+                                               : "failed, the log says why");
     while (supervisor->child_count > 0) {
         forget(supervisor, supervisor->child_count - 1);
     }

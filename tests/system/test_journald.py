@@ -68,6 +68,13 @@ def test_lines_carry_fields_and_ids(node):
     [line] = n.wait(lambda: journald.find(MESSAGE_ID=REJECTED), "the rejection")
     assert (line["AGENCY"], line["PROCESS"], line["PRIORITY"]) == ("local", "hub", "4")
 
+    n.write_config(nonsense=1)
+    n.reload()
+    wrong = n.wait(lambda: [e for e in journald.read() if "nonsense" in e["MESSAGE"]], "the reason")
+    assert [(e["PRIORITY"], e["PROCESS"]) for e in wrong] == [("3", "check")]
+    del n.config["nonsense"]
+    n.write_config()
+
     n.kill("blk")
     [line] = n.wait(lambda: journald.find(MESSAGE_ID=CHILD_DIED), "the end of the plugin")
     assert (line["PLUGIN"], line["PROCESS"]) == ("blk", "supervisor")

@@ -1,5 +1,6 @@
 """The supervisor: starting, restarting, reloading and stopping the processes of a node."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -311,9 +312,27 @@ def test_a_wrong_configuration_is_not_taken_over(node):
     assert "RELOADING=1" in "\n".join(n.told)
     assert ":3:12: error: \"3375\" is refused" in n.log()
     assert "is wrong and is not used" in n.log()
+    n.wait(lambda: "the file was wrong when it was read again" in n.words("STATUS")[-1],
+           "the status to tell of it")
     assert n.children() == before
     n.wait_restart("probe", n.kill("probe"))  # it still starts by the old one
     n.wait_for_log(r"probe\[\d+\] info: ready", 2)
+
+
+def test_every_bound_of_the_hub_is_in_force_after_a_reload(node):
+    n = node(hub={"time_ahead": "2d"}).start()
+    ahead = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=9))
+    late = vacancy(time=ahead.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    assert n.request("PUBLISH", {}, [late])[1]["rejected"]
+    for hub in ({"time_ahead": "20d"}, {"quarantine_size": "1MiB", "time_ahead": "20d"},
+                {"retention": {"lost_after": "90d"}, "time_ahead": "20d"}):
+        old = n.pid("hub")
+        n.write_config(hub=hub)
+        n.reload()
+        n.wait_restart("hub", old)
+    n.publish([late])
+    assert n.stop() == 0
+    assert n.words("STATUS")[-1] == "stopped"
 
 
 def test_reload_restarts_only_what_changed(node):
