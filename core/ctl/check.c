@@ -59,7 +59,7 @@ static void check_database(const jj_config *config, const jj_plugin_config *plug
                                    .application = "jejaringctl check",
                                    .connect_timeout_ms = CONNECT_TIMEOUT_MS,
                                    .statement_timeout_ms = CONNECT_TIMEOUT_MS};
-    if (jj_pg_open(&pg, &options, &err)) {
+    if (jj_database_connect(&database, &options, &pg, &err)) {
         const jj_yaml_node *place = place_of(plugin, "conninfo");
         jj_findings_add(findings, config->file, place->line, place->column,
                         "plugin %s: PostgreSQL cannot be used: %s", plugin->name, err.text);

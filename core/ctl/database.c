@@ -8,6 +8,7 @@
 #include "ctl/warehouse.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* The instance whose options name the database. Without one libpq's environment does. */
 #define INSTANCE "warehouse"
@@ -20,11 +21,13 @@ static const char *option_text(const jj_plugin_config *plugin, const char *name)
 
 void jj_database_of(const jj_config *config, const jj_plugin_config *plugin, jj_database *database)
 {
+    struct stat st;
     const char *schemas = option_text(plugin, "schemas");
     char *path = jj_path_join(config->dir, schemas ? schemas : config->schemas);
 
     *database = (jj_database){
         .conninfo = option_text(plugin, "conninfo"),
+        .daemon_user = stat(config->state, &st) == 0 ? st.st_uid : 0,
         .layout = {.by_month = option_text(plugin, "partitioned") != NULL,
                    .on_citus = option_text(plugin, "distributed") != NULL},
         .floor = config->reports.floor,

@@ -276,7 +276,7 @@ static void look_at_database(jj_doctor *doctor, const jj_plugin_config *plugin)
                                    .application = "jejaringctl doctor",
                                    .connect_timeout_ms = CONNECT_TIMEOUT_MS,
                                    .statement_timeout_ms = CONNECT_TIMEOUT_MS};
-    if (jj_pg_open(&pg, &options, &err)) {
+    if (jj_database_connect(&database, &options, &pg, &err)) {
         jj_doctor_wrong(doctor,
                         "see that PostgreSQL runs: `systemctl status postgresql`; events wait in "
                         "the journal meanwhile",

@@ -296,8 +296,9 @@ int jj_ctl_import(jj_ctl *ctl)
     jj_error err = {0};
     importing im = {.ctl = ctl, .dry_run = jj_ctl_option(ctl, "dry-run") != NULL};
     int code = jj_ctl_config(ctl, &im.config);
-    code = code ? code : prepare(&im, ctl->args[0], &err);
+    /* Before the keys: a node that never ran has none. */
     code = code || im.dry_run ? code : jj_ctl_hub(ctl, &im.client);
+    code = code ? code : prepare(&im, ctl->args[0], &err);
     for (size_t i = 1; i < ctl->arg_count && (code == 0 || code == JJ_EXIT_REJECTED); i++) {
         int one = run(&im, ctl->args[i]);
         code = one ? one : code;

@@ -241,7 +241,9 @@ static void wait_for(watching *w, int64_t until_ms)
  * known is shown all the same. */
 static int run_once(watching *w)
 {
-    int64_t end_ms = jj_monotonic_ms() + w->ctl->timeout_ms, next_ms = 0;
+    /* Where nobody listens there is nothing to wait for. */
+    int64_t patience_ms = jj_ctl_hub_is_there(w->ctl) ? w->ctl->timeout_ms : 0;
+    int64_t end_ms = jj_monotonic_ms() + patience_ms, next_ms = 0;
     bool got;
     int code = JJ_EXIT_OK;
     while (code == 0 && !w->ended && !w->top.before && jj_monotonic_ms() < end_ms) {

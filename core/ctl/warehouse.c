@@ -3,6 +3,7 @@
 #include "base/buf.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define CONNECT_TIMEOUT_MS 10000
 
@@ -32,6 +33,21 @@ int jj_database_failed(const jj_database *database, const jj_pg *pg, const jj_er
     return JJ_EXIT_FAILED;
 }
 
+int jj_database_connect(const jj_database *database, const jj_pg_options *options, jj_pg **pg,
+                        jj_error *err)
+{
+    bool lower =
+        geteuid() == 0 && database->daemon_user != 0 && !jj_pg_names_role(options->conninfo);
+
+    lower = lower && seteuid(database->daemon_user) == 0;
+    int rc = jj_pg_open(pg, options, err);
+    if (lower && seteuid(0) && rc == 0) {
+        jj_pg_close(*pg);
+        rc = jj_fail_errno(err, JJ_ESYSTEM, "cannot be root again");
+    }
+    return rc;
+}
+
 int jj_database_open(const jj_database *database, jj_pg **pg)
 {
     jj_error err = {0};
@@ -42,7 +58,9 @@ int jj_database_open(const jj_database *database, jj_pg **pg)
                                    .notice = on_notice,
                                    .arg = arg};
 
-    return jj_pg_open(pg, &options, &err) ? jj_database_failed(database, NULL, &err) : 0;
+    return jj_database_connect(database, &options, pg, &err)
+               ? jj_database_failed(database, NULL, &err)
+               : 0;
 }
 
 /* Readers must not choose the floor, so it stands in the database. */

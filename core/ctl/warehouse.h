@@ -14,10 +14,12 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 /* Which database, and where words go: data to out, words about it to err. */
 typedef struct jj_database {
     const char *conninfo;   /* NULL: libpq's environment */
+    uid_t daemon_user;      /* owner of the state folder; 0: root's, or it is not there */
     char schemas[PATH_MAX]; /* folder with warehouse/ and reference/; absolute */
     jj_layout layout;       /* that the configuration asks for */
     int64_t floor;          /* of counts of persons with a disability; likewise */
@@ -39,6 +41,11 @@ int jj_warehouse_rebuild(const jj_database *database);
 /* Compares every projection with a recomputation from the log, and changes nothing.
  * JJ_EXIT_FAILED if one differs. */
 int jj_warehouse_verify(const jj_database *database, bool json);
+
+/* jj_pg_open for this database. Root connects as the daemon's user if no role is named: PostgreSQL
+ * knows that one (`peer`), and what the daemon may do is what is to be seen. */
+int jj_database_connect(const jj_database *database, const jj_pg_options *options, jj_pg **pg,
+                        jj_error *err);
 
 /* A connection for an administrator or a report: no limit on a statement's time. */
 int jj_database_open(const jj_database *database, jj_pg **pg);

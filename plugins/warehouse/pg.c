@@ -206,6 +206,16 @@ static const char *default_sslmode(const char *conninfo)
     return mode;
 }
 
+bool jj_pg_names_role(const char *conninfo)
+{
+    PQconninfoOption *options = conninfo ? PQconninfoParse(conninfo, NULL) : NULL;
+    bool named = *option_of(options, "user") || *option_of(options, "service") ||
+                 getenv("PGUSER") || getenv("PGSERVICE");
+
+    PQconninfoFree(options);
+    return named;
+}
+
 static PGconn *start_connection(const jj_pg_options *options)
 {
     const char *keys[8] = {0}, *values[8] = {0};

@@ -36,6 +36,10 @@ typedef struct jj_pg_options {
 /* Judges a connection string without connecting. JJ_ECONFIG. */
 int jj_pg_conninfo_check(const char *conninfo, jj_error *err);
 
+/* Whether the string, or libpq's environment, says as which role to connect; else it is that of the
+ * caller's effective user. */
+bool jj_pg_names_role(const char *conninfo);
+
 /* Connects. Anything but a local socket or loopback is asked for sslmode=verify-full unless the
  * connection string or PGSSLMODE says otherwise. options are needed during the call only, but for
  * notice and arg. */

@@ -5,9 +5,13 @@ import ctypes
 import datetime
 import json
 import os
+import pathlib
+import pwd
 import re
 import shutil
 import subprocess
+
+import pytest
 
 import pg
 from conftest import BUILD, Client, vacancy
@@ -16,6 +20,7 @@ from test_ctl import ctl
 PROBE = {"module": str(BUILD / "tests" / "plugins" / "probe.so"), "audiences": ["industry"]}
 # What this machine is to blame for is not the node's.
 QUIET = ["--skip", "clock,disk"]
+FAKETIME = next(iter(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 
 
 def findings(n, *words, code=1):
@@ -196,6 +201,46 @@ def test_the_clock_is_what_the_kernel_says(node):
     said = [one for one in findings(n, "--skip", "disk", code=1 if unsynchronised else 0)
             if one["check"] == "clock"]
     assert len(said) == (1 if unsynchronised else 0), said
+
+
+@pytest.mark.skipif(not FAKETIME, reason="libfaketime is not there")
+def test_clocks_that_go_wrong(node):
+    """The doctor's own clock is an hour slow: then the newest event lies ahead of it, and
+    PostgreSQL's clock differs."""
+    with pg.Cluster() as cluster:
+        database = cluster.database()
+        n = node({"warehouse": {"audiences": ["node"], "regions": ["*"],
+                                "options": {"conninfo": database.conninfo}}}).start()
+        n.publish([vacancy()])
+        backed_up(n)
+        n.wait(lambda: ctl("doctor", *QUIET, node=n).returncode == 0, "a sound node")
+        slow = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "-1h", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        done = ctl("doctor", "--skip", "disk", node=n, env=slow)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search(r"^wrong  clock: the clock goes wrong or was set back: the newest event was "
+                     r"recorded (59|60) min from now\n       next: set the clock right", done.stdout,
+                     re.M), done.stdout
+    assert re.search(r"^wrong  warehouse: the clocks of this machine and of PostgreSQL differ by "
+                     r"(59|60) min\n       next: ", done.stdout, re.M), done.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_root_asks_the_database_as_the_daemon_does(node):
+    """With PostgreSQL's `peer` there is a role for the daemon's user, and none for root."""
+    with pg.Cluster() as cluster:
+        database = cluster.database()
+        database.psql("CREATE ROLE nobody LOGIN SUPERUSER")
+        conninfo = " ".join(word for word in database.conninfo.split() if "user=" not in word)
+        n = node({"warehouse": {"audiences": ["node"], "regions": ["*"],
+                                "options": {"conninfo": conninfo}}})
+        (n.folder / "state").mkdir()
+        os.chown(n.folder / "state", pwd.getpwnam("nobody").pw_uid, -1)
+        done = ctl("warehouse", "migrate", node=n)
+        assert done.returncode == 0, done.stderr
+        assert ctl("report", "absorption", node=n).returncode == 0
+        assert not [one for one in json.loads(ctl("doctor", "--json", node=n).stdout)
+                    if one["check"] == "warehouse"]
 
 
 def test_a_database_that_is_away_or_of_another_version(node):
