@@ -21,6 +21,7 @@ import time
 
 import zmq
 
+BURST = 32         # connections begun at a time
 CONNECTIONS = 512  # twice the descriptors that the hub under test is allowed
 SIGNATURE = b"\xff" + bytes(8) + b"\x7f"
 
@@ -49,25 +50,22 @@ def is_gone(one):
 
 
 def crowd(endpoint, end, greet, pause_s=0.002):
-    """Keeps CONNECTIONS open; each says what greet(number) gives, once it is there."""
+    """Keeps CONNECTIONS open; each says what greet(number) gives, once it is there. They come in
+    BURSTs, so that they are a crowd even where this process is seldom given the processor."""
     where, held, number = address(endpoint), {}, 0
     while time.monotonic() < end:
-        if len(held) < CONNECTIONS:
-            one = connect(where)
-            held[one] = greet(number)
-            number += 1
-            time.sleep(pause_s)
-        else:
-            time.sleep(0.05)
+        missing = min(BURST, CONNECTIONS - len(held))
+        for number in range(number + 1, number + 1 + missing):
+            held[connect(where)] = greet(number)
+        time.sleep(missing * pause_s or 0.05)
         waiting = [one for one, words in held.items() if words]
         for one in select.select([], waiting[:500], [], 0)[1] if waiting else []:
             with contextlib.suppress(OSError):
                 one.send(held[one])
             held[one] = None
-        if number % 16 == 0 or len(held) == CONNECTIONS:
-            for one in [one for one in held if is_gone(one)]:
-                del held[one]
-                one.close()
+        for one in [one for one in held if is_gone(one)]:
+            del held[one]
+            one.close()
     for one in held:
         one.close()
 
