@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <malloc.h>
+#include <string.h>
 #include <unistd.h>
 
 #define SUBJECTS 4

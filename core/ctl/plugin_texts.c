@@ -114,6 +114,8 @@ static const char test[] =
     "#include <jejaring/rehearsal.h>\n"
     "\n"
     "#include <assert.h>\n"
+    "#include <stdio.h>\n"
+    "#include <string.h>\n"
     "\n"
     "JJ_API extern const jj_plugin jejaring_plugin;\n"
     "\n"
