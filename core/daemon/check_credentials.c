@@ -11,8 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One `LoadCredential=ID:FILE` a line. */
-#define ASK            "systemctl show --property=LoadCredential jejaringd.service 2>/dev/null"
+/* The unit with all that adds to it: `systemctl show` cannot print this setting (252). */
+#define ASK            "systemctl cat jejaringd.service 2>/dev/null"
+#define SETTING        "LoadCredential="
 #define CREDENTIAL_MAX 65536 /* ours are below 100 bytes */
 
 /* A copy as systemd makes it: the service's user may read it, and nobody else. */
@@ -38,11 +39,12 @@ static void lend_all(FILE *answer, const char *folder, uid_t user)
     char line[4096];
 
     while (fgets(line, sizeof line, answer)) {
-        char *id = strchr(line, '='), *file = id ? strchr(id, ':') : NULL;
+        bool ours = strncmp(line, SETTING, strlen(SETTING)) == 0;
+        char *id = line + strlen(SETTING), *file = ours ? strchr(id, ':') : NULL;
         line[strcspn(line, "\n")] = '\0';
         if (file) {
             *file++ = '\0';
-            lend(folder, user, id + 1, file);
+            lend(folder, user, id, file);
         }
     }
 }

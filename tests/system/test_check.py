@@ -5,12 +5,14 @@ import os
 import pwd
 import re
 import socket
+import subprocess
 
 import pytest
 
 import pg
-from conftest import vacancy
+from conftest import BUILD, vacancy
 from test_ctl import ctl
+from test_journald import may_mount
 
 
 def check(n, *words, code=78):
@@ -149,6 +151,32 @@ def test_a_service_that_is_stopped_is_judged_as_it_will_be_started(node):
         pytest.skip("nobody cannot come to the build folder")
     n.folder.chmod(0o755)
     assert "is right" in check(n, code=0)
+
+
+@pytest.mark.skipif(not may_mount(), reason="a /run of its own takes a mount namespace")
+def test_keys_that_the_unit_hands_over_are_looked_up_while_it_is_stopped(node):
+    """A stand-in for systemctl prints what `systemctl cat` does of a unit with a drop-in."""
+    user = pwd.getpwnam("nobody")
+    n = node(server_key="server.key", run="/run/jejaring")
+    assert ctl("keys", "curve", str(n.folder / "server.key")).returncode == 0
+    os.chown(n.folder / "server.key", 0, 0)
+    (n.folder / "state").mkdir()
+    os.chown(n.folder / "state", user.pw_uid, user.pw_gid)
+    if not all(part.stat().st_mode & 0o001 for part in n.folder.parents):
+        pytest.skip("nobody cannot come to the build folder")
+    n.folder.chmod(0o755)
+    found(check(n), r"server_key: .*server\.key: cannot open: Permission denied")
+    (n.folder / "systemctl").write_text(
+        "#!/bin/sh\ntest \"$1 $2\" = 'cat jejaringd.service' && cat <<END\n[Service]\n"
+        "#LoadCredential=person.key:/nowhere\n\n# /etc/systemd/system/jejaringd.service.d/keys.conf\n"
+        f"[Service]\nLoadCredential=server.key:{n.folder}/server.key\nEND\n")
+    (n.folder / "systemctl").chmod(0o755)
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /run && mkdir -p /run/systemd/system && "
+         f"{BUILD}/jejaringctl -c {n.file} check; code=$?; ls /run; exit $code"],
+        env={**os.environ, "PATH": f"{n.folder}:{os.environ['PATH']}"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "systemd\n", "what was lent is taken back"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
