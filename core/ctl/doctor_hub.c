@@ -30,7 +30,10 @@ void jj_doctor_hub(jj_doctor *doctor)
 {
     const json_t *hub = process(doctor, "hub"), *status = doctor->look.status;
 
-    if (!status && !doctor->look.processes) {
+    if (!status && doctor->look.away.code == JJ_EFORBIDDEN) {
+        jj_doctor_wrong(doctor, "ask as root, or as the daemon's user",
+                        "the node cannot be asked: %s", doctor->look.away.text);
+    } else if (!status && !doctor->look.processes) {
         jj_doctor_wrong(doctor,
                         "`systemctl status jejaringd` tells why, " LOG " more; then `systemctl "
                         "start jejaringd`",

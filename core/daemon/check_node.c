@@ -186,8 +186,11 @@ static void check_journal(const jj_config *config, jj_findings *findings)
 
     if (path && jj_journal_judge(path, &err)) {
         jj_check_blame_error(config, "state", findings, &err);
-        jj_findings_advise(findings, "use the version of Jejaring that wrote this journal, put it "
-                                     "back from a backup, or name another folder");
+        jj_findings_advise(findings, "%s",
+                           err.code == JJ_ESYSTEM
+                               ? "check as root, or chown it to the daemon's user"
+                               : "use the version of Jejaring that wrote this journal, put it back "
+                                 "from a backup, or name another folder");
     }
     free(path);
 }

@@ -61,6 +61,19 @@ def test_words_for_a_tired_administrator(node):
     assert wrong.returncode == 2 and 'did you mean "disk"?' in wrong.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_who_may_not_ask_is_told_so(node):
+    n = node().start()
+    n.folder.chmod(0o755)
+    if not all(part.stat().st_mode & 0o001 for part in n.folder.parents):
+        pytest.skip("nobody cannot come to the build folder")
+    (n.folder / "run").chmod(0o755)
+    done = subprocess.run([BUILD / "jejaringctl", "-c", n.file, "doctor"], capture_output=True, text=True,
+                          user="nobody")
+    assert done.returncode == 1
+    assert "hub: the node cannot be asked: you may not use the daemon's socket" in done.stdout
+
+
 def test_a_hub_that_cannot_start(node):
     first = node().start()
     n = node(state=str(first.folder / "state"))
