@@ -80,10 +80,11 @@ typedef struct jj_plugins_config {
 
 /* What the figures of reports are measured by. */
 typedef struct jj_reports_config {
-    int64_t floor;       /* counts of persons with a disability below it are not shown */
-    int64_t small_share; /* percent of procurement that is to go to small business */
-    int64_t due_day;     /* by which day of the month regencies are to have reported */
-    int64_t due_months;  /* in every so many months, counted from January */
+    const char *conninfo; /* of a warehouse elsewhere; NULL: the plugin's, or libpq's environment */
+    int64_t floor;        /* counts of persons with a disability below it are not shown */
+    int64_t small_share;  /* percent of procurement that is to go to small business */
+    int64_t due_day;      /* by which day of the month regencies are to have reported */
+    int64_t due_months;   /* in every so many months, counted from January */
 } jj_reports_config;
 
 typedef struct jj_config {

@@ -114,6 +114,11 @@ const jj_key jj_calendar_keys[] = {
 };
 
 const jj_key jj_reports_keys[] = {
+    {.name = "conninfo",
+     .type = &jj_key_text,
+     .offset = offsetof(jj_reports_config, conninfo),
+     .doc = "the database that `jejaringctl report` asks where this node has no warehouse of its "
+            "own, e.g. the province's, as a reader of this region; libpq's connection string"},
     {.name = "floor",
      .type = &jj_key_integer,
      .offset = offsetof(jj_reports_config, floor),

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* The instance whose options name the database. Without one libpq's environment does. */
+/* The instance whose options name the database. Without one `reports: conninfo` does, and without
+ * that libpq's environment. */
 #define INSTANCE "warehouse"
 
 static const char *option_text(const jj_plugin_config *plugin, const char *name)
@@ -26,8 +27,8 @@ void jj_database_of(const jj_config *config, const jj_plugin_config *plugin, jj_
     char *path = jj_path_join(config->dir, schemas ? schemas : config->schemas);
 
     *database = (jj_database){
-        .conninfo = option_text(plugin, "conninfo"),
-        .daemon_user = stat(config->state, &st) == 0 ? st.st_uid : 0,
+        .conninfo = plugin ? option_text(plugin, "conninfo") : config->reports.conninfo,
+        .daemon_user = plugin && stat(config->state, &st) == 0 ? st.st_uid : 0,
         .layout = {.by_month = option_text(plugin, "partitioned") != NULL,
                    .on_citus = option_text(plugin, "distributed") != NULL},
         .floor = config->reports.floor,

@@ -206,3 +206,23 @@ def test_a_node_of_which_too_much_is_refused_waits_and_loses_nothing(node, lines
     assert result("quarantine", "retry", "all", node=p)["refused"] == 0
     assert identities(e for e in arrived(p, r) if e["region"] == "33.75") == \
         identities(r.fetch_all())
+
+
+def test_retention_that_gives_up_silent_readers_waits_for_the_line(pair):
+    p, r = pair
+    r.write_config(hub={"retention": {"size": "1KiB", "lost_after": "1s"}})
+    r.stop()
+    begin_again(r)
+    r.wait(lambda: says(r) == "reports to node jateng", "the connection")
+    r.line.cut()
+    for at in range(0, 6000, 500):
+        r.publish(outcomes(500, at))
+    uptime = lambda: r.request("STATUS")[1]["uptime_s"]
+    since = uptime()
+    r.wait(lambda: uptime() > since + 4, "the time in which others would have been given up")
+    balance = {c["name"]: c for c in r.request("STATUS")[1]["consumers"]}
+    assert balance["uplink/main"]["lost"] == 0 and balance["uplink/main"]["pending"] > 0
+    assert "uplink/main was silent" not in r.log()
+    r.line.mend()
+    arrived(p, r)
+    assert len(p.fetch_all()) == 6000 and status_of(p, "pekalongan")["gaps"] == []
