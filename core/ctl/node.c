@@ -48,8 +48,8 @@ static bool judge_problem(const json_t *node)
     }
     int64_t age_ms = jj_now_ms() - at_ms;
     if (kept) {
-        jj_ctl_say("%serror:%s %s events of node %s wait in quarantine, the last because: %s",
-                   jj_ctl_red(stderr), jj_ctl_plain(stderr), jj_ctl_count(kept), text(node, "name"),
+        jj_ctl_say("%serror:%s events of node %s wait in quarantine (%s), the last because: %s",
+                   jj_ctl_red(stderr), jj_ctl_plain(stderr), text(node, "name"), jj_ctl_count(kept),
                    text(problem, "text"));
     } else if (age_ms < RECENT_MS) {
         jj_ctl_say("warning: node %s had a problem at %s: %s", text(node, "name"),

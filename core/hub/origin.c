@@ -125,8 +125,10 @@ json_t *jj_hub_greet_node(jj_hub *hub, const jj_request *request, jj_error *err)
     }
     jj_journal_begin(hub->journal);
     jj_journal_node_put(hub->journal, &node);
-    return json_pack("{s:s, s:o}", "node", node.name, "sequence",
-                     json_sprintf("%llu", (unsigned long long)(node.begun ? node.sequence : 0)));
+    return json_pack("{s:s, s:o, s:I}", "node", node.name, "sequence",
+                     json_sprintf("%llu", (unsigned long long)(node.begun ? node.sequence : 0)),
+                     "quarantined",
+                     (json_int_t)jj_journal_quarantined(hub->journal, request->rights->agency));
 }
 
 /* ---- A message ---------------------------------------------------------------------------- */

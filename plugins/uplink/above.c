@@ -99,7 +99,10 @@ void above_accepts(uplink *self)
 
 void above_report(uplink *self)
 {
-    char text[UPLINK_TEXT], erasures[128] = "";
+    char text[UPLINK_TEXT], erasures[128] = "", aside[96] = "";
+    if (self->put_aside) {
+        snprintf(aside, sizeof aside, "; waiting in its quarantine: %zu", self->put_aside);
+    }
     if (self->unconfirmed) {
         snprintf(erasures, sizeof erasures, "; %zu erasures not confirmed%s", self->unconfirmed,
                  self->overdue ? ", some of them OVERDUE (`jejaringctl erasures`)" : "");
@@ -112,8 +115,8 @@ void above_report(uplink *self)
     } else if (!schedule_open(self)) {
         snprintf(text, sizeof text, "outside of its hours: events wait here%s", erasures);
     } else {
-        snprintf(text, sizeof text, self->greeted ? "reports to node %s%s" : "connecting%s%s",
-                 self->above, erasures);
+        snprintf(text, sizeof text, self->greeted ? "reports to node %s%s%s" : "connecting%s%s%s",
+                 self->above, aside, erasures);
     }
     if (strcmp(text, self->says) != 0 && self->host->state_put(self->host, "status", text) == 0) {
         memcpy(self->says, text, sizeof text);
@@ -215,6 +218,7 @@ static void greeted(uplink *self, const json_t *result)
     const char *journal = json_string_value(json_object_get(result, "journal"));
     snprintf(self->above, sizeof self->above, "%s", node);
     down_begin(self, journal ? journal : "");
+    self->put_aside = (size_t)json_integer_value(json_object_get(origin, "quarantined"));
     compare(self, strtoull(sequence, NULL, 10));
     if (!self->greeted) {
         self->host->log(self->host, JJ_LOG_NOTICE,

@@ -196,8 +196,9 @@ void outbox_send(uplink *self)
 
 /* ---- Answers ------------------------------------------------------------------------------ */
 
-static void say_rejected(const uplink *self, const piece *p, const json_t *rejected)
+static void say_rejected(uplink *self, const piece *p, const json_t *rejected)
 {
+    self->put_aside += json_array_size(rejected); /* HELLO tells how many are left */
     const json_t *first = json_array_get(rejected, 0);
     const char *code = json_string_value(json_object_get(first, "code"));
     const char *detail = json_string_value(json_object_get(first, "detail"));

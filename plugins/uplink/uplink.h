@@ -55,6 +55,7 @@ typedef struct uplink {
     uint64_t told;      /* the newest piece ends there */
     uint64_t confirmed; /* everything up to there is known to be above */
     int64_t pause_ms;   /* after a refusal */
+    size_t put_aside;   /* events of ours in the quarantine above */
     double credit;      /* bytes that may be sent; negative after a large piece */
     int64_t credit_ms;
 

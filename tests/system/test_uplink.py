@@ -229,8 +229,12 @@ def test_a_wrong_region_is_put_aside_and_the_rest_goes_on(pair):
     r.publish([*outcomes(1), *outcomes(1, 5, region="33.26"), *outcomes(1, 9)])
     assert [e["region"] for e in arrived(p, r)] == ["33.75", "33.75"]
     r.wait_for_log("into its quarantine, the first with forbidden")
+    r.wait(lambda: says(r) == "reports to node jateng; waiting in its quarantine: 1", "the status")
     known = status_of(p, "pekalongan")
     assert known["rejected"] == 1 and "region" in known["problem"]["text"]
+    told = ctl("status", node=p)
+    assert told.returncode == 1 and "events of node pekalongan wait in quarantine (1)" in told.stderr
+    assert "may not publish for this region" in told.stderr
     entry = result("quarantine", "list", node=p)[0]
     assert (entry["code"], entry["field"]) == ("forbidden", "/region")
 
@@ -249,6 +253,8 @@ def test_a_node_name_under_another_key_is_refused(node, lines, pair):
     known = status_of(p, "pekalongan")
     assert (known["agency"], known["accepted"]) == ("kab-33-75", 2)
     assert "penyusup reports as node pekalongan" in known["problem"]["text"]
+    told = ctl("status", node=p)
+    assert told.returncode == 1 and "penyusup reports as node pekalongan" in told.stderr
     assert len(p.fetch_all()) == 2 and waiting(other) == 1
     r.publish(outcomes(1, 90))
     assert len(arrived(p, r)) == 3, "the real one is not disturbed"
