@@ -486,7 +486,7 @@ def test_a_place_holds_one_event(by_hand):
     assert p.request("FORGET", {"node": "satu"})[0] == "OK"
     assert say(3, 4, [4])[1]["accepted"] == 1
     hello = connection.ok("HELLO", {"origin": {"node": "satu"}})
-    assert hello["origin"] == {"node": "satu", "sequence": "4"}
+    assert hello["origin"] == {"node": "satu", "sequence": "4", "quarantined": 0}
 
 
 @pytest.mark.parametrize("origin", [
