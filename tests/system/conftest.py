@@ -195,10 +195,8 @@ class Node:
         return self.wait_end()
 
     def wait_end(self):
-        try:
-            return self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            pytest.fail(f"the daemon does not stop\n{self.log()}")
+        self.wait(lambda: self.process.poll() is not None, "the end of the daemon")
+        return self.process.returncode
 
     def check_books(self):
         """After a fault the balance must add up, whatever the test was about. A hub that the test
@@ -297,7 +295,10 @@ class Node:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def wait(self, condition, what, seconds=PATIENCE):
-        return wait_until(condition, what, seconds, self.log)
+        def looked():
+            self.hear()
+            return condition()
+        return wait_until(looked, what, seconds, self.log)
 
     def wait_for_log(self, pattern, count=1):
         """Waits until a pattern is in the log so many times; returns the matches."""
@@ -305,13 +306,16 @@ class Node:
                   f"{pattern!r} in the log")
         return list(re.finditer(pattern, self.log()))
 
+    def hear(self):
+        """Takes what the service manager is told: the socket has room for a few messages only, and
+        more would be lost."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.told.append(self.notify.recv(4096).decode())
+
     def words(self, name):
         """Values of NAME=... that the service manager was told so far."""
-        while True:
-            try:
-                self.told.append(self.notify.recv(4096).decode())
-            except BlockingIOError:
-                break
+        self.hear()
         lines = [line for text in self.told for line in text.split("\n")]
         return [line.split("=", 1)[1] for line in lines if line.startswith(name + "=")]
 

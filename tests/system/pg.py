@@ -249,13 +249,18 @@ class Cluster:
 
     # -- databases
 
-    def execute(self, sql):
-        done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql], text=True,
-                              env=dict(os.environ, **self.env, PGDATABASE="postgres"),
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        if done.returncode != 0:
-            raise RuntimeError(f"psql: {done.stderr}")
-        return done.stdout
+    def execute(self, sql, patience=120):
+        until = time.monotonic() + patience
+        while True:
+            done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql], text=True,
+                                  env=dict(os.environ, **self.env, PGDATABASE="postgres"),
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            if done.returncode == 0:
+                return done.stdout
+            # A process of the server outlives the connection that it served by a moment.
+            busy = "is being accessed by other users" in done.stderr
+            if not busy or time.monotonic() > until:
+                raise RuntimeError(f"psql: {done.stderr}")
 
     def database(self, template=None):
         """A fresh database, empty or a copy of another one (to which nobody may be connected)."""
