@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #define FRAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define LONG_MS     20000 /* for what is expected to happen */
+#define LONG_MS     60000 /* for what is expected to happen */
 
 static jj_client *client;
 
@@ -485,7 +485,7 @@ static void who_is_refused_is_told_so(void **state)
     const jj_client_options options = {.endpoint = pretend_endpoint,
                                        .plain_user = "blk",
                                        .plain_password = "wrong",
-                                       .timeout_ms = 500};
+                                       .timeout_ms = 3000};
     jj_reply reply = {0};
     jj_error err = {0};
     (void)state;

@@ -23,7 +23,7 @@
 
 #define FRAMES(...)  ((const char *const[]){__VA_ARGS__, NULL})
 #define EVERYTHING   (FAIL_MEMORY | FAIL_SOCKET | FAIL_SYSTEM)
-#define LONG_MS      20000
+#define LONG_MS      60000
 #define SOON_MS      100 /* when what was lost on the way is sent again */
 #define EVENTS_TOTAL 5
 

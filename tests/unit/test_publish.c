@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#define LONG_MS 20000 /* for what is expected to happen */
+#define LONG_MS 60000 /* for what is expected to happen */
 #define EVENT   "{\"n\":1}"
 
 static jj_client *client;

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define DEADLINE_MS 10000 /* for what is expected to happen */
+#define DEADLINE_MS 60000 /* for what is expected to happen */
 
 static const jj_door_options open_door = {.door = JJ_DOOR_OPEN};
 static char folder[64], endpoint[96];
