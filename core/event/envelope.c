@@ -1,6 +1,7 @@
 #include "event/envelope.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "json/load.h"
 
 #include <stdio.h>
@@ -191,4 +192,32 @@ int jj_envelope_check(const json_t *event, int64_t now_ms, int64_t ahead_ms, jj_
         complain(&f, JJ_EINVALID, "/data", "an object is expected");
     }
     return f.rc;
+}
+
+/* An event may say by which version of its type it was made: a newer one may mean what this hub
+ * does not know of, even where the form is right. */
+int jj_envelope_version(const json_t *event, const jj_type *type, jj_error *err)
+{
+    const char *said = jj_json_string(event, "dataschema");
+    size_t length = strlen(type->name);
+    int64_t version;
+    if (!said || strncmp(said, JJ_DATASCHEMA, strlen(JJ_DATASCHEMA)) != 0) {
+        return 0; /* another's name of what it means: kept, and no concern of ours */
+    }
+    said += strlen(JJ_DATASCHEMA);
+    if (strncmp(said, type->name, length) != 0 || said[length] != ':' ||
+        !jj_parse_i64(said + length + 1, &version) || version < 1 ||
+        version > JJ_TYPE_VERSION_MAX) {
+        return jj_intake_refuse(err, JJ_EINVALID, "/dataschema",
+                                JJ_DATASCHEMA "TYPE:VERSION with the event's type is expected");
+    }
+    if (version <= type->version) {
+        return 0;
+    }
+    char text[200];
+    snprintf(text, sizeof text,
+             "version %d of %s is newer than this hub, which knows version %d: upgrade it, then "
+             "retry the event",
+             (int)version, type->name, type->version);
+    return jj_intake_refuse(err, JJ_EUNKNOWN_TYPE, "/dataschema", text);
 }

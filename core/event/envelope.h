@@ -25,6 +25,11 @@ enum {
 int jj_envelope_check(const json_t *event, int64_t now_ms, int64_t ahead_ms, jj_admitted *admitted,
                       jj_error *err);
 
+/* An event may say by which version of its type it was made: one that this hub does not know may
+ * mean what it does not know of, even where the form is right. 0, JJ_EUNKNOWN_TYPE, or JJ_EINVALID.
+ */
+int jj_envelope_version(const json_t *event, const jj_type *type, jj_error *err);
+
 /* Adds a problem to a report, as far as it has room. */
 void jj_intake_note(jj_report *report, const char *field, const char *expected);
 

@@ -1,7 +1,6 @@
 #include "event/intake.h"
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "event/envelope.h"
 #include "event/key.h"
 #include "event/leak.h"
@@ -38,34 +37,6 @@ static int check_type(const jj_intake *intake, jj_admitted *a, jj_error *err)
                   : "there is no such event type%s",
              near ? near->name : "");
     return jj_intake_refuse(err, JJ_EUNKNOWN_TYPE, "/type", text);
-}
-
-/* An event may say by which version of its type it was made: a newer one may mean what this hub
- * does not know of, even where the form is right. */
-static int check_version(const json_t *event, const jj_admitted *a, jj_error *err)
-{
-    const char *said = jj_json_string(event, "dataschema");
-    size_t length = strlen(a->type->name);
-    int64_t version;
-    if (!said || strncmp(said, JJ_DATASCHEMA, strlen(JJ_DATASCHEMA)) != 0) {
-        return 0; /* another's name of what it means: kept, and no concern of ours */
-    }
-    said += strlen(JJ_DATASCHEMA);
-    if (strncmp(said, a->type->name, length) != 0 || said[length] != ':' ||
-        !jj_parse_i64(said + length + 1, &version) || version < 1 ||
-        version > JJ_TYPE_VERSION_MAX) {
-        return jj_intake_refuse(err, JJ_EINVALID, "/dataschema",
-                                JJ_DATASCHEMA "TYPE:VERSION with the event's type is expected");
-    }
-    if (version <= a->type->version) {
-        return 0;
-    }
-    char text[200];
-    snprintf(text, sizeof text,
-             "version %d of %s is newer than this hub, which knows version %d: upgrade it, then "
-             "retry the event",
-             (int)version, a->type->name, a->type->version);
-    return jj_intake_refuse(err, JJ_EUNKNOWN_TYPE, "/dataschema", text);
 }
 
 static int check_rights(const jj_rights *rights, const jj_admitted *a, jj_error *err)
@@ -515,7 +486,7 @@ static int admit(const jj_intake *intake, const jj_rights *rights, json_t *event
     }
     rc = check_type(intake, a, err);
     rc = rc ? rc : check_rights(rights, a, err);
-    rc = rc ? rc : check_version(event, a, err);
+    rc = rc ? rc : jj_envelope_version(event, a->type, err);
     if (rc) {
         return rc;
     }

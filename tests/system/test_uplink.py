@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from client import connected, graduated, nik, person_key
-from conftest import ROOT, event, vacancy
+from conftest import event, vacancy
 from province import attach, enlist, identities, regency, says, status_of, upper, waiting
 from test_ctl import ctl, result
 
@@ -337,33 +337,6 @@ def test_two_nodes_for_one_region_are_told_apart(node, lines, pair):
     for entry in result("quarantine", "list", node=p):
         assert ctl("quarantine", "retry", str(entry["number"]), node=p).returncode == 0
     assert sorted(e["origin"] for e in p.fetch_all()) == ["lain", "lain", "pekalongan"]
-
-
-def test_an_unknown_type_waits_above_for_the_upgrade(node, lines, tmp_path):
-    old = tmp_path / "schemas"
-    shutil.copytree(ROOT / "schemas", old)
-    (old / "events" / "outcome.reported.json").unlink()
-    p = upper(node, schemas=str(old), hub={"quarantine": 2}).start()
-    p.write_config(hub={**p.config["hub"], "quarantine": 2})
-    p.stop(), p.start()
-    r = regency(node, p, "33.75", name="pekalongan")
-    lines.append(r)
-    r.start()
-    r.publish([graduated(nik(1)), *outcomes(5), graduated(nik(2))])
-    assert [e["type"] for e in arrived(p, r)] == ["alumni.graduated"] * 2
-    assert "no such event type" in status_of(p, "pekalongan")["problem"]["text"]
-    entries = result("quarantine", "list", node=p)
-    assert [e["code"] for e in entries] == ["unknown_type"] * 5, "none is pushed out"
-    shutil.copy(ROOT / "schemas/events/outcome.reported.json", old / "events")
-    p.stop(), p.start()
-    p.client = None
-    r.publish(outcomes(1, 30, region="33.26"))
-    arrived(p, r)
-    assert result("quarantine", "retry", "all", node=p, code=3) == {"taken": 5, "refused": 1}
-    there = [e for e in r.fetch_all() if e["region"] == "33.75"]
-    assert identities(p.fetch_all()) == identities(there)
-    places = sorted(int(e["originsequence"]) for e in p.fetch_all())
-    assert places == list(range(1, 8))
 
 
 def test_who_is_no_node_cannot_say_where_an_event_comes_from(node):

@@ -255,6 +255,8 @@ static void schemas_that_would_be_misread_are_refused(void **state)
         {"\"properties\": {\"a\": {\"type\": \"object\", \"properties\": {\"b\": {\"type\": "
          "\"string\", \"x-vault\": true}}}}",
          "/properties/a/properties/b", "members of the root only"},
+        {"\"x-version\": 0", "/x-version", "a whole number from 1"},
+        {"\"x-version\": \"2\"", "/x-version", "a whole number from 1"},
         {"\"maxProperty\": 1", "/maxProperty", "did you mean maxProperties?"},
     };
     (void)state;
@@ -279,6 +281,20 @@ static void annotations_in_definitions_that_nobody_uses_do_no_harm(void **state)
                      0);
     assert_false(jj_catalogue_at(catalogue, 0)->has_vault);
     jj_catalogue_close(catalogue);
+}
+
+static void a_type_is_of_the_first_version_unless_it_says_otherwise(void **state)
+{
+    static const char *const keywords[] = {"\"title\": \"a\"", "\"x-version\": 7"};
+    static const int versions[] = {1, 7};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        jj_catalogue *catalogue = NULL;
+        jj_error err = {0};
+        assert_int_equal(open_with(keywords[i], &catalogue, &err), 0);
+        assert_int_equal(jj_catalogue_at(catalogue, 0)->version, versions[i]);
+        jj_catalogue_close(catalogue);
+    }
 }
 
 static void a_type_without_subject_or_publisher_is_refused(void **state)
@@ -393,6 +409,7 @@ int main(void)
         TEST(the_schema_is_at_hand),
         cmocka_unit_test(schemas_that_would_be_misread_are_refused),
         cmocka_unit_test(annotations_in_definitions_that_nobody_uses_do_no_harm),
+        cmocka_unit_test(a_type_is_of_the_first_version_unless_it_says_otherwise),
         cmocka_unit_test(a_type_without_subject_or_publisher_is_refused),
         cmocka_unit_test(a_folder_without_types_is_refused),
         cmocka_unit_test(audiences_have_names_and_bits),
