@@ -25,6 +25,11 @@ int64_t jj_monotonic_us(void)
     return read_us(CLOCK_MONOTONIC);
 }
 
+int64_t jj_thread_us(void)
+{
+    return read_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* Days from civil and back: the usual arithmetic on years that begin in March. */
 int64_t jj_days_from_date(int year, int month, int day)
 {

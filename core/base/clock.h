@@ -14,6 +14,7 @@
 int64_t jj_now_ms(void);       /* CLOCK_REALTIME */
 int64_t jj_monotonic_ms(void); /* CLOCK_MONOTONIC */
 int64_t jj_monotonic_us(void);
+int64_t jj_thread_us(void); /* CPU time of this thread: work, whatever else the machine does */
 
 /* RFC 3339 date-time ("2018-05-04T07:00:00.5+07:00"; T and Z in either case, seconds 00-59 and 60
  * as a leap second) of exactly length bytes. Digits of the fraction beyond the third are dropped.

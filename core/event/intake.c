@@ -512,7 +512,9 @@ int jj_intake_admit(const jj_intake *intake, const jj_rights *rights, const char
     admitted->type = NULL;
     admitted->passed_on = rights->node != NULL;
     admitted->attributes[JJ_TYPE][0] = '\0';
-    int rc = jj_json_load(&event, text, size_bytes, JJ_FRAME_MAX, err);
+    int rc = jj_json_is_wide(text, size_bytes)
+                 ? jj_fail(err, JJ_ETOO_LARGE, "more than %d values", JJ_JSON_VALUES_MAX)
+                 : jj_json_load(&event, text, size_bytes, JJ_FRAME_MAX, err);
     if (rc == 0) {
         rc = admit(intake, rights, event, (jj_span){text, size_bytes}, recorded_ms, admitted, err);
     }

@@ -15,6 +15,10 @@
 #define REFUSED_MAX   2000
 #define REFUSED_PER_S 100
 
+#define SHARE_INVERSE 8     /* who takes more of the hub's time than its eighth becomes costly, */
+#define COSTLY_US     2000  /* from so much on, */
+#define SPENT_MAX_US  50000 /* and is not remembered for ever */
+
 jj_account *jj_hub_account(jj_hub *hub, const jj_rights *rights)
 {
     const char *agency = rights ? rights->agency : ""; /* all who are not known have one together */
@@ -66,6 +70,20 @@ int jj_hub_busy(jj_error *err)
 {
     return jj_fail(err, JJ_EBUSY,
                    "this agency has not read the answers that it was given: read them first");
+}
+
+void jj_hub_charge(jj_account *account, int64_t since_us, int64_t now_us)
+{
+    int64_t spent_us = account->spent_us - (now_us - account->settled_us) / SHARE_INVERSE;
+    spent_us = (spent_us > 0 ? spent_us : 0) + now_us - since_us;
+    account->spent_us = spent_us < SPENT_MAX_US ? spent_us : SPENT_MAX_US;
+    account->settled_us = now_us;
+}
+
+bool jj_hub_is_costly(jj_account *account, int64_t now_us)
+{
+    jj_hub_charge(account, now_us, now_us);
+    return account->spent_us > COSTLY_US;
 }
 
 /* A refused event costs more than one that is taken. */

@@ -17,9 +17,12 @@ typedef struct tally {
     jj_hub *hub;
     const jj_rights *rights;
     const jj_filter *filter;
-    uint64_t delivered, filtered;
+    uint64_t delivered, filtered, upto;
     bool erasure; /* the consumer has heard that somebody is erased */
+    bool sliced;  /* as long as its turn lasts */
 } tally;
+
+#define LOOK_EACH 16 /* events between two looks at the clock */
 
 static bool count_one(void *arg, const jj_record *record)
 {
@@ -29,21 +32,74 @@ static bool count_one(void *arg, const jj_record *record)
     t->delivered += mine;
     t->filtered += !mine;
     t->erasure = t->erasure || strcmp(record->type, "person.erased") == 0;
-    return true;
+    t->upto = record->cursor;
+    return !t->sliced || record->cursor % LOOK_EACH || !jj_hub_slice_is_over(t->hub);
+}
+
+/* A consumer that passes very many events at once has them counted in several turns, before
+ * anything is done. True once that is so, or a refusal is all that is to come. */
+static bool count_ahead(jj_hub *hub, const jj_request *request)
+{
+    static const jj_filter everything;
+    jj_job *job = request->job;
+    jj_consumer consumer;
+    const char *name;
+    uint64_t cursor;
+    bool given;
+    jj_error err;
+    if (jj_option_name(request->options, true, &name, &err) ||
+        jj_option_cursor(request->options, "cursor", &given, &cursor, &err) || !given ||
+        jj_hub_consumer(hub, request->rights, name, false, &consumer, &err) ||
+        cursor > jj_journal_head(hub->journal)) {
+        return true;
+    }
+    if (job->upto == 0) {
+        job->from = job->upto = consumer.cursor;
+    }
+    if (job->from != consumer.cursor || cursor <= job->upto) {
+        return true;
+    }
+    const jj_consumer_filter *known = jj_hub_find_filter(hub, &consumer);
+    tally t = {.hub = hub,
+               .rights = request->rights,
+               .filter = known ? &known->filter : &everything,
+               .upto = job->upto,
+               .sliced = true};
+    if (jj_journal_read(hub->journal, job->upto, cursor, false, count_one, &t, NULL)) {
+        return true;
+    }
+    job->delivered += t.delivered;
+    job->filtered += t.filtered;
+    job->erasure = job->erasure || t.erasure;
+    bool whole = t.upto == job->upto || t.upto == cursor; /* nothing there: it is done below */
+    job->upto = t.upto;
+    return whole;
 }
 
 /* Moves a consumer forward and counts what it passed, event by event, under the filter with which
  * it last fetched. A cursor that lies behind leaves it where it is. */
-static int move(jj_hub *hub, const jj_rights *rights, jj_consumer *consumer, uint64_t cursor,
+static int move(jj_hub *hub, const jj_request *request, jj_consumer *consumer, uint64_t cursor,
                 jj_error *err)
 {
     static const jj_filter everything;
     const jj_consumer_filter *known = jj_hub_find_filter(hub, consumer);
-    tally t = {.hub = hub, .rights = rights, .filter = known ? &known->filter : &everything};
+    const jj_job *job = request->job;
+    tally t = {.hub = hub,
+               .rights = request->rights,
+               .filter = known ? &known->filter : &everything,
+               .upto = consumer->cursor};
     if (cursor <= consumer->cursor) {
         return 0;
     }
-    int rc = jj_journal_read(hub->journal, consumer->cursor, cursor, false, count_one, &t, err);
+    if (job->upto > consumer->cursor && job->from == consumer->cursor) {
+        t.delivered = job->delivered;
+        t.filtered = job->filtered;
+        t.erasure = job->erasure;
+        t.upto = job->upto;
+    }
+    int rc = t.upto < cursor
+                 ? jj_journal_read(hub->journal, t.upto, cursor, false, count_one, &t, err)
+                 : 0;
     if (rc == 0) {
         consumer->cursor = cursor;
         consumer->delivered += t.delivered;
@@ -253,13 +309,17 @@ void jj_hub_commit(jj_hub *hub, const jj_request *request)
         jj_request_fail(request, &err);
         return;
     }
+    if (!count_ahead(hub, request)) {
+        request->job->more = true;
+        return;
+    }
     jj_journal_begin(hub->journal);
     int rc = prepare(hub, request, &consumer, &cursor, &err);
     /* Events first: should memory run out among them, the cursor has not moved, and the commit that
      * is sent again finds duplicates. */
     rc = rc ? rc : append_events(hub, request, &counts, &err);
     jj_journal_count(hub->journal, &counts);
-    rc = rc ? rc : move(hub, request->rights, &consumer, cursor, &err);
+    rc = rc ? rc : move(hub, request, &consumer, cursor, &err);
     if (rc) {
         jj_request_fail(request, &err);
         return;

@@ -19,6 +19,10 @@
 #define DEFER_MS     2000 /* a FETCH waits at least so long for earlier answers to be read */
 #define DEFERRED_MS  50   /* one of an agency's that wait for that is answered each time */
 #define EVENTS_USUAL 100
+#define PAGE_US      20000 /* an answer to an agency ends after so much work, */
+#define PAGE_LESS_US 200   /* or after so much for those who cost much while others are there */
+#define WAKE_US      500   /* for all of those who cost much, each time */
+#define LOOK_EACH    16    /* events between two looks at the clock */
 
 /* ---- Who sees what -------------------------------------------------------------------------- */
 
@@ -52,6 +56,7 @@ typedef struct page {
     const jj_rights *rights;
     const jj_filter *filter;
     size_t max_events, max_bytes;
+    int64_t end_us;  /* of this thread's time */
     uint64_t cursor; /* of the last event looked at */
     bool full;       /* the answer has as much as it may have; there may be more */
     size_t scanned, count;
@@ -88,7 +93,7 @@ static bool visit(void *arg, const jj_record *record)
         }
     }
     p->full = p->count == p->max_events || p->scanned == SCAN_MAX || p->text.size >= p->max_bytes ||
-              p->text.failed;
+              p->text.failed || (p->scanned % LOOK_EACH == 0 && jj_thread_us() >= p->end_us);
     return !p->full;
 }
 
@@ -148,6 +153,13 @@ static void send_page(const page *p, const jj_return_path *path, uint64_t head)
     jj_buf_clear(&result);
 }
 
+static int64_t page_us(const jj_hub *hub, jj_account *account)
+{
+    int64_t now_us = jj_monotonic_us();
+    bool less = jj_hub_is_contested(hub, account, now_us) && jj_hub_is_costly(account, now_us);
+    return less ? PAGE_LESS_US : PAGE_US;
+}
+
 enum fetched {
     FETCHED_ANSWERED,
     FETCHED_NOTHING,
@@ -173,7 +185,9 @@ static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter
     p->filter = filter;
     p->consumer = consumer;
     p->max_events = max_events;
-    p->max_bytes = jj_hub_is_local(hub, rights) ? ANSWER_LOCAL : ANSWER_BYTES;
+    bool local = jj_hub_is_local(hub, rights);
+    p->max_bytes = local ? ANSWER_LOCAL : ANSWER_BYTES;
+    p->end_us = local ? INT64_MAX : jj_thread_us() + page_us(hub, path->account);
     /* What retention has removed is passed: there is nothing to look at, or to record. */
     p->after = p->cursor = *after < tail - 1 ? tail - 1 : *after;
     p->lost = p->after - *after > lost ? p->after - *after : lost;
@@ -403,17 +417,40 @@ static bool is_consumer(const jj_waiter *waiter, const char *consumer)
            waiter->consumer[0] && strcmp(consumer + length + 1, waiter->consumer) == 0;
 }
 
+/* The same, within what all who cost much may take together of this turn: the rest of them comes in
+ * the next. */
+static enum fetched answer_in_turn(jj_hub *hub, jj_waiter *waiter, bool expired, int64_t *costly_us,
+                                   jj_error *err)
+{
+    jj_account *account = waiter->path.account;
+    int64_t since_us = jj_monotonic_us();
+    bool costly = jj_hub_is_costly(account, since_us);
+    if (costly && *costly_us >= WAKE_US) {
+        hub->unwoken = true;
+        return FETCHED_NOTHING;
+    }
+    enum fetched outcome = answer_waiter(hub, waiter, expired, err);
+    int64_t now_us = jj_monotonic_us();
+    jj_hub_charge(account, since_us, now_us);
+    *costly_us += costly ? now_us - since_us : 0;
+    return outcome;
+}
+
 /* Everybody, or all who wait as one consumer of an agency, are answered whatever there is. */
 static void wake(jj_hub *hub, bool everybody, const char *consumer)
 {
-    int64_t now_ms = jj_monotonic_ms();
-    hub->deferred = false;
+    int64_t now_ms = jj_monotonic_ms(), costly_us = 0;
+    hub->deferred = hub->unwoken = false;
     for (jj_waiter **at = &hub->waiters; *at;) {
         jj_waiter *waiter = *at;
         bool expired = everybody || now_ms >= waiter->deadline_ms ||
                        (consumer && is_consumer(waiter, consumer));
+        bool new = waiter->after < jj_journal_head(hub->journal);
         jj_error err;
-        enum fetched outcome = answer_waiter(hub, waiter, expired, &err);
+        enum fetched outcome = everybody ? answer_waiter(hub, waiter, true, &err)
+                               : expired || new
+                                   ? answer_in_turn(hub, waiter, expired, &costly_us, &err)
+                                   : FETCHED_NOTHING;
         if (outcome == FETCHED_NOTHING) {
             at = &waiter->next;
             continue;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORD_MAX 128 /* a filter is kept as long as its reader waits, and with its consumer */
+
 static void free_list(char **list)
 {
     for (size_t i = 0; list && list[i]; i++) {
@@ -38,6 +40,11 @@ static int parse_list(const json_t *options, const char *name, char ***list, jj_
         if (!text) {
             free_list(copy);
             return jj_fail(err, JJ_EMALFORMED, "%s: a list of strings is expected", name);
+        }
+        if (strlen(text) > WORD_MAX) {
+            free_list(copy);
+            return jj_fail(err, JJ_EMALFORMED, "%s: words of at most %d bytes are expected", name,
+                           WORD_MAX);
         }
         copy[i] = strdup(text);
     }

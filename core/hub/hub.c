@@ -14,9 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define STAGED_MAX       4000 /* events in one transaction: bounds how long an answer waits */
-#define TURN_MAX         256  /* messages from one door in one turn: no door starves another */
-#define TURN_MS          50   /* nor for longer than this, whatever the messages cost */
+#define COMMITS_MAX      4 /* in one turn */
 #define SECOND_MS        1000
 #define RECOVER_MS       2000
 #define DEFERRED_MS      10 /* how often it is looked whether an agency has read its answers */
@@ -24,89 +22,6 @@
 #define TRIM_EVENTS      10000 /* each second: retention keeps up with what comes in */
 #define REPORT_MS        10000
 #define SCRUB_MS         60000 /* what was deleted or replaced is on disk no longer than this */
-
-typedef void (*verb_handler)(jj_hub *hub, const jj_request *request);
-
-static const struct {
-    const char *name;
-    verb_handler handle;
-} verbs[] = {
-    {"PUBLISH", jj_hub_publish},
-    {"FETCH", jj_hub_fetch},
-    {"COMMIT", jj_hub_commit},
-    {"STATE", jj_hub_state},
-    {"FORGET", jj_hub_forget},
-    {"HELLO", jj_hub_hello},
-    {"STATUS", jj_hub_status},
-    {"REVEAL", jj_hub_reveal},
-    {"RECEIPT", jj_hub_receipt},
-    {"TRACE", jj_hub_trace},
-    {"ERASE", jj_hub_erase},
-    {"AUDIT", jj_hub_audit},
-    {"QUARANTINE", jj_hub_quarantine_list},
-    {"RETRY", jj_hub_quarantine_retry},
-    {"DROP", jj_hub_quarantine_drop},
-};
-
-static verb_handler find_verb(jj_bytes verb)
-{
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-        if (strlen(verbs[i].name) == verb.size_bytes &&
-            memcmp(verbs[i].name, verb.data, verb.size_bytes) == 0) {
-            return verbs[i].handle;
-        }
-    }
-    return NULL;
-}
-
-static void commit(jj_hub *hub);
-
-/* What an erasure has emptied is gone for every reader at once, though it may still fail: nobody is
- * answered from it before it is durable. Several erasures may share a commit. */
-static void finish_erasure(jj_hub *hub, verb_handler next)
-{
-    if (hub->scrub && next != jj_hub_erase && jj_journal_is_open(hub->journal)) {
-        commit(hub);
-    }
-}
-
-static void handle(jj_hub *hub, jj_hub_door *door, const jj_message *message)
-{
-    jj_error err = {0};
-    jj_request request = {.door = door, .message = message};
-    bool parsed = jj_request_parse(&request, &err);
-    request.rights = jj_hub_rights(hub, door, jj_message_user(message));
-    request.account = jj_hub_account(hub, request.rights);
-    enum jj_unread unread = jj_hub_unread(hub, request.rights, request.account);
-    if (unread == JJ_UNREAD_HOPELESS) {
-        goto out; /* it does not read: an answer more would only be kept for it, too */
-    }
-    if (!request.rights) {
-        jj_fail(&err, JJ_EUNAUTHORISED, "this hub does not know who is asking");
-        jj_request_fail(&request, &err);
-    } else if (!parsed) {
-        jj_request_fail(&request, &err);
-    } else if (unread == JJ_UNREAD_TOO_MANY) {
-        jj_hub_busy(&err);
-        jj_request_fail(&request, &err);
-    } else {
-        verb_handler verb = find_verb(request.verb);
-        if (verb && jj_request_unpack(&request, &err)) {
-            jj_request_fail(&request, &err);
-        } else if (verb) {
-            finish_erasure(hub, verb);
-            verb(hub, &request);
-        } else {
-            jj_fail(&err, JJ_EMALFORMED,
-                    "no such verb; there are HELLO, PUBLISH, FETCH, COMMIT, STATE, REVEAL, RECEIPT "
-                    "and, for "
-                    "administrators, STATUS, QUARANTINE, RETRY, DROP, FORGET, TRACE, ERASE, AUDIT");
-            jj_request_fail(&request, &err);
-        }
-    }
-out:
-    jj_request_clear(&request);
-}
 
 /* ---- Commit ------------------------------------------------------------------------------- */
 
@@ -149,17 +64,19 @@ static void refuse_held(jj_hub *hub, bool known, jj_error *why)
     }
     jj_fail(why, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
     answer_held(hub, why);
+    jj_hub_spoil_jobs(hub);
 }
 
 /* Makes durable what this turn of the loop brought, then tells everybody. Waking a reader can
  * begin a transaction of its own, since deliveries are recorded. */
-static void commit(jj_hub *hub)
+void jj_hub_settle(jj_hub *hub)
 {
     jj_error err;
-    while (jj_journal_is_open(hub->journal)) {
+    for (int i = 0; i < COMMITS_MAX && jj_journal_is_open(hub->journal); i++) {
         uint64_t before = jj_journal_head(hub->journal);
         bool failed = jj_journal_failed(hub->journal);
         hub->staged = 0;
+        hub->hurry = false;
         jj_hub_finish_erasures(hub);
         hub->claim = (jj_claim){0}; /* known to be durable when it is looked up again */
         if (jj_journal_commit(hub->journal, &err)) {
@@ -170,7 +87,8 @@ static void commit(jj_hub *hub)
         jj_hub_ring(hub, before);
         jj_hub_wake(hub);
     }
-    if (hub->scrub && jj_journal_scrub(hub->journal, &err) == 0) {
+    if (hub->scrub && !jj_journal_is_open(hub->journal) &&
+        jj_journal_scrub(hub->journal, &err) == 0) {
         hub->scrub = false;
     }
 }
@@ -231,7 +149,7 @@ static void keep_house(jj_hub *hub)
     jj_hub_see_plugins(hub);
     jj_journal_trim(hub->journal, &retention);
     jj_journal_fill(hub->journal);
-    commit(hub);
+    jj_hub_settle(hub);
 }
 
 static void each_second(jj_hub *hub)
@@ -256,19 +174,6 @@ static void each_second(jj_hub *hub)
 
 /* ---- Loop --------------------------------------------------------------------------------- */
 
-/* Takes what is there from one door. Some messages cost much (a thousand events to refuse, a page
- * to find): who has sent them is served again after the others, and after the commit. */
-static void serve_door(jj_hub *hub, jj_hub_door *door)
-{
-    int64_t end_ms = jj_monotonic_ms() + TURN_MS;
-    for (unsigned i = 0; i < TURN_MAX && hub->staged < STAGED_MAX; i++) {
-        if (jj_monotonic_ms() >= end_ms || jj_socket_receive(door->socket, &hub->incoming)) {
-            return;
-        }
-        handle(hub, door, &hub->incoming);
-    }
-}
-
 static void turn(jj_hub *hub, int signals, bool *stop)
 {
     jj_poll items[JJ_DOORS_MAX + 4];
@@ -286,6 +191,9 @@ static void turn(jj_hub *hub, int signals, bool *stop)
     if (hub->deferred && wait_ms > DEFERRED_MS) {
         wait_ms = DEFERRED_MS;
     }
+    if (hub->lines || hub->unwoken || jj_journal_is_open(hub->journal)) {
+        wait_ms = 0;
+    }
     int ready = jj_wire_poll(items, count, wait_ms > 0 ? (long)wait_ms : 0);
     if (items[0].revents) {
         struct signalfd_siginfo signal;
@@ -297,15 +205,11 @@ static void turn(jj_hub *hub, int signals, bool *stop)
     }
     jj_hub_serve_zap(hub);
     jj_hub_serve_bell(hub);
-    for (size_t i = 0; i < hub->door_count; i++) {
-        if (items[3 + i].revents) {
-            serve_door(hub, &hub->doors[i]);
-        }
-    }
-    if (hub->deferred) {
+    jj_hub_serve(hub);
+    if (hub->deferred || hub->unwoken) {
         jj_hub_wake(hub);
     }
-    commit(hub);
+    jj_hub_settle(hub);
     recover(hub);
     if (jj_journal_wal_size(hub->journal) > (ready ? 4 : 1) * CHECKPOINT_BYTES) {
         jj_journal_checkpoint(hub->journal);
@@ -348,6 +252,7 @@ static void close_parts(jj_hub *hub)
     jj_error end;
     jj_fail(&end, JJ_EUNAVAILABLE, "the hub is stopping; try again later");
     answer_held(hub, &end); /* nobody, as a rule: a turn ends with its commit */
+    jj_hub_drop_jobs(hub);
     jj_hub_drop_waiters(hub);
     jj_hub_forget_filters(hub);
     jj_hub_forget_erasures(hub);

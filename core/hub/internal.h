@@ -16,15 +16,17 @@
 #include "schema/catalogue.h"
 #include "wire/wire.h"
 
-#define JJ_DOORS_MAX 32
+#define JJ_DOORS_MAX   32
+#define JJ_OPTIONS_MAX (256 * 1024) /* bytes of an agency's options */
 
 /* A socket at which requests arrive, and who stands behind it when the connection itself does not
  * say (an open door). */
 typedef struct jj_hub_door {
     jj_socket *socket;
-    const char *as;       /* agency that everybody is who comes in here; NULL: by ZAP user */
-    const char *endpoint; /* both borrowed from the configuration */
-    bool curve;           /* the ZAP user is an agency's public key, else a plugin's name */
+    const char *as;          /* agency that everybody is who comes in here; NULL: by ZAP user */
+    const char *endpoint;    /* both borrowed from the configuration */
+    bool curve;              /* the ZAP user is an agency's public key, else a plugin's name */
+    struct jj_account *full; /* has as much waiting as it may, the last of it from here; or NULL */
 } jj_hub_door;
 
 /* A socket of the bell. */
@@ -40,10 +42,14 @@ typedef struct jj_plugin_identity {
     const char **publishes; /* owned list of borrowed strings; ended by NULL */
 } jj_plugin_identity;
 
+typedef struct jj_job jj_job;
+
 /* What one agency has under way. Lives as long as the hub. */
 typedef struct jj_account {
     struct jj_account *next;
     char *agency;
+    size_t job_count, job_bytes;  /* its requests that wait for their turn */
+    int64_t spent_us, settled_us; /* of the hub's time, of late */
     size_t waiters;
     jj_tally tally;                       /* answers that it has not read */
     uint64_t refused;                     /* events of late, which are forgotten with time */
@@ -56,7 +62,8 @@ typedef struct jj_account {
 typedef struct jj_request {
     jj_hub_door *door;
     const jj_rights *rights;
-    jj_account *account; /* NULL without memory */
+    jj_account *account;
+    jj_job *job; /* which this is */
     const jj_message *message;
     size_t head; /* index of the frame "JJ1": what stands before is the way back */
     jj_bytes verb, id;
@@ -81,6 +88,33 @@ typedef struct jj_held {
     jj_return_path path;
     jj_message answer;
 } jj_held;
+
+typedef struct jj_hub jj_hub;
+typedef void (*jj_verb_handler)(jj_hub *hub, const jj_request *request);
+
+/* A request from its arrival until it is done, which may take several turns. */
+struct jj_job {
+    jj_job *next;
+    jj_hub_door *door;
+    jj_message message;
+    size_t size_bytes;
+    jj_verb_handler verb; /* NULL: it has not begun */
+    jj_request request;
+    bool more;    /* set by the verb: there is more to do, in another turn */
+    bool spoiled; /* what was done of it is not on disk: the commit failed */
+    size_t index; /* PUBLISH: of the next event */
+    jj_counts counts;
+    jj_buf rejected;
+    uint64_t from, upto, delivered, filtered; /* COMMIT: what is counted already, */
+    bool erasure;                             /* and whether somebody was erased in it */
+};
+
+/* The requests of one connection that wait for their turn, in their order: never none. */
+typedef struct jj_line {
+    struct jj_line *next;
+    jj_account *account;
+    jj_job *first, *last;
+} jj_line;
 
 /* What a reader wants of what it may see. The lists are owned; NULL: everything. */
 typedef struct jj_filter {
@@ -142,7 +176,7 @@ typedef struct jj_claim {
     char region[16], node[JJ_NODE_NAME_MAX + 1];
 } jj_claim;
 
-typedef struct jj_hub {
+struct jj_hub {
     const jj_config *config;
     jj_wire *wire;
     jj_journal *journal;
@@ -167,6 +201,7 @@ typedef struct jj_hub {
     jj_waiter *waiters;
     size_t waiter_count;
     bool deferred; /* some of them wait until their agency has read what it was given */
+    bool unwoken;  /* there may be something for some who wait: they come in the next turn */
     jj_account *accounts;
     jj_consumer_filter *filters;
     jj_erased *erased;
@@ -181,7 +216,19 @@ typedef struct jj_hub {
     jj_throttle refusal, bell_trouble, node_refusal;
     jj_passing passing;
     jj_claim claim;
-} jj_hub;
+
+    jj_line *lines;
+    jj_job *spare; /* done; their memory is used again */
+    size_t spare_count;
+    int64_t slice_end_us;         /* monotonic */
+    jj_account *recent;           /* whose turn it was last, */
+    int64_t recent_us, before_us; /* until when, and when anybody else's was */
+    bool hurry;                   /* an answer waits for the commit of somebody who costs little */
+};
+
+/* ---- hub.c ---- */
+/* Commits what the open transaction holds, answers who waited for that, and wakes readers. */
+void jj_hub_settle(jj_hub *hub);
 
 /* ---- agencies.c ---- */
 int jj_hub_load_rights(jj_hub *hub, const json_t *grants, jj_error *err);
@@ -206,9 +253,23 @@ enum jj_unread jj_hub_unread(const jj_hub *hub, const jj_rights *rights, const j
 int jj_hub_busy(jj_error *err);
 /* The administrator, or a plugin: what they do is the node's own work. */
 bool jj_hub_is_local(const jj_hub *hub, const jj_rights *rights);
+/* The hub's time that an agency has taken of late is forgiven little by little. One that costs
+ * much is served behind the others. */
+void jj_hub_charge(jj_account *account, int64_t since_us, int64_t now_us);
+bool jj_hub_is_costly(jj_account *account, int64_t now_us);
 /* Counts refused events; says whether there were too many of late for more to be judged. */
 void jj_hub_note_refused(jj_account *account, uint64_t refused);
 bool jj_hub_is_flooding(const jj_hub *hub, const jj_rights *rights, jj_account *account);
+
+/* ---- turns.c ---- */
+/* Takes what is there at the doors, and does what is to be done before the next commit. */
+void jj_hub_serve(jj_hub *hub);
+/* A verb that may take long asks this in between, and sets job->more. */
+bool jj_hub_slice_is_over(const jj_hub *hub);
+/* Somebody else was served of late, who must not be kept waiting. */
+bool jj_hub_is_contested(const jj_hub *hub, const jj_account *account, int64_t now_us);
+void jj_hub_spoil_jobs(jj_hub *hub); /* what they have done is not on disk */
+void jj_hub_drop_jobs(jj_hub *hub);
 
 /* ---- doors.c ---- */
 int jj_hub_open_doors(jj_hub *hub, jj_error *err);
@@ -225,8 +286,9 @@ const jj_rights *jj_hub_rights(const jj_hub *hub, const jj_hub_door *door, const
 void jj_request_reply(const jj_request *request, const char *kind, const char *result,
                       size_t result_size);
 void jj_request_fail(const jj_request *request, const jj_error *err);
-/* Parses the head of a message; answers a malformed one itself and returns false. */
-bool jj_request_parse(jj_request *request, jj_error *err);
+/* Finds the way back and the request's id; then all that stands before the events. */
+bool jj_request_head(jj_request *request, jj_error *err);
+bool jj_request_parse(jj_request *request, bool local, jj_error *err);
 void jj_request_clear(jj_request *request);
 /* Unpacks the events, if the options say that they are packed. */
 int jj_request_unpack(jj_request *request, jj_error *err);

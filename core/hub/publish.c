@@ -146,51 +146,71 @@ static void complain(jj_hub *hub, const jj_request *request, uint64_t rejected, 
     }
 }
 
-void jj_hub_publish(jj_hub *hub, const jj_request *request)
+/* Whether a message may be judged now; asked before each part of it. */
+static int may_publish(jj_hub *hub, const jj_request *request, jj_error *why)
 {
-    jj_error why = {0};
-    jj_buf result = {0}, rejected = {0};
-    jj_counts counts = {.received = request->event_count};
-    jj_admitted *admitted = &hub->admitted;
     if (jj_journal_failed(hub->journal)) {
-        jj_fail(&why, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
-        jj_request_fail(request, &why);
-        return;
+        return jj_fail(why, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
     }
-    if (jj_hub_is_flooding(hub, request->rights, request->account)) {
-        jj_fail(&why, JJ_EBUSY,
-                "too many events of this agency were refused of late: correct them first");
-        jj_request_fail(request, &why);
-        return;
+    if (request->job->index == 0 && jj_hub_is_flooding(hub, request->rights, request->account)) {
+        return jj_fail(why, JJ_EBUSY,
+                       "too many events of this agency were refused of late: correct them first");
     }
-    if (jj_hub_pass_begin(hub, request, &why)) {
-        jj_request_fail(request, &why);
-        return;
-    }
+    return jj_hub_pass_begin(hub, request, why);
+}
+
+/* Judges events until all are done, or for as long as its turn lasts. What other hubs have accepted
+ * is judged as a whole. */
+static void judge(jj_hub *hub, const jj_request *request, jj_error *why)
+{
+    jj_job *job = request->job;
+    jj_counts counts = {0};
+    size_t first = job->index;
     jj_journal_begin(hub->journal);
-    for (size_t i = 0; i < request->event_count; i++) {
+    while (job->index < request->event_count &&
+           (hub->passing.on || job->index == first || !jj_hub_slice_is_over(hub))) {
+        size_t i = job->index++;
         jj_bytes event = jj_hub_pass_text(hub, i, jj_request_event(request, i));
-        if (admit_one(hub, request, i, event, admitted, &counts, &why)) {
+        counts.received++;
+        if (admit_one(hub, request, i, event, &hub->admitted, &counts, why)) {
             counts.rejected++;
-            add_rejected(&rejected, i, &why, &admitted->report);
+            add_rejected(&job->rejected, i, why, &hub->admitted.report);
             bool passing = hub->passing.on && !hub->passing.tracked;
             jj_hub_quarantine(hub, request->rights->agency,
                               passing ? JJ_PUT_ASIDE_PASSING : JJ_PUT_ASIDE_COMING, event,
-                              admitted->type ? admitted->type->name : "", &why);
+                              hub->admitted.type ? hub->admitted.type->name : "", why);
         }
     }
     jj_journal_count(hub->journal, &counts);
-    jj_hub_pass_end(hub, &counts, &why);
-    complain(hub, request, counts.rejected, &why);
+    jj_hub_pass_end(hub, &counts, why);
+    complain(hub, request, counts.rejected, why);
     jj_hub_note_refused(request->account, counts.rejected);
+    job->counts.accepted += counts.accepted;
+    job->counts.duplicate += counts.duplicate;
+    job->more = job->index < request->event_count;
+}
+
+void jj_hub_publish(jj_hub *hub, const jj_request *request)
+{
+    jj_error why = {0};
+    jj_buf result = {0};
+    jj_job *job = request->job;
+    if (may_publish(hub, request, &why)) {
+        jj_request_fail(request, &why);
+        return;
+    }
+    judge(hub, request, &why);
+    if (job->more) {
+        return;
+    }
     jj_buf_printf(&result, "{\"accepted\":%llu,\"duplicate\":%llu,\"rejected\":[",
-                  (unsigned long long)counts.accepted, (unsigned long long)counts.duplicate);
-    jj_buf_add(&result, rejected.data, rejected.size);
+                  (unsigned long long)job->counts.accepted,
+                  (unsigned long long)job->counts.duplicate);
+    jj_buf_add(&result, job->rejected.data, job->rejected.size);
     jj_buf_printf(&result, "],\"cursor\":\"%llu\"}",
                   (unsigned long long)jj_journal_staged(hub->journal));
-    if (!rejected.failed) {
+    if (!job->rejected.failed) {
         jj_hub_hold_ok(hub, request, &result);
     }
-    jj_buf_clear(&rejected);
     jj_buf_clear(&result);
 }

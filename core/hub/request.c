@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTIONS_MAX    JJ_FRAME_MAX
 #define NAME_MAX_BYTES 64
 
 static bool bytes_are(jj_bytes bytes, const char *text)
@@ -24,18 +23,45 @@ static size_t find_head(const jj_message *message)
     return message->count > 1 && jj_message_frame(message, 1).size_bytes == 0 ? 2 : 1;
 }
 
-bool jj_request_parse(jj_request *request, jj_error *err)
+bool jj_request_head(jj_request *request, jj_error *err)
 {
-    const jj_message *message = request->message;
-    size_t head = request->head = find_head(message);
-    request->id = jj_message_frame(message, head + 2);
+    request->head = find_head(request->message);
+    request->id = jj_message_frame(request->message, request->head + 2);
     if (request->id.size_bytes > NAME_MAX_BYTES) {
         request->id = (jj_bytes){"", 0};
         jj_fail(err, JJ_EMALFORMED, "the request id is longer than %d bytes", NAME_MAX_BYTES);
         return false;
     }
+    return true;
+}
+
+/* Of agencies they are bounded, since parsing them keeps everybody waiting. */
+static int parse_options(jj_request *request, jj_bytes options, bool local, jj_error *err)
+{
+    if (!local && jj_json_is_wide(options.data, options.size_bytes)) {
+        return jj_fail(err, JJ_ETOO_LARGE, "the options have more than %d values",
+                       JJ_JSON_VALUES_MAX);
+    }
+    int rc = jj_json_load(&request->options, options.data, options.size_bytes,
+                          local ? JJ_FRAME_MAX : JJ_OPTIONS_MAX, err);
+    if (rc) {
+        char why[sizeof err->text];
+        memcpy(why, err->text, sizeof why);
+        jj_fail(err, err->code, "the options are not a JSON object: %.400s", why);
+    }
+    return rc;
+}
+
+bool jj_request_parse(jj_request *request, bool local, jj_error *err)
+{
+    const jj_message *message = request->message;
+    if (!jj_request_head(request, err)) {
+        return false;
+    }
+    size_t head = request->head;
     if (message->overflow) {
-        jj_fail(err, JJ_ETOO_LARGE, "more than %d events in one message", JJ_EVENTS_MAX);
+        jj_fail(err, JJ_ETOO_LARGE, "more than %d events, or %d bytes, in one message",
+                JJ_EVENTS_MAX, JJ_MESSAGE_MAX);
         return false;
     }
     if (message->count < head + 4) {
@@ -55,11 +81,7 @@ bool jj_request_parse(jj_request *request, jj_error *err)
         jj_fail(err, JJ_ETOO_LARGE, "more than %d events in one message", JJ_EVENTS_MAX);
         return false;
     }
-    jj_bytes options = jj_message_frame(message, head + 3);
-    if (jj_json_load(&request->options, options.data, options.size_bytes, OPTIONS_MAX, err)) {
-        char why[sizeof err->text];
-        memcpy(why, err->text, sizeof why);
-        jj_fail(err, err->code, "the options are not a JSON object: %.400s", why);
+    if (parse_options(request, jj_message_frame(message, head + 3), local, err)) {
         return false;
     }
     if (!json_is_object(request->options)) {

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "schema/audience.h"
+#include "json/load.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,14 +90,16 @@ void jj_hub_hello(jj_hub *hub, const jj_request *request)
     }
     jj_reply_json(
         request,
-        json_pack(
-            "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:[s], s:{s:i, s:i, s:i}}",
-            "protocol", JJ_PROTOCOL, "node", hub->config->node, "region", hub->config->region,
-            "agency", rights->agency, "audiences", audience_list(rights->audiences), "regions",
-            string_list(rights->regions), "may_publish", publishable(hub, rights), "may_fetch",
-            fetchable(hub, rights), "origin", origin, "journal", jj_journal_id(hub->journal),
-            "head", number_text(jj_journal_head(hub->journal)), "packed", JJ_PACKED, "limits",
-            "frame_bytes", JJ_FRAME_MAX, "events", JJ_EVENTS_MAX, "depth", 64));
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:[s], "
+                  "s:{s:i, s:i, s:i, s:i, s:i, s:i}}",
+                  "protocol", JJ_PROTOCOL, "node", hub->config->node, "region", hub->config->region,
+                  "agency", rights->agency, "audiences", audience_list(rights->audiences),
+                  "regions", string_list(rights->regions), "may_publish", publishable(hub, rights),
+                  "may_fetch", fetchable(hub, rights), "origin", origin, "journal",
+                  jj_journal_id(hub->journal), "head", number_text(jj_journal_head(hub->journal)),
+                  "packed", JJ_PACKED, "limits", "frame_bytes", JJ_FRAME_MAX, "events",
+                  JJ_EVENTS_MAX, "depth", JJ_JSON_DEPTH_MAX, "message_bytes", JJ_MESSAGE_MAX,
+                  "options_bytes", JJ_OPTIONS_MAX, "values", JJ_JSON_VALUES_MAX));
 }
 
 /* ---- STATUS ------------------------------------------------------------------------------- */

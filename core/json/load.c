@@ -51,6 +51,13 @@ static int check_depth(const char *text, size_t size_bytes, jj_error *err)
     return 0;
 }
 
+#define NARROW_BYTES (16 * 1024)
+
+bool jj_json_is_wide(const char *text, size_t size_bytes)
+{
+    return size_bytes > NARROW_BYTES && !stands_at_most(text, size_bytes, ',', JJ_JSON_VALUES_MAX);
+}
+
 /* jansson's own text quotes the input, so only its code is used. */
 static const char *problem(const json_error_t *error)
 {

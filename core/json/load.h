@@ -9,14 +9,21 @@
 #include "jejaring/error.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
-#define JJ_JSON_DEPTH_MAX 64 /* nested arrays and objects */
+#define JJ_JSON_DEPTH_MAX  64   /* nested arrays and objects */
+#define JJ_JSON_VALUES_MAX 4096 /* for those who ask: see below */
 
 /* *value is new. Errors: JJ_EMALFORMED with line and column, JJ_ETOO_LARGE (depth, or more than
  * max_bytes), JJ_EMEMORY. */
 int jj_json_load(json_t **value, const char *text, size_t size_bytes, size_t max_bytes,
                  jj_error *err);
+
+/* True if a text that comes from somewhere else has so many members or elements (more commas than
+ * JJ_JSON_VALUES_MAX, wherever they stand) that it would cost tens of milliseconds. Texts of less
+ * than 16 KiB are not looked at. */
+bool jj_json_is_wide(const char *text, size_t size_bytes);
 
 /* The same from a file, for schemas and the like; err->file is set. */
 int jj_json_load_file(json_t **value, const char *path, size_t max_bytes, jj_error *err);

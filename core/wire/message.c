@@ -112,6 +112,7 @@ void jj_message_empty(jj_message *message)
         zmq_msg_close(frame_at(message, i));
     }
     message->count = 0;
+    message->size_bytes = 0;
     message->overflow = false;
 }
 
@@ -144,7 +145,7 @@ int jj_socket_receive(jj_socket *socket, jj_message *message)
     jj_message_empty(message);
     for (;;) {
         zmq_msg_t surplus = {{0}};
-        bool full = message->count == JJ_FRAMES_MAX;
+        bool full = message->count == JJ_FRAMES_MAX || message->size_bytes > JJ_MESSAGE_MAX;
         zmq_msg_t *frame = full || no_memory ? NULL : jj_message_next(message);
         no_memory = no_memory || (!frame && !full);
         message->overflow = message->overflow || full;
@@ -155,6 +156,7 @@ int jj_socket_receive(jj_socket *socket, jj_message *message)
         bool more = rc == 0 && zmq_msg_more(into);
         if (frame && rc == 0) {
             message->count++;
+            message->size_bytes += zmq_msg_size(frame);
         } else {
             zmq_msg_close(into);
         }

@@ -32,7 +32,9 @@ void jj_wire_close(jj_wire *wire); /* after all of its sockets */
 typedef struct jj_message {
     void *frames; /* zmq_msg_t[capacity] */
     size_t count, capacity;
-    bool overflow; /* received more than JJ_FRAMES_MAX frames: the rest was dropped */
+    size_t size_bytes; /* received: of all frames */
+    bool overflow;     /* received more than JJ_FRAMES_MAX frames, or JJ_MESSAGE_MAX bytes: the rest
+                        * was dropped as it came */
 } jj_message;
 
 /* Copies the bytes into a new last frame. */

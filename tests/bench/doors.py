@@ -161,7 +161,9 @@ def wait_for_crowd(node, name):
 
 
 def attack(bench, tool, say):
-    """Each attack on a hub of its own: the honest agency before, meanwhile and afterwards."""
+    """Each attack on a hub of its own: the honest agency before, meanwhile and afterwards. An attacker
+    brings a machine of his own: this one is the hub's and the honest agency's, and he has of it what
+    they leave, or else it would be measured how three share two processors."""
     agencies = {"baik": (["province"], ["*"], ["*"]),
                 "jahat": (["industry"], ["*"], ["vacancy.opened"])}
     result = {}
@@ -173,7 +175,7 @@ def attack(bench, tool, say):
             quiet = [latency(tool, bench, node, turn * samples) for turn in range(2)]
             rss = memory_kib(node.hub())
             keys = node.keys("jahat").split()
-            with under(name, node.door, [key.encode() for key in keys], 120):
+            with under(name, node.door, [key.encode() for key in keys], 120, behind=True):
                 wait_for_crowd(node, name)
                 meanwhile = latency(tool, bench, node, 2 * samples)
                 grown = memory_kib(node.hub())

@@ -170,11 +170,13 @@ ATTACKS = {**KEYLESS, **KEYED}
 
 
 @contextlib.contextmanager
-def under(name, endpoint, keys, seconds):
-    """The attack goes on while this lasts, and no longer than so many seconds."""
+def under(name, endpoint, keys, seconds, behind=False):
+    """The attack goes on while this lasts, and no longer than so many seconds. behind: it has only
+    that of the processors which others leave."""
     words = [key.decode() for key in keys]
-    process = subprocess.Popen([sys.executable, pathlib.Path(__file__), name, endpoint,
-                                str(seconds), *words], stdout=subprocess.PIPE)
+    process = subprocess.Popen([*(["chrt", "--idle", "0"] if behind else []), sys.executable,
+                                pathlib.Path(__file__), name, endpoint, str(seconds), *words],
+                               stdout=subprocess.PIPE)
     try:
         assert process.stdout.readline() == b"begins\n"
         yield process

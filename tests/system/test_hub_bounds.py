@@ -315,6 +315,69 @@ def test_a_flood_of_bad_events_is_not_judged_any_more(office):
     check_balance(n.request("STATUS")[1], n.log())
 
 
+def test_who_costs_much_is_served_behind_who_costs_little(office):
+    """Whatever one agency has sent ahead, another's events are taken before that is done; and what
+    goes beyond all bounds meanwhile is `busy`."""
+    n = office
+    known = [json.dumps(vacancy()).encode() for _ in range(500)]
+    told = []
+
+    def read(flooding):
+        while flooding.socket.poll(0):
+            told.append(flooding.receive()[:2])
+        return len(told)
+
+    def is_refused():
+        read(flooding)
+        told.clear()
+        for _ in range(150):
+            flooding.send("PUBLISH", {}, known)
+        for _ in range(5):
+            assert honest.ok("PUBLISH", {}, [vacancy()])["accepted"] == 1
+        assert read(flooding) < 150, "the flood was over before"
+        n.wait(lambda: read(flooding) == 150, "the end of the flood")
+        assert {kind for kind, _ in told} <= {"OK", "ERROR"}
+        return any("are waiting already" in result.get("detail", "") for _, result in told)
+
+    with connected(door(n, "bank")) as flooding, connected(door(n, "industri")) as honest:
+        flooding.ok("PUBLISH", {}, known)
+        n.wait(is_refused, "a refusal")
+    assert n.request("STATUS")[1]["balance"]["accepted"] % 5 == 0
+    check_balance(n.request("STATUS")[1], n.log())
+
+
+def test_a_message_that_is_too_large_as_a_whole_is_refused(office):
+    n = office
+    with connected(door(n, "bank")) as bank:
+        bank.send("PUBLISH", {}, [b" " * (1 << 20)] * 17)
+        kind, result, _, _ = bank.receive()
+        assert (kind, result["code"]) == ("ERROR", "too_large") and "bytes" in result["detail"]
+        # What costs the hub much to read, it does not.
+        wide = b'{"data":[' + b"1," * 5000 + b"1" * 10000 + b"]}"
+        result = bank.ok("PUBLISH", {}, [wide])
+        assert [(r["code"], r["detail"]) for r in result["rejected"]] == \
+            [("too_large", "more than 4096 values")]
+        for options, code in (({"x": list(range(10000))}, "too_large"),
+                              ({"x": "x" * 300000}, "too_large"),
+                              ({"types": ["x" * 200 + ".*"]}, "malformed")):
+            kind, result, _ = bank.request("FETCH", options)
+            assert (kind, result["code"]) == ("ERROR", code), options
+
+
+def test_what_one_commit_passes_is_counted_however_much_it_is(office):
+    n = office
+    for _ in range(3):
+        n.publish([vacancy() for _ in range(700)] + [graduated(nik(number))
+                                                      for number in range(300)])
+    with connected(door(n, "bank")) as bank:
+        bank.request("FETCH", {"name": "sekali", "types": ["vacancy.*"], "max_events": 1})
+        told = bank.ok("COMMIT", {"name": "sekali", "cursor": "3000", "state": {"k": "v"}})
+        assert told["cursor"] == "3000"
+        assert bank.ok("STATE", {"name": "sekali"})["state"] == {"k": "v"}
+    one = consumer(n, "bank/sekali")
+    assert (one["delivered"], one["filtered"], one["pending"]) == (2100, 900, 0)
+
+
 def test_an_agency_has_a_hundred_consumers_at_most(office):
     n = office
     with connected(door(n, "bank")) as bank:

@@ -46,7 +46,8 @@ def test_hello_tells_who_one_is_and_what_one_may(connection):
     assert result["audiences"] == ["node"] and result["regions"] == ["*"]
     assert "alumni.graduated" in result["may_publish"]
     assert "alumni.graduated" in result["may_fetch"]
-    assert result["limits"] == {"frame_bytes": 1048576, "events": 1000, "depth": 64}
+    assert result["limits"] == {"frame_bytes": 1048576, "events": 1000, "depth": 64,
+                                "message_bytes": 16777216, "options_bytes": 262144, "values": 4096}
 
 
 # ---- PUBLISH

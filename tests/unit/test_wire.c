@@ -236,6 +236,31 @@ static void frames_beyond_the_limit_are_dropped_and_said(void **state)
     jj_message_clear(&message);
 }
 
+static void bytes_beyond_the_limit_are_dropped_and_said(void **state)
+{
+    jj_socket *router = open_router(&open_door), *dealer = open_dealer(&(jj_client_options){0});
+    jj_message message = {0}, many = {0};
+    char *frame = calloc(1, JJ_FRAME_MAX);
+    (void)state;
+    send_when_connected(dealer, FRAMES("x"));
+    receive(router, &message);
+    for (size_t i = 0; i < 2 * (JJ_MESSAGE_MAX / JJ_FRAME_MAX); i++) {
+        assert_int_equal(jj_message_add(&many, frame, JJ_FRAME_MAX), 0);
+    }
+    assert_int_equal(jj_socket_send(dealer, &many), 0);
+    receive(router, &message);
+    assert_true(message.overflow);
+    assert_true(message.size_bytes <= JJ_MESSAGE_MAX + JJ_FRAME_MAX);
+    assert_int_equal(jj_message_add_z(&many, "small"), 0);
+    assert_int_equal(jj_socket_send(dealer, &many), 0);
+    receive(router, &message);
+    assert_false(message.overflow);
+    assert_frame(&message, 1, "small");
+    free(frame);
+    jj_message_clear(&many);
+    jj_message_clear(&message);
+}
+
 static void send_size(jj_socket *socket, size_t size)
 {
     jj_message message = {0};
@@ -573,6 +598,7 @@ int main(void)
         TEST(receiving_and_sending_never_wait),
         TEST(an_answer_to_nobody_does_not_end_up_with_somebody),
         TEST(frames_beyond_the_limit_are_dropped_and_said),
+        TEST(bytes_beyond_the_limit_are_dropped_and_said),
         TEST(a_frame_somewhat_too_large_still_arrives_and_a_huge_one_ends_the_connection),
         TEST(what_is_not_received_waits_at_its_sender),
         TEST(a_sender_that_goes_away_while_its_messages_wait_does_no_harm),

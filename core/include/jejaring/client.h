@@ -20,9 +20,10 @@
 extern "C" {
 #endif
 
-#define JJ_PROTOCOL   "JJ1"
-#define JJ_EVENTS_MAX 1000    /* events in one message */
-#define JJ_FRAME_MAX  1048576 /* bytes in one frame */
+#define JJ_PROTOCOL    "JJ1"
+#define JJ_EVENTS_MAX  1000               /* events in one message */
+#define JJ_FRAME_MAX   1048576            /* bytes in one frame */
+#define JJ_MESSAGE_MAX (16 * 1024 * 1024) /* bytes in all frames of one message */
 
 typedef struct jj_client jj_client;
 
