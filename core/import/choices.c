@@ -62,7 +62,7 @@ void jj_choice_write(const json_t *value, jj_buf *json)
 static const char *spelling_of(const jj_property *property, const json_t *choice,
                                char number[NUMBER_SIZE])
 {
-    json_t *values = (json_t *)property->values;
+    json_t *values = (json_t *)property->spellings;
     for (void *at = json_object_iter(values); at; at = json_object_iter_next(values, at)) {
         if (json_equal(json_object_iter_value(at), choice)) {
             return json_object_iter_key(at);

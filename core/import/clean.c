@@ -62,6 +62,12 @@ size_t jj_clean(const char *text, size_t length, jj_buf *out)
         text++;
         length--;
     }
+    /* ="3375014505990001": how those who know Excel keep it from making a number of it in a CSV. */
+    if (length >= 3 && memcmp(text, "=\"", 2) == 0 && text[length - 1] == '"' &&
+        !memchr(text + 2, '"', length - 3)) {
+        text += 2;
+        length -= 3;
+    }
     if (is_dash(text, length)) {
         length = 0;
     }

@@ -17,8 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HEADER_WITHIN 10 /* rows: titles may stand above the header */
-#define ZEROS_FROM    8  /* NIKs that all end in 0, from which that is no chance any more */
+#define HEADER_WITHIN   10    /* rows: titles may stand above the header */
+#define BLANK_ABOVE_MAX 10000 /* that may stand above it */
+#define ROWS_A_STEP     20000 /* at most, however few of them have anything in them */
+#define ZEROS_FROM      8     /* NIKs that all end in 0, from which that is no chance any more */
 
 struct jj_import {
     jj_import_options options;
@@ -128,9 +130,9 @@ static int tell_columns(jj_import *import, jj_error *err)
 static int find_header(jj_import *import, jj_error *err)
 {
     jj_import_result *result = import->result;
-    size_t best = 0, tried = 0;
+    size_t best = 0, tried = 0, blank = 0;
     int rc = 0;
-    while (tried < HEADER_WITHIN) {
+    while (tried < HEADER_WITHIN && blank < BLANK_ABOVE_MAX) {
         jj_row row;
         jj_error problem = {0};
         jj_buf reason = {0};
@@ -146,6 +148,7 @@ static int find_header(jj_import *import, jj_error *err)
             break;
         }
         if (row.count == 0) {
+            blank++;
             continue;
         }
         rc = jj_mapping_read(&import->mapping, &row, err);
@@ -173,6 +176,12 @@ static int find_header(jj_import *import, jj_error *err)
     if (tried == 0) {
         jj_buf_puts(&result->reason, "Berkas ini kosong.\n");
         return jj_fail(err, JJ_EINVALID, "the table is empty");
+    }
+    if (result->sheets > 1) {
+        jj_buf_printf(&result->reason,
+                      "Berkas ini punya %u lembar kerja, dan hanya lembar \"%s\" yang dibaca. Bila "
+                      "tabelnya ada di lembar lain, pindahkan lembar itu ke depan.\n",
+                      result->sheets, result->sheet ? result->sheet : "");
     }
     return JJ_EINVALID;
 }
@@ -387,7 +396,8 @@ static int finish(jj_import *import, jj_error *err)
 int jj_import_step(jj_import *import, jj_error *err)
 {
     int rc = 0;
-    while (rc == 0 && !import->ended && !jj_batch_is_full(&import->batch)) {
+    unsigned read = 0; /* blank ones, too: who watches over us hears from us in between */
+    while (rc == 0 && !import->ended && !jj_batch_is_full(&import->batch) && read++ < ROWS_A_STEP) {
         rc = import->lines ? read_line(import, err) : read_row(import, err);
     }
     if (rc == 0) {

@@ -53,8 +53,9 @@ typedef struct jj_property {
     const char *format;              /* of the string, or of the array's items */
     const char *const *columns;      /* x-column, folded (jj_fold), ended by NULL; never NULL */
     const char *const *column_names; /* the same as written */
-    const json_t *values;  /* x-values: object from folded cell text to the value; may be NULL */
-    const json_t *choices; /* enum: array of allowed values; may be NULL */
+    const json_t *values;    /* x-values: object from folded cell text to the value; may be NULL */
+    const json_t *spellings; /* the same as the schema writes it, for people; may be NULL */
+    const json_t *choices;   /* enum: array of allowed values; may be NULL */
     const struct jj_property *members; /* of a JJ_KIND_OBJECT */
     size_t member_count;
 } jj_property;

@@ -100,7 +100,8 @@ static int describe_values(jj_property_maker *maker, const jj_node *node, const 
     }
     json_t *source = (json_t *)(uintptr_t)values; /* only read */
     json_t *folded = json_object();
-    if (!folded || json_array_append_new(maker->kept, folded)) {
+    if (!folded || json_array_append_new(maker->kept, folded) ||
+        json_array_append(maker->kept, source)) {
         return no_memory(maker);
     }
     int rc = 0;
@@ -109,6 +110,7 @@ static int describe_values(jj_property_maker *maker, const jj_node *node, const 
         rc = add_value(maker, cell, folded, json_object_iter_key(at), json_object_iter_value(at));
     }
     property->values = folded;
+    property->spellings = source;
     return rc;
 }
 

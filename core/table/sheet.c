@@ -8,6 +8,9 @@
 #include <string.h>
 
 #define ROW_NUMBER_MAX 100000000 /* Excel has 1,048,576 */
+/* Empty cells pack a thousand to one, and reading them takes a plugin's time: a minute of it is
+ * taken for a hang. A full cell is two or three elements, one that is only coloured is one. */
+#define ELEMENTS_MAX 40000000
 
 enum cell_type {
     CELL_NUMBER,
@@ -23,6 +26,7 @@ struct jj_sheet {
     jj_rowbuf row;
     uint64_t number; /* of the row under way */
     size_t next_column;
+    uint64_t elements;
     bool in_data, in_row, in_cell, in_value;
     unsigned phonetic;
     enum cell_type type;
@@ -183,7 +187,9 @@ static void end_cell(jj_sheet *sheet)
 static void on_start(void *arg, const char *name, const char **attributes)
 {
     jj_sheet *sheet = arg;
-    if (strcmp(name, "sheetData") == 0) {
+    if (++sheet->elements > ELEMENTS_MAX) {
+        fail(sheet, JJ_FAULT_SIZE, JJ_ETOO_LARGE, "the sheet has more cells than a table would");
+    } else if (strcmp(name, "sheetData") == 0) {
         sheet->in_data = true;
     } else if (sheet->in_data && !sheet->in_row && strcmp(name, "row") == 0) {
         start_row(sheet, attributes);

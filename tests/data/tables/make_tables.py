@@ -268,6 +268,9 @@ IMPORTS = {
         ("Angkatan I", None, row(1, text("A1", "NIK"), text("B1", "Tanggal"), text("C1", "Kejuruan"))
          + row(2, text("A2", "3375010101900001"), text("B2", "11/04/2019"), text("C2", "Las"))),
         ("Angkatan II", None, row(1, text("A1", "y")))]),
+    "import/person.tested/table-on-second-sheet.xlsx": book(None, sheets=[
+        ("Petunjuk", None, row(1, text("A1", "Isi lembar kedua")) + row(2, text("A2", "Terima kasih"))),
+        ("Data", None, row(1, text("A1", "NIK"), text("B1", "Tanggal"), text("C1", "Kejuruan")))]),
     "import/person.tested/workbook.xlsx": people_book(),
     "import/person.tested/workbook-damaged-nik.xlsx": people_book(False),
     "import/person.tested/utf16-tab.csv": b"\xff\xfe" + (
