@@ -22,17 +22,26 @@ static bool shows_any(const jj_type *type, uint32_t audiences, uint32_t consent)
     return false;
 }
 
+/* Audiences as which the reader sees what others have published. */
+static uint32_t reads_as(const jj_type *type, const jj_rights *rights, const jj_record *record)
+{
+    if (record->recipient[0] && strcmp(record->recipient, rights->agency) == 0) {
+        return rights->audiences;
+    }
+    if (type->addressed) {
+        return rights->audiences & ~type->addressed;
+    }
+    return record->recipient[0] ? 0 : rights->audiences;
+}
+
 bool jj_view_allowed(const jj_type *type, const jj_rights *rights, const jj_record *record,
                      uint32_t consent)
 {
     if (rights->audiences & JJ_AUDIENCE_NODE || strcmp(record->owner, rights->agency) == 0) {
         return true;
     }
-    if (!jj_region_covered(rights->sees ? rights->sees : rights->regions, record->region) ||
-        (record->recipient[0] && strcmp(record->recipient, rights->agency) != 0)) {
-        return false;
-    }
-    return shows_any(type, rights->audiences, consent);
+    return jj_region_covered(rights->sees ? rights->sees : rights->regions, record->region) &&
+           shows_any(type, reads_as(type, rights, record), consent);
 }
 
 static bool any_asks_consent(const jj_property *list, size_t count, uint32_t audiences)
@@ -114,7 +123,9 @@ void jj_view_write(const jj_type *type, const jj_rights *rights, const jj_record
         return;
     }
     bool owner = strcmp(record->owner, rights->agency) == 0;
-    projection p = {rights->audiences | (owner ? JJ_AUDIENCE_OWNER : 0), consent, out};
+    uint32_t audiences =
+        owner ? rights->audiences | JJ_AUDIENCE_OWNER : reads_as(type, rights, record);
+    projection p = {audiences, consent, out};
     jj_members walk;
     jj_member member;
     bool first = true, named = shows_subject(type, p.audiences, consent);

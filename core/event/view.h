@@ -17,9 +17,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* True if this reader may know of the event: it is its owner; or its region is covered, no other
- * recipient is named, and at least one property of the type is for one of its audiences, given
- * this consent of the event's person (a set of audiences). */
+/* True if this reader may know of the event: it is its owner; or its region is covered and at least
+ * one property of the type is for one of its audiences, given this consent of the event's person (a
+ * set of audiences). A recipient keeps the event from all others; where the type has x-addressed,
+ * from those audiences alone, which then see nothing of the type that is not addressed to them. */
 bool jj_view_allowed(const jj_type *type, const jj_rights *rights, const jj_record *record,
                      uint32_t consent);
 

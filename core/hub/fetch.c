@@ -62,6 +62,8 @@ typedef struct page {
     size_t scanned, count;
     size_t ends[JJ_EVENTS_MAX]; /* in text */
     uint64_t cursors[JJ_EVENTS_MAX];
+    bool tells_publishers;                /* that is the node's own work alone */
+    jj_buf publishers;                    /* JSON strings with commas */
     jj_buf text;                          /* the events, one behind the other */
     unsigned char bits[SCAN_MAX / 8 + 1]; /* which events were delivered, for the record */
 } page;
@@ -86,6 +88,10 @@ static bool visit(void *arg, const jj_record *record)
         jj_hub_may_see(p->hub, p->rights, record)) {
         jj_hub_write_view(p->hub, p->rights, record, &p->text);
         p->cursors[p->count] = record->cursor;
+        if (p->tells_publishers) {
+            jj_buf_puts(&p->publishers, p->count ? "," : "");
+            jj_buf_json_z(&p->publishers, record->owner);
+        }
         p->ends[p->count++] = p->text.size;
         uint64_t at = record->cursor - p->after - 1;
         if (at / 8 < sizeof p->bits) {
@@ -126,6 +132,9 @@ static void write_result(const page *p, uint64_t head, jj_buf *out)
             jj_buf_printf(out, "%s\"%llu\"", i ? "," : "", (unsigned long long)p->cursors[i]);
         }
         jj_buf_putc(out, ']');
+    }
+    if (p->tells_publishers) {
+        jj_buf_printf(out, ",\"publishers\":[%s]", p->count ? p->publishers.data : "");
     }
     if (p->lost) {
         jj_buf_printf(out, ",\"lost\":%llu", (unsigned long long)p->lost);
@@ -188,6 +197,7 @@ static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter
     bool local = jj_hub_is_local(hub, rights);
     p->max_bytes = local ? ANSWER_LOCAL : ANSWER_BYTES;
     p->end_us = local ? INT64_MAX : jj_thread_us() + page_us(hub, path->account);
+    p->tells_publishers = filter->publishers && local;
     /* What retention has removed is passed: there is nothing to look at, or to record. */
     p->after = p->cursor = *after < tail - 1 ? tail - 1 : *after;
     p->lost = p->after - *after > lost ? p->after - *after : lost;
@@ -195,7 +205,7 @@ static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter
         if (!p->full) {
             p->cursor = head;
         }
-        if (p->text.failed) {
+        if (p->text.failed || p->publishers.failed) {
             jj_fail(err, JJ_EMEMORY, "out of memory");
         } else if (p->count || p->lost || anyway || p->cursor < head) {
             send_page(p, path, head);
@@ -205,6 +215,7 @@ static enum fetched answer(jj_hub *hub, const jj_rights *rights, const jj_filter
             outcome = FETCHED_NOTHING;
         }
     }
+    jj_buf_clear(&p->publishers);
     jj_buf_clear(&p->text);
     free(p);
     return outcome;

@@ -61,6 +61,7 @@ bool jj_filter_parse(const json_t *options, jj_filter *filter, jj_error *err)
         return false;
     }
     filter->others = json_is_true(json_object_get(options, "others"));
+    filter->publishers = json_is_true(json_object_get(options, "publishers"));
     filter->cursors = json_is_true(json_object_get(options, "cursors"));
     return true;
 }

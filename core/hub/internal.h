@@ -119,8 +119,9 @@ typedef struct jj_line {
 /* What a reader wants of what it may see. The lists are owned; NULL: everything. */
 typedef struct jj_filter {
     char **types, **regions;
-    bool others;  /* not what the reader published itself */
-    bool cursors; /* with the cursor of each event */
+    bool others;     /* not what the reader published itself */
+    bool cursors;    /* with the cursor of each event */
+    bool publishers; /* with the agency that published each event */
 } jj_filter;
 
 typedef struct jj_waiter {

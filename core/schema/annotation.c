@@ -204,6 +204,7 @@ const jj_keyword jj_annotation_keywords[] = {
     {"x-entity", word_value, ENTITY},
     {"x-audience", audience_value, READERS},
     {"x-publisher", audience_value, PUBLISHERS},
+    {"x-addressed", audience_value, PUBLISHERS},
     {"x-version", version_value, 0},
     {"x-consent", consent_value, READERS},
     {"x-vault", boolean_value, 0},

@@ -64,6 +64,7 @@ static int describe_type(const jj_property_maker *maker, const jj_node *root, jj
     type->title = json_string_value(jj_property_annotation(root, "title"));
     type->subject = json_string_value(jj_property_annotation(root, "x-subject"));
     type->publishers = jj_property_audiences(root, "x-publisher");
+    type->addressed = jj_property_audiences(root, "x-addressed");
     const json_t *version = jj_property_annotation(root, "x-version");
     type->version = version ? (int)json_integer_value(version) : 1;
     type->has_vault = maker->has_vault;

@@ -67,6 +67,7 @@ typedef struct jj_type {
     const char *title;
     const char *subject;     /* x-subject: "person", "vacancy", ... */
     uint32_t publishers;     /* x-publisher, as bits of jj_audience */
+    uint32_t addressed;      /* x-addressed: audiences that see what is addressed to them alone */
     int version;             /* x-version; 1 without it */
     bool has_vault;          /* any property (at any depth) is x-vault */
     const jj_schema *schema; /* of `data` */

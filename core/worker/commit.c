@@ -2,12 +2,14 @@
 #include "worker/internal.h"
 
 #include "base/log.h"
+#include "json/load.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 30000
+#define COMPLAINT_MS 10000 /* between two of the same sort */
 
 void jj_worker_undo(jj_worker *worker)
 {
@@ -62,6 +64,51 @@ int jj_worker_commit(jj_worker *worker, const uint64_t *cursor, jj_error *err)
     return rc;
 }
 
+bool jj_worker_is_refusal(int code)
+{
+    return code != JJ_EUNAUTHORISED && code != JJ_ETIMEOUT && code != JJ_EMEMORY &&
+           !is_temporary(code);
+}
+
+static void tell_refused(jj_worker *worker, const jj_reply *reply)
+{
+    json_t *result = NULL;
+    unsigned more = 0;
+    jj_json_load(&result, reply->result.data, reply->result.size_bytes, JJ_FRAME_MAX, NULL);
+    const json_t *rejected = json_object_get(result, "rejected");
+    const json_t *first = json_array_get(rejected, 0);
+    if (first && jj_throttle_pass(&worker->complaint, COMPLAINT_MS, &more)) {
+        const jj_log_fields fields = {.id = JJ_LOG_REJECTED};
+        jj_log_with(JJ_ERROR, &fields,
+                    "%zu of %zu events that the plugin said by itself were refused and are in "
+                    "quarantine, the first with %s at %s: %s (%u more such messages were not "
+                    "logged)",
+                    json_array_size(rejected), worker->staged.count,
+                    json_string_value(json_object_get(first, "code")),
+                    json_string_value(json_object_get(first, "field")),
+                    json_string_value(json_object_get(first, "detail")), more);
+    }
+    json_decref(result);
+}
+
+/* What a plugin says by itself comes of no event that could be put aside: each draft stands for
+ * itself. The hub takes those that it can and keeps the others in quarantine with its reason; the
+ * state is committed as if all had been taken, so that none is tried for ever. Ids and times come
+ * from what caused them: what is said again after a crash in between is a duplicate. */
+static int settle_apart(jj_worker *worker, jj_error *err)
+{
+    jj_reply reply = {0};
+    int rc = jj_link_request(&worker->link, "PUBLISH", "{}", worker->staged.events,
+                             worker->staged.count, &reply, err);
+    if (rc == 0) {
+        tell_refused(worker, &reply);
+        jj_staged_reset(&worker->staged);
+        rc = jj_state_is_staged(worker->state) ? jj_worker_commit(worker, NULL, err) : 0;
+    }
+    jj_reply_clear(&reply);
+    return rc;
+}
+
 void jj_worker_settle(jj_worker *worker)
 {
     jj_error err = {0};
@@ -70,6 +117,9 @@ void jj_worker_settle(jj_worker *worker)
         return;
     }
     int rc = jj_worker_commit(worker, NULL, &err);
+    if (worker->staged.count > 0 && jj_worker_is_refusal(rc)) {
+        rc = settle_apart(worker, &err);
+    }
     if (rc == 0) {
         return;
     }
@@ -77,7 +127,7 @@ void jj_worker_settle(jj_worker *worker)
     if (rc == JJ_EUNAUTHORISED) {
         worker->failed = true;
     }
-    if (!worker->link.stopping) {
+    if (!worker->link.stopping && jj_throttle_pass(&worker->complaint, COMPLAINT_MS, NULL)) {
         jj_log(JJ_ERROR, "what the plugin wanted to commit was refused and is dropped: %s: %s",
                jj_code_name(rc), err.text);
     }

@@ -70,8 +70,16 @@ static int refused(jj_worker *worker, const jj_error *why, jj_error *err)
         jj_worker_commit_cursor(worker, worker->batch.cursor);
         return 0;
     }
-    if (count == 1) {
+    if (count == 1 && worker->tried_again) {
+        worker->tried_again = false;
         return put_aside(worker, why, err);
+    }
+    if (count == 1) {
+        /* It may be something left from before that is said now: timers come first. */
+        worker->tried_again = true;
+        worker->deliver_at_ms = jj_monotonic_ms() + LATER_MIN_MS;
+        jj_reader_seek(&worker->reader, worker->committed, 1);
+        return 0;
     }
     jj_log(JJ_NOTICE, "what came of %zu events cannot be committed (%s); trying with half of them",
            count, why->text);
@@ -79,17 +87,12 @@ static int refused(jj_worker *worker, const jj_error *why, jj_error *err)
     return 0;
 }
 
-static bool is_refusal(int code)
-{
-    return code != JJ_EUNAUTHORISED && code != JJ_ETIMEOUT && code != JJ_EMEMORY &&
-           code != JJ_EBUSY && code != JJ_EUNAVAILABLE;
-}
-
 static void succeeded(jj_worker *worker)
 {
     jj_reader *reader = &worker->reader;
 
     worker->later_ms = 0;
+    worker->tried_again = false;
     worker->delivered += worker->batch.count;
     if (reader->max_events < JJ_EVENTS_MAX) {
         reader->max_events =
@@ -111,7 +114,7 @@ static void commit_batch(jj_worker *worker)
         succeeded(worker);
         return;
     }
-    if (is_refusal(rc)) {
+    if (jj_worker_is_refusal(rc)) {
         rc = refused(worker, &why, &err);
     } else {
         jj_worker_undo(worker);
@@ -129,7 +132,9 @@ static void process(jj_worker *worker)
     jj_delivery *batch = &worker->batch;
     jj_error err = {0};
 
-    if ((worker->relay && jj_delivery_places(batch, &err)) || jj_delivery_parse(batch, &err)) {
+    if ((worker->relay && jj_delivery_places(batch, &err)) ||
+        (worker->reader.publishers && jj_delivery_publishers(batch, &err)) ||
+        jj_delivery_parse(batch, &err)) {
         jj_log_error(JJ_ERROR, "cannot read a batch", &err);
         worker->failed = true;
         return;

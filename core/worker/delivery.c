@@ -29,6 +29,8 @@ void jj_delivery_clear(jj_delivery *batch)
     free(batch->events);
     free(batch->data);
     free(batch->cursors);
+    free(batch->published_by);
+    json_decref(batch->publishers);
     free(batch->strings);
     *batch = (jj_delivery){0};
 }
@@ -128,6 +130,9 @@ int jj_delivery_parse(jj_delivery *batch, jj_error *err)
             if (batch->cursors) { /* of what is readable only, like the events */
                 batch->cursors[event - batch->events] = batch->cursors[seen];
             }
+            if (batch->published_by) {
+                batch->published_by[event - batch->events] = batch->published_by[seen];
+            }
             event += read_event(event, batch->pages[i].events[j], &at);
         }
     }
@@ -162,6 +167,39 @@ int jj_delivery_places(jj_delivery *batch, jj_error *err)
     for (size_t i = 0; i < batch->page_count; i++) {
         if (!take_places(&batch->pages[i], batch->cursors + filled)) {
             return jj_fail(err, JJ_EMALFORMED, "the hub did not tell the cursors of its events");
+        }
+        filled += batch->pages[i].event_count;
+    }
+    return 0;
+}
+
+static bool take_publishers(const jj_reply *page, json_t *publishers, const char **of)
+{
+    json_t *result = NULL;
+    bool good =
+        jj_json_load(&result, page->result.data, page->result.size_bytes, JJ_FRAME_MAX, NULL) == 0;
+    json_t *list = json_object_get(result, "publishers");
+    good = good && json_array_size(list) == page->event_count &&
+           json_array_append(publishers, list) == 0;
+    for (size_t i = 0; i < page->event_count && good; i++) {
+        of[i] = json_string_value(json_array_get(list, i));
+        good = of[i] != NULL;
+    }
+    json_decref(result);
+    return good;
+}
+
+int jj_delivery_publishers(jj_delivery *batch, jj_error *err)
+{
+    size_t filled = 0;
+    batch->published_by = calloc(batch->count + 1, sizeof *batch->published_by);
+    batch->publishers = json_array();
+    if (!batch->published_by || !batch->publishers) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
+    for (size_t i = 0; i < batch->page_count; i++) {
+        if (!take_publishers(&batch->pages[i], batch->publishers, batch->published_by + filled)) {
+            return jj_fail(err, JJ_EMALFORMED, "the hub did not tell who published its events");
         }
         filled += batch->pages[i].event_count;
     }

@@ -27,9 +27,11 @@ typedef struct jj_delivery {
     /* Made by jj_delivery_parse. */
     size_t unreadable;
     jj_event *events;
-    uint64_t *cursors; /* of each event; NULL unless a relay asks for them */
-    json_t **data;     /* parsed on demand */
-    char *strings;     /* the attributes */
+    uint64_t *cursors;         /* of each event; NULL unless a relay asks for them */
+    json_t *publishers;        /* arrays of names, page by page; NULL unless they are asked for */
+    const char **published_by; /* of each event, from these; NULL: the same */
+    json_t **data;             /* parsed on demand */
+    char *strings;             /* the attributes */
 } jj_delivery;
 
 /* Takes a page: the events of reply, after which cursor is reached. */
@@ -42,6 +44,9 @@ int jj_delivery_parse(jj_delivery *batch, jj_error *err);
 /* Reads the cursors of a relay's pages, before jj_delivery_parse. JJ_EMEMORY; JJ_EMALFORMED: the
  * hub did not tell them. */
 int jj_delivery_places(jj_delivery *batch, jj_error *err);
+
+/* Reads who published the events of the pages, likewise. */
+int jj_delivery_publishers(jj_delivery *batch, jj_error *err);
 
 /* The data of an event of this batch, or NULL if event is none of it or has no data. Borrowed. */
 const json_t *jj_delivery_data(jj_delivery *batch, const jj_event *event);

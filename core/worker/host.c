@@ -1,6 +1,8 @@
 /* What a plugin may ask of its worker: the functions of jj_host. */
 #include "worker/internal.h"
 
+#include "jejaring/publisher.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -152,10 +154,23 @@ static int watch(const jj_host *host, int fd, short events)
     return 0;
 }
 
+static const char *publisher_of(const jj_host *host, const jj_event *event)
+{
+    const jj_delivery *batch = &worker_of(host)->batch;
+    bool here =
+        batch->published_by && event >= batch->events && event < batch->events + batch->count;
+    return here ? batch->published_by[event - batch->events] : NULL;
+}
+
 static const void *find_interface(const jj_host *host, const char *id)
 {
     if (strcmp(id, JJ_RELAY) == 0) {
         return jj_worker_relay(worker_of(host));
+    }
+    if (strcmp(id, JJ_PUBLISHER) == 0) {
+        static const jj_publisher publisher = {.size_bytes = sizeof publisher, .of = publisher_of};
+        worker_of(host)->reader.publishers = true;
+        return &publisher;
     }
     return strcmp(id, "jejaring.schemas/1") == 0 ? worker_of(host)->config->schemas : NULL;
 }

@@ -2,6 +2,7 @@
 #ifndef JJ_WORKER_INTERNAL_H
 #define JJ_WORKER_INTERNAL_H
 
+#include "base/log.h"
 #include "worker/worker.h"
 
 #include "jejaring/relay.h"
@@ -71,6 +72,8 @@ typedef struct jj_worker {
     uint64_t commit_cursor;  /* its cursor */
     int64_t deliver_at_ms;   /* monotonic: not before, after JJ_LATER */
     int64_t later_ms;        /* the pause that was made last; 0: none */
+    bool tried_again;        /* the one event of which the hub refused what came of it */
+    jj_throttle complaint;   /* about what the plugin says by itself */
     uint64_t delivered;      /* events, since the start */
 
     bool failed; /* cannot go on: exit and be started again */
@@ -90,7 +93,10 @@ void jj_worker_pass_by(jj_worker *worker, uint64_t cursor);
 /* Commits what is staged, waiting for a hub that is away. cursor may be NULL. On an error
  * everything is still staged. */
 int jj_worker_commit(jj_worker *worker, const uint64_t *cursor, jj_error *err);
-/* After a callback other than on_events: commits what it staged, or drops it with a complaint. */
+/* True if the hub will not take it later either. */
+bool jj_worker_is_refusal(int code);
+/* After a callback other than on_events: commits what it staged. Events that the hub refuses go to
+ * its quarantine alone; what cannot be committed even so is dropped with a complaint. */
 void jj_worker_settle(jj_worker *worker);
 /* Moves the cursor alone, without waiting. */
 void jj_worker_commit_cursor(jj_worker *worker, uint64_t cursor);

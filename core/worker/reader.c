@@ -96,9 +96,10 @@ static bool ask(jj_reader *reader, uint64_t after, bool guess)
     jj_buf_puts(&options, "{\"name\":");
     jj_buf_json_z(&options, reader->consumer);
     jj_buf_printf(&options,
-                  ",\"after\":\"%" PRIu64 "\",\"types\":%s,\"max_events\":%zu,\"wait_ms\":%d%s}",
+                  ",\"after\":\"%" PRIu64 "\",\"types\":%s,\"max_events\":%zu,\"wait_ms\":%d%s%s}",
                   after, reader->types.data, reader->max_events, guess ? 0 : WAIT_MS,
-                  reader->relay ? ",\"others\":true,\"cursors\":true" : "");
+                  reader->relay ? ",\"others\":true,\"cursors\":true" : "",
+                  reader->publishers ? ",\"publishers\":true" : "");
     bool sent = !options.failed && jj_client_send(reader->link->client, "FETCH", options.data, NULL,
                                                   0, &page.request, NULL) == 0;
     jj_buf_clear(&options);

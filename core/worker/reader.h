@@ -36,6 +36,7 @@ typedef struct jj_reader {
     const char *consumer; /* name in FETCH and COMMIT; borrowed */
     size_t depth;         /* pages under way, at most JJ_DELIVERY_PAGES_MAX */
     size_t max_events;    /* of a page */
+    bool publishers;      /* asks who published each event */
     bool relay;           /* asks for cursors, and not for what it published itself */
 
     jj_page pages[JJ_DELIVERY_PAGES_MAX]; /* in order, answered ones first */

@@ -3,8 +3,8 @@
  *
  * Takes in assessments and accommodations. Reacts:
  *  - a graduate with a disability who lets the unit know is referred to it, once (referral.made);
- *  - at a placement, what the person needs is passed on to those who may see it
- *    (accommodation.provided): the needs, and to the employer never the category;
+ *  - at a placement, what the person needs is passed on to the agency that said so
+ *    (accommodation.provided): the needs, and never the category;
  *  - each report of an employer is held against the quota of UU 8/2016 article 53
  *    (quota.shortfall; 0: it is met).
  *
@@ -13,7 +13,14 @@
  *   e/<employer>/<report>  a report that is not answered yet
  *   todo/p:<person>, todo/e:<employer>/<report>  to be looked at again
  */
+#include <jejaring/publisher.h>
 #include <jejaring/react.h>
+
+/* One instance. */
+typedef struct disability {
+    jj_reactor reactor;
+    const jj_publisher *publisher; /* NULL: this host does not tell who said something */
+} disability;
 
 enum {
     OPTION_UNIT,
@@ -114,6 +121,7 @@ static int pass_on_needs(jj_turn *turn, const char *id, json_t *person)
                 .type = "accommodation.provided",
                 .subject = id,
                 .region = cause.region,
+                .recipient = jj_text(origin, "publisher"),
                 .cause = &cause,
                 .key = key,
                 .time_ms = known_ms > cause.time_ms ? known_ms : cause.time_ms,
@@ -153,7 +161,19 @@ static void learn_needs(jj_turn *turn, json_t *person, const jj_event *event, co
     jj_register_take(turn, json_object_get(person, "needs"), category, event, json_incref(needs));
 }
 
-static void on_person(jj_turn *turn, const jj_event *event, const json_t *data)
+/* With who said so: that is whom the needs are passed on to. */
+static json_t *placed(const disability *self, jj_turn *turn, const jj_event *event)
+{
+    json_t *origin = jj_origin(event);
+    const char *publisher = self->publisher ? self->publisher->of(self->reactor.host, event) : NULL;
+    if (publisher) {
+        jj_doc_set(turn, origin, "publisher", json_string(publisher));
+    }
+    return origin;
+}
+
+static void on_person(const disability *self, jj_turn *turn, const jj_event *event,
+                      const json_t *data)
 {
     char key[JJ_KEY_MAX], work[JJ_KEY_MAX];
     jj_key(turn, key, "p/%s", event->subject);
@@ -166,7 +186,7 @@ static void on_person(jj_turn *turn, const jj_event *event, const json_t *data)
     } else if (strcmp(event->type, "accommodation.assessed") == 0) {
         learn_needs(turn, person, event, data);
     } else if (strcmp(event->type, "placement.started") == 0) {
-        jj_post_take(turn, person, event, data, jj_origin(event));
+        jj_post_take(turn, person, event, data, placed(self, turn, event));
     } else if (strcmp(event->type, "placement.ended") == 0) {
         jj_post_take(turn, person, event, data, NULL);
     }
@@ -240,11 +260,10 @@ static int employer_work(const jj_reactor *self, jj_turn *turn, const char *id)
 
 static void take(void *self, jj_turn *turn, const jj_event *event, const json_t *data)
 {
-    (void)self;
     if (strcmp(event->type, "quota.reported") == 0) {
         on_report(turn, event, data);
     } else {
-        on_person(turn, event, data);
+        on_person(self, turn, event, data);
     }
 }
 
@@ -257,7 +276,12 @@ static int work(void *self, jj_turn *turn, const char *id, int most)
 static int create(const jj_host *host, const jj_value *values, void **self, jj_error *err)
 {
     const jj_reactor reactor = {.host = host, .values = values, .take = take, .work = work};
-    return jj_reactor_new(sizeof reactor, &reactor, self, err);
+    int rc = jj_reactor_new(sizeof(disability), &reactor, self, err);
+    if (rc == 0) {
+        disability *made = *self;
+        made->publisher = host->interface(host, JJ_PUBLISHER);
+    }
+    return rc;
 }
 
 JJ_API extern const jj_plugin jejaring_plugin;

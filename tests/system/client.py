@@ -330,17 +330,17 @@ def resolved(schema):
 class Declared:
     """What the schema says of one property: who sees it, and who needs consent for that."""
 
-    def __init__(self, path, schema):
+    def __init__(self, path, schema, addressed):
         schema = resolved(schema)
         self.path = path
         self.visible = "x-class" in schema
-        self.audiences = set(schema.get("x-audience", []))
+        self.audiences = set(schema.get("x-audience", [])) - set(addressed)
         consent = schema.get("x-consent", False)
         if consent is True:
             consent = self.audiences - {"owner"}
         self.consent = set(consent or [])
         self.vault = schema.get("x-vault", False)
-        self.members = declared(schema, path) if schema.get("properties") else {}
+        self.members = declared(schema, path, addressed) if schema.get("properties") else {}
 
     def shows(self, audiences, consented):
         """True if a reader with any of these audiences (`owner` among them, if it is) sees it."""
@@ -350,8 +350,12 @@ class Declared:
             for audience in audiences)
 
 
-def declared(schema, path=()):
-    return {name: Declared((*path, name), property_)
+def declared(schema, path=(), addressed=None):
+    """The properties of a type, as those see them to whom the event is not addressed; addressed=(): as
+    its recipient does."""
+    if addressed is None:
+        addressed = schema.get("x-addressed", [])
+    return {name: Declared((*path, name), property_, addressed)
             for name, property_ in schema.get("properties", {}).items()}
 
 

@@ -157,8 +157,8 @@ def with_agencies(node, plugin, *audiences):
     doors = {audience: f"ipc://{n.folder}/{audience}.sock" for audience in audiences}
     (n.folder / "agencies.d").mkdir()
     for audience in audiences:  # not by the plugin's own name: that would be the owner
-        agency = {"id": f"office-{audience}", "name": audience, "audiences": [audience],
-                  "regions": ["*"]}
+        agency = {"id": f"office-{audience}", "name": audience, "audiences": [audience.split("-")[0]],
+                  "regions": ["*"], "publishes": ["placement.started"]}
         (n.folder / "agencies.d" / f"{agency['id']}.yaml").write_text(json.dumps(agency))
     n.write_config(hub={"listen": [{"endpoint": e, "as": f"office-{a}"} for a, e in doors.items()]})
 
@@ -168,6 +168,7 @@ def with_agencies(node, plugin, *audiences):
         client.close()
         return events
 
+    n.door = doors.get
     n.seen = seen
     return n.start()
 
@@ -184,8 +185,8 @@ def test_a_graduate_with_a_disability_is_referred_and_only_the_unit_sees_it(node
         {audience: [] for audience in others}
 
 
-def test_an_employer_learns_the_needs_at_a_placement_and_never_the_category(node):
-    n = with_agencies(node, "disability", "industry", "opd")
+def test_the_agency_that_placed_somebody_learns_the_needs_and_never_the_category(node):
+    n = with_agencies(node, "disability", "industry", "industry-elsewhere", "opd", "disability")
     publish(n, graduate("wati", consent=["disability", "industry"], **DISABILITY),
             graduate("silent", consent=["disability"], **DISABILITY))
     for person in ("wati", "silent"):
@@ -193,7 +194,11 @@ def test_an_employer_learns_the_needs_at_a_placement_and_never_the_category(node
                        needs=["juru bahasa isyarat"]))
     for type_ in ("accommodation.assessed", "accommodation.provided"):
         assert n.seen("industry", type_) == []
-    publish(n, started("wati"), started("silent"))
+    employer = Client(n.door("industry"))
+    assert employer.request("PUBLISH", {}, [started("wati"), started("silent")])[1]["accepted"] == 2
+    assert "publishers" not in employer.request("FETCH", {"publishers": True})[1]
+    employer.close()
+    settle(n)
     got = said(n, "accommodation.provided")
     assert [(e["data"]["needs"], e["data"]["category"]) for e in got] == \
         2 * [(["juru bahasa isyarat"], "hearing")]
@@ -201,7 +206,9 @@ def test_an_employer_learns_the_needs_at_a_placement_and_never_the_category(node
     assert [(e["subject"], e["data"]) for e in told] == \
         [(key("wati"), {"date": "2020-02-01", "needs": ["juru bahasa isyarat"]})]
     assert n.seen("industry", "accommodation.assessed") == []
-    assert n.seen("opd", "accommodation.provided") == []
+    for other in ("industry-elsewhere", "opd"):
+        assert n.seen(other, "accommodation.provided") == []
+    assert [e["data"]["category"] for e in n.seen("disability", "accommodation.provided")] == ["hearing", "hearing"]
 
 
 @pytest.mark.parametrize("late", [False, True])

@@ -188,8 +188,8 @@ def test_hello_tells_each_reader_what_it_may(world):
         told = connection.ok("HELLO", {"client": "uji"})
         assert told["agency"] == reader
         assert sorted(told["audiences"]) == sorted(READERS[reader])
-        readable = [type_ for type_ in CATALOGUE if reader == "pemilik" or
-                    may_know(PROPERTIES[type_], set(READERS[reader]), set(CONSENTABLE))]
+        readable = [type_ for type_, schema in CATALOGUE.items() if reader == "pemilik" or
+                    may_know(declared(schema, addressed=()), set(READERS[reader]), set(CONSENTABLE))]
         assert sorted(told["may_fetch"]) == sorted(readable), reader
         assert sorted(told["may_publish"]) == (sorted(CATALOGUE) if reader == "pemilik" else [])
 

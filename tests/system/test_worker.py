@@ -200,6 +200,22 @@ def rows(count):
                                                       for i in range(count))
 
 
+def test_what_a_timer_says_that_no_hub_takes_is_put_aside_and_stops_nothing(node):
+    n = node({"stuck": {"module": f"{SAMPLES}/stuck.so", "audiences": ["industry"]}}).start()
+    for round_ in range(1, 4):
+        n.publish([vacancy()])
+        assert len(wait_for_reactions(n, round_)) == round_
+        n.wait(lambda: len(quarantine(n)) >= round_, "the other to be put aside")
+    # Each was said once, and is not said again: nothing is left to be done.
+    assert len(quarantine(n)) == 3 and {row["agency"] for row in quarantine(n)} == {"stuck"}
+    with sqlite3.connect(f"file:{n.folder}/state/journal.db?mode=ro", uri=True) as db:
+        n.wait(lambda: db.execute("SELECT count(*) FROM state WHERE key LIKE 'todo/%'").fetchone()[0] == 0,
+               "nothing to be left")
+    assert re.search(r"1 of 2 events that the plugin said by itself were refused and are in quarantine, "
+                     r"the first with invalid at /data/reason", n.log())
+    assert n.request("STATUS")[1]["adds_up"]
+
+
 def test_files_dropped_into_the_inbox_become_events(node):
     n = node(with_inbox()).start()
     folder = drop(n, "tutup.csv", rows(1200) + "15/01/2024;L-x;entah\n")

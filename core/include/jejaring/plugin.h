@@ -167,7 +167,8 @@ struct jj_host {
 
     /* Further services by id; NULL if this host has none of that name. There is:
      * "jejaring.schemas/1"  const char *: the node's folder of schemas, absolute.
-     * "jejaring.relay/1"    const jj_relay *: see <jejaring/relay.h>. */
+     * "jejaring.relay/1"    const jj_relay *: see <jejaring/relay.h>.
+     * "jejaring.publisher/1"  const jj_publisher *: see <jejaring/publisher.h>. */
     const void *(*interface)(const jj_host *host, const char *id);
 };
 
