@@ -194,7 +194,7 @@ def test_hello_and_state(world, agency):
         (agency, sorted(audiences), regions)
     assert set(told["may_publish"]) == {t for t in CATALOGUE if listed(types, t)}
     assert set(told["may_fetch"]) == {t for t in CATALOGUE if listed(types, t) or
-                                      may_know(PROPERTIES[t], audiences, set(CONSENTABLE))}
+                                      may_know(declared(CATALOGUE[t], addressed=()), audiences, set(CONSENTABLE))}
     world.doors[agency].ok("COMMIT", {"name": "rahasia", "state": {"siapa": agency}})
     for other in AGENCIES:
         state = world.doors[other].ok("STATE", {"name": "rahasia"})["state"]
