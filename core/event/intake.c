@@ -418,7 +418,9 @@ static void fill_record(jj_admitted *a, const jj_rights *rights)
     record->type = a->type->name;
     record->region = a->attributes[JJ_REGION];
     record->owner = rights->agency;
-    record->recipient = a->attributes[JJ_RECIPIENT];
+    /* Another node's agencies have ids of their own, which may be those of ours. */
+    bool elsewhere = a->passed_on && a->type->addressed;
+    record->recipient = elsewhere ? "" : a->attributes[JJ_RECIPIENT];
     record->subject = a->subject;
     record->text = (jj_span){a->text.data, a->text.size};
     record->contact = (jj_span){a->sealed.data, a->sealed.size};

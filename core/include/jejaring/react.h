@@ -178,7 +178,8 @@ static inline bool jj_is_own(const jj_host *host, const jj_event *event)
 }
 
 /* Publishes a reaction: to data (taken) is added `date`, the day of draft->time_ms, if it has none.
- */
+ * One that could not be published later either (too large, say) is left out with a complaint: to
+ * try it again would keep everything else waiting. */
 static inline void jj_react(jj_turn *turn, jj_draft draft, json_t *data)
 {
     char day[JJ_DAY_SIZE];
@@ -188,7 +189,12 @@ static inline void jj_react(jj_turn *turn, jj_draft draft, json_t *data)
         jj_doc_set(turn, data, "date", json_string(day));
     }
     draft.data = data;
-    if (!turn->failed && turn->host->publish(turn->host, &draft, &err) != 0) {
+    int rc = turn->failed ? 0 : turn->host->publish(turn->host, &draft, &err);
+    if (rc == JJ_EINVALID || rc == JJ_ETOO_LARGE || rc == JJ_EFORBIDDEN) {
+        turn->host->log(turn->host, JJ_LOG_ERROR,
+                        "a reaction of type %s cannot be published and is left out: %s", draft.type,
+                        err.text);
+    } else if (rc) {
         jj_turn_fail(turn, err.text[0] ? err.text : "a reaction cannot be published");
     }
     json_decref(data);
