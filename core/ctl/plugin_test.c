@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,14 +122,52 @@ static bool load(jj_trial *trial, bool options)
     return right;
 }
 
+/* What the whole process has one of, and the host relies on. */
+typedef struct manners {
+    struct stat folder;
+    mode_t mask;
+    char locale[128];
+} manners;
+
+static void note_manners(manners *m)
+{
+    const char *locale = setlocale(LC_ALL, NULL);
+
+    *m = (manners){0};
+    stat(".", &m->folder);
+    m->mask = umask(0077);
+    umask(m->mask);
+    snprintf(m->locale, sizeof m->locale, "%s", locale ? locale : "");
+}
+
+static void compare_manners(const jj_trial *trial, const manners *before)
+{
+    manners after;
+
+    note_manners(&after);
+    if (after.folder.st_ino != before->folder.st_ino ||
+        after.folder.st_dev != before->folder.st_dev) {
+        jj_trial_fail(trial, "changes the working folder of the process, which is the host's");
+    } else if (after.mask != before->mask) {
+        jj_trial_fail(trial, "changes the umask of the process, which is the host's");
+    } else if (strcmp(after.locale, before->locale) != 0) {
+        jj_trial_fail(trial, "changes the locale of the process, which is the host's");
+    }
+}
+
 static void run_case(jj_trial *trial, const jj_trial_case *one)
 {
     struct rlimit none = {0, 0};
+    manners before;
 
     setrlimit(RLIMIT_CORE, &none);
+    setpgid(0, 0);
+    dup2(STDERR_FILENO, STDOUT_FILENO); /* where the results go */
+    note_manners(&before);
     if (load(trial, one->run != NULL) && one->run) {
         one->run(trial);
     }
+    compare_manners(trial, &before);
     tell(trial, '.', "");
     /* No exit handler: the parent's own are not for this process. */
     _exit(EXIT_TOLD);
@@ -176,8 +216,19 @@ static bool listen_to(int fd, int patience_ms, outcome *out)
             take_line(out, at);
             at = end + 1;
         }
+        if (out->ended) {
+            return false; /* not until all copies of the descriptor are closed: there may be more */
+        }
         used = strlen(at);
         memmove(line, at, used + 1);
+    }
+}
+
+/* A case is a group of processes of its own. */
+static void end_rest(pid_t group, outcome *out)
+{
+    if (kill(-group, SIGKILL) == 0 && !out->failure[0]) {
+        snprintf(out->failure, sizeof out->failure, "leaves processes of its own behind");
     }
 }
 
@@ -227,6 +278,7 @@ static int try_case(jj_trial *trial, const jj_trial_case *one, int patience_ms, 
     }
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
+    end_rest(pid, out);
     judge(out, status, hangs, patience_ms);
     return 0;
 }

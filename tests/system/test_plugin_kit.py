@@ -42,6 +42,9 @@ HOSTILE = {
     "exit_events": ("events", "ends the process in on_events (exit code 7)"),
     "clock": ("repeat", "publishes something else: times belong to events, not to the clock"),
     "leak_events": ("memory", "KiB with each batch of the same events"),
+    "rough_events": ("events", "changes the working folder of the process, which is the host's"),
+    "close_events": ("events", "ends the process in on_events"),
+    "fork_events": ("events", "leaves processes of its own behind"),
 }
 # Under a sanitizer a crash ends otherwise.
 SANITIZER_SAYS = {"double_destroy": "in destroy (exit code", "null_destroy": "in destroy (of nothing)"}
@@ -130,6 +133,7 @@ def test_a_node_stays_up_with_all_of_those_that_load(node):
     n.wait(lambda: reactions() == 3, "the probe's reactions")
     n.wait_for_log(r"crash-events (was ended by SIGABRT|ended)", 2)
     n.wait_for_log(r"exit-events ended with exit code 7", 2)
+    n.wait_for_log(r"close-events (ended|was ended)", 2)
     n.wait_for_log(r"hang-events has given no sign of life for 10 s: killed")
     n.wait_for_log(r"fail-create\[\d+\] error: .*the office has no register")
     n.wait_for_log(r"silent-create\[\d+\] error: .*the plugin fails without saying why")
