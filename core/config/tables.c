@@ -43,8 +43,9 @@ const jj_key jj_retention_keys[] = {
      .initial = "0s",
      .min = 0,
      .max = 36500 * DAY,
-     .doc = "a consumer that is silent for so long is waited for no more: what leaves the journal "
-            "then is lost to it, and it is told so; 0s: every consumer is waited for, for ever"},
+     .doc = "a consumer that is silent for so long, and no plugin of this configuration, is waited "
+            "for no more: what leaves the journal then is lost to it, and it is told so; 0s: every "
+            "consumer is waited for, for ever"},
     {0},
 };
 

@@ -152,6 +152,19 @@ static void keep_house(jj_hub *hub)
     jj_hub_settle(hub);
 }
 
+/* Nothing came since the last look: what the work before that needed is given back, once. */
+static void rest(jj_hub *hub)
+{
+    uint64_t received = jj_journal_counts(hub->journal).received;
+    if (received != hub->worked) {
+        hub->worked = received;
+        hub->rested = false;
+    } else if (!hub->rested) {
+        hub->rested = true;
+        jj_process_settle();
+    }
+}
+
 static void each_second(jj_hub *hub)
 {
     int64_t now_ms = jj_monotonic_ms();
@@ -168,6 +181,7 @@ static void each_second(jj_hub *hub)
         snprintf(line, sizeof line, "STATUS %llu events\n",
                  (unsigned long long)jj_journal_head(hub->journal));
         say(hub, line);
+        rest(hub);
     }
     keep_house(hub);
 }

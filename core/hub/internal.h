@@ -211,6 +211,8 @@ struct jj_hub {
     jj_message incoming; /* reused for each message */
     unsigned char digest_secret[16];
     int64_t started_ms, next_second_ms, next_report_ms, next_recover_ms; /* monotonic */
+    uint64_t worked; /* events received at the last report */
+    bool rested;     /* none since, and memory was given back */
     int status_fd;
     bool scrub; /* something was erased: empty the write-ahead log after the commit */
     int64_t next_scrub_ms;

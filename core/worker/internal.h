@@ -76,6 +76,9 @@ typedef struct jj_worker {
     jj_throttle complaint;   /* about what the plugin says by itself */
     uint64_t delivered;      /* events, since the start */
 
+    uint64_t worked; /* delivered at the last look */
+    bool rested;     /* nothing since, and memory was given back */
+
     bool failed; /* cannot go on: exit and be started again */
 } jj_worker;
 

@@ -220,6 +220,19 @@ static void wait_for_work(jj_worker *worker, int64_t wait_ms)
     }
 }
 
+/* Nothing was delivered since the last look: what the work before that needed is given back, once.
+ */
+static void rest(jj_worker *worker)
+{
+    if (worker->delivered != worker->worked) {
+        worker->worked = worker->delivered;
+        worker->rested = false;
+    } else if (!worker->rested) {
+        worker->rested = true;
+        jj_process_settle();
+    }
+}
+
 /* The order matters: nothing is sent after the last look for answers, because the client's
  * descriptor tells of new ones only. */
 static void turn(jj_worker *worker, int64_t *status_ms)
@@ -232,6 +245,7 @@ static void turn(jj_worker *worker, int64_t *status_ms)
         *status_ms = jj_monotonic_ms() + STATUS_MS;
         jj_link_tell(&worker->link, "STATUS %" PRIu64 " events, %" PRIu64 " behind",
                      worker->delivered, worker->reader.behind);
+        rest(worker);
     }
     int64_t wait_ms = sooner(TURN_MAX_MS, jj_host_run_timers(worker));
     wait_ms = sooner(wait_ms, jj_office_work(worker->office));
