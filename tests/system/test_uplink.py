@@ -478,3 +478,15 @@ def test_what_is_not_said_well_is_refused(by_hand, origin):
     kind, why, _ = connection.request("PUBLISH", options, outcomes(1))
     assert (kind, why["code"]) == ("ERROR", "malformed"), why
     assert p.fetch_all() == []
+
+
+def test_an_event_of_this_hub_is_not_taken_back_from_below_nor_from_quarantine(by_hand):
+    p, connection, say = by_hand
+    refused = say(0, 1, [1], outcomes(1, origin="jateng", originsequence="5"))[1]["rejected"]
+    assert [(e["code"], e["field"]) for e in refused] == [("forbidden", "/origin")]
+    assert result("quarantine", "retry", "all", node=p, code=3) == {"taken": 0, "refused": 1}
+    assert p.fetch_all() == [] and status_of(p, "satu")["quarantined"] == 1
+    number = result("quarantine", "list", node=p)[0]["number"]
+    assert ctl("quarantine", "drop", str(number), node=p).returncode == 0
+    known = status_of(p, "satu")
+    assert (known["quarantined"], known["problem"]) == (0, None), "what is settled is spoken of no more"
