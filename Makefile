@@ -178,8 +178,10 @@ asan: deps-test ## the same tests under AddressSanitizer and UndefinedBehaviorSa
 	@B=$(B)/asan SANITIZED=1 tests/run.sh
 
 # Which room is covered how far. Processes that are ended by kill -9 leave nothing behind to count.
+COVERED = $(MAKE) $(JOBS) --no-print-directory B=$(B)/coverage CFLAGS='-O0 -g --coverage -fprofile-update=atomic'
 coverage: deps-coverage ## run the tests and show how many of the branches they take
-	@$(MAKE) $(JOBS) --no-print-directory B=$(B)/coverage CFLAGS='-O0 -g --coverage -fprofile-update=atomic' LDFLAGS=--coverage test-programs
+	@$(COVERED) $(B)/coverage/obj/tests/coverage_exit.o
+	@$(COVERED) LDFLAGS='--coverage -Wl,--wrap=_exit $(B)/coverage/obj/tests/coverage_exit.o' test-programs
 	@B=$(B)/coverage tests/run.sh $(TESTS); B=$(B)/coverage tests/coverage.sh "$(ROOMS)"
 
 # Our code starts no thread (`make lint` looks); libzmq does, and one function of ours runs there:

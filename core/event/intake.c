@@ -468,7 +468,7 @@ static int normalise(json_t *event, jj_span *text, char **owned)
         (!jj_span_find(*text, "data", &data) || !jj_span_has_escaped_names(data))) {
         return 0;
     }
-    *owned = json_dumps(event, JSON_COMPACT);
+    *owned = jj_json_text(event, JSON_COMPACT);
     if (!*owned) {
         return JJ_EMEMORY;
     }

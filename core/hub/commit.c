@@ -229,8 +229,12 @@ static void put_event_aside(jj_hub *hub, const jj_request *request, const jj_con
     found_event found = {0};
     uint64_t cursor =
         hex && jj_unhex(hex, strlen(hex), key, sizeof key) ? jj_journal_find(hub->journal, key) : 0;
-    if (cursor &&
-        jj_journal_read(hub->journal, cursor - 1, cursor, true, take_event, &found, NULL) == 0) {
+    int rc = cursor
+                 ? jj_journal_read(hub->journal, cursor - 1, cursor, true, take_event, &found, &why)
+                 : JJ_ENOTFOUND;
+    if (found.text.failed || (cursor && rc)) {
+        jj_journal_spoil(hub->journal, "cannot read what is put aside");
+    } else if (rc == 0) {
         jj_fail(&why, JJ_EINVALID, "%s",
                 !reason                ? "no reason given"
                 : jj_holds_nik(reason) ? "the reason given held a NIK and is not kept"

@@ -110,13 +110,12 @@ static char *filter_text(const json_t *options)
 {
     static const char *const names[] = {"types", "regions"};
     json_t *filter = json_object();
-    for (size_t i = 0; i < 2; i++) {
+    bool whole = filter != NULL;
+    for (size_t i = 0; i < 2 && whole; i++) {
         json_t *list = json_object_get(options, names[i]);
-        if (json_is_array(list)) {
-            json_object_set(filter, names[i], list);
-        }
+        whole = !json_is_array(list) || json_object_set(filter, names[i], list) == 0;
     }
-    char *text = filter ? json_dumps(filter, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    char *text = whole ? jj_json_text(filter, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(filter);
     return text;
 }

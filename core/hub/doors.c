@@ -77,22 +77,35 @@ static void add_user(const jj_message *request, const jj_rights *rights, jj_mess
     }
 }
 
+static void begin_verdict(const jj_message *request, const char *code, const char *text,
+                          jj_message *answer)
+{
+    jj_bytes id = jj_message_frame(request, 1);
+    jj_message_empty(answer);
+    jj_message_add_z(answer, "1.0");
+    jj_message_add(answer, id.data, id.size_bytes);
+    jj_message_add_z(answer, code);
+    jj_message_add_z(answer, text);
+}
+
+/* A question that is not answered would be the last. Both messages have room for their frames from
+ * the start, and the frames of a verdict without a user are so short that they need no memory. */
 void jj_hub_serve_zap(jj_hub *hub)
 {
-    jj_message request = {0}, answer = {0};
-    while (jj_socket_receive(hub->zap, &request) == 0) {
-        const jj_rights *rights = judge(hub, &request);
-        jj_bytes id = jj_message_frame(&request, 1);
-        jj_message_add_z(&answer, "1.0");
-        jj_message_add(&answer, id.data, id.size_bytes);
-        jj_message_add_z(&answer, rights ? "200" : "400");
-        jj_message_add_z(&answer, rights ? "OK" : "unknown");
-        add_user(&request, rights, &answer);
-        jj_message_add_z(&answer, "");
-        jj_socket_send(hub->zap, &answer);
+    jj_message *request = &hub->zap_request, *answer = &hub->zap_answer;
+    int rc;
+    while ((rc = jj_socket_receive(hub->zap, request)) == 0 || rc == JJ_EMEMORY) {
+        const jj_rights *rights = rc ? NULL : judge(hub, request);
+        begin_verdict(request, rights ? "200" : "400", rights ? "OK" : "unknown", answer);
+        add_user(request, rights, answer);
+        jj_message_add_z(answer, "");
+        if (answer->failed) {
+            begin_verdict(request, "500", "out of memory", answer);
+            jj_message_add_z(answer, "");
+            jj_message_add_z(answer, "");
+        }
+        jj_socket_send(hub->zap, answer);
     }
-    jj_message_clear(&request);
-    jj_message_clear(&answer);
 }
 
 /* Who sent this: whom the endpoint names, or whom the connection's own authentication gave. Asked
@@ -198,6 +211,9 @@ int jj_hub_open_doors(jj_hub *hub, jj_error *err)
     const jj_door_options plain = {.door = JJ_DOOR_PLAIN, .domain = PLUGIN_DOMAIN};
     /* The judge must be there before the first door that asks it. */
     int rc = jj_socket_zap(&hub->zap, hub->wire, err);
+    if (jj_message_add_z(&hub->zap_request, "") || jj_message_add_z(&hub->zap_answer, "")) {
+        rc = jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
     if (rc == 0 && hub->config->server_key) {
         rc = jj_curve_load(hub->config->server_key, hub->server_secret, hub->server_public, err);
     }

@@ -147,6 +147,7 @@ static void send_page(const page *p, const jj_return_path *path, uint64_t head)
     jj_buf result = {0};
     jj_message answer = {0};
     write_result(p, head, &result);
+    answer.failed = result.failed;
     jj_return_path_start(path, &answer, "EVENTS", result.data, result.size);
     for (size_t i = 0; i < p->count; i++) {
         size_t from = i ? p->ends[i - 1] : 0;

@@ -35,7 +35,8 @@ static int parse_list(const json_t *options, const char *name, char ***list, jj_
         return jj_fail(err, JJ_EMALFORMED, "%s: a list of at most 256 strings is expected", name);
     }
     char **copy = calloc(count + 1, sizeof *copy);
-    for (size_t i = 0; copy && i < count; i++) {
+    bool whole = copy != NULL;
+    for (size_t i = 0; whole && i < count; i++) {
         const char *text = json_string_value(json_array_get(given, i));
         if (!text) {
             free_list(copy);
@@ -46,10 +47,14 @@ static int parse_list(const json_t *options, const char *name, char ***list, jj_
             return jj_fail(err, JJ_EMALFORMED, "%s: words of at most %d bytes are expected", name,
                            WORD_MAX);
         }
-        copy[i] = strdup(text);
+        whole = (copy[i] = strdup(text)) != NULL;
+    }
+    if (!whole) {
+        free_list(copy);
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
     }
     *list = copy;
-    return copy ? 0 : jj_fail(err, JJ_EMEMORY, "out of memory");
+    return 0;
 }
 
 bool jj_filter_parse(const json_t *options, jj_filter *filter, jj_error *err)

@@ -36,6 +36,7 @@ static void answer_held(jj_hub *hub, const jj_error *failure)
         jj_held *held = hub->held;
         if (failure) {
             jj_message_empty(&held->answer);
+            held->answer.failed = error.failed;
             jj_return_path_start(&held->path, &held->answer, "ERROR", error.data, error.size);
             jj_return_path_send(&held->path, &held->answer);
         } else {
@@ -272,6 +273,8 @@ static void close_parts(jj_hub *hub)
     jj_hub_forget_erasures(hub);
     jj_hub_forget_retries(hub);
     jj_message_clear(&hub->incoming);
+    jj_message_clear(&hub->zap_request);
+    jj_message_clear(&hub->zap_answer);
     jj_hub_close_doors(hub);
     jj_hub_free_rights(hub);
     jj_wire_close(hub->wire);

@@ -209,6 +209,7 @@ struct jj_hub {
     jj_again *again;
 
     jj_message incoming; /* reused for each message */
+    jj_message zap_request, zap_answer;
     unsigned char digest_secret[16];
     int64_t started_ms, next_second_ms, next_report_ms, next_recover_ms; /* monotonic */
     uint64_t worked; /* events received at the last report */

@@ -183,6 +183,7 @@ typedef struct receipt {
     bool mine;
     uint64_t cursor;
     json_t *pending;
+    bool failed; /* a name is missing there, for want of memory */
 } receipt;
 
 static bool look(void *arg, const jj_record *record)
@@ -201,7 +202,7 @@ static void add_pending(void *arg, const jj_consumer *consumer)
     name[strcspn(name, "/")] = '\0';
     const jj_plugin_identity *plugin = jj_hub_plugin(r->hub, name);
     if (plugin && plugin->rights.audiences & JJ_AUDIENCE_NODE && consumer->cursor < r->cursor) {
-        json_array_append_new(r->pending, json_string(consumer->name));
+        r->failed = json_array_append_new(r->pending, json_string(consumer->name)) || r->failed;
     }
 }
 
@@ -216,7 +217,11 @@ static void add_receipt(jj_hub *hub, const jj_request *request, const char *hex,
         return;
     }
     r.pending = json_array();
-    jj_journal_consumers(hub->journal, add_pending, &r, NULL);
+    /* Without it, who asks asks again: one that lacks a name would say that all is done. */
+    if (jj_journal_consumers(hub->journal, add_pending, &r, NULL) || r.failed) {
+        json_decref(r.pending);
+        return;
+    }
     json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "key", hex, "cursor",
                                           number_text(r.cursor), "pending", r.pending));
 }

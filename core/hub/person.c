@@ -43,17 +43,18 @@ typedef struct trace {
     uint64_t cursor;
     size_t events;
     json_t *deliveries, *actions;
+    bool failed; /* something is missing there, for want of memory */
 } trace;
 
 static void add_delivery(void *arg, const jj_delivery *delivery)
 {
     trace *t = arg;
     if (json_array_size(t->deliveries) < TRACE_MAX) {
-        json_array_append_new(t->deliveries,
-                              json_pack("{s:o, s:s, s:s, s:s, s:o}", "at",
-                                        time_text(delivery->at_ms), "agency", delivery->agency,
-                                        "consumer", delivery->consumer, "type", t->type, "cursor",
-                                        json_sprintf("%llu", (unsigned long long)t->cursor)));
+        json_t *entry =
+            json_pack("{s:o, s:s, s:s, s:s, s:o}", "at", time_text(delivery->at_ms), "agency",
+                      delivery->agency, "consumer", delivery->consumer, "type", t->type, "cursor",
+                      json_sprintf("%llu", (unsigned long long)t->cursor));
+        t->failed = json_array_append_new(t->deliveries, entry) || t->failed;
     }
 }
 
@@ -84,9 +85,9 @@ static void note_event(void *arg, const jj_record *record)
 static void add_action(void *arg, const jj_audit *record)
 {
     trace *t = arg;
-    json_array_append_new(
-        t->actions, json_pack("{s:o, s:s, s:s, s:s}", "at", time_text(record->at_ms), "action",
-                              record->action, "agency", record->agency, "detail", record->detail));
+    json_t *entry = json_pack("{s:o, s:s, s:s, s:s}", "at", time_text(record->at_ms), "action",
+                              record->action, "agency", record->agency, "detail", record->detail);
+    t->failed = json_array_append_new(t->actions, entry) || t->failed;
 }
 
 void jj_hub_trace(jj_hub *hub, const jj_request *request)
@@ -106,7 +107,7 @@ void jj_hub_trace(jj_hub *hub, const jj_request *request)
         rc = jj_journal_deliveries(hub->journal, t.cursor, add_delivery, &t, &err);
     }
     rc = rc ? rc : jj_journal_audit_read(hub->journal, person, add_action, &t, &err);
-    if (rc == 0 && found.failed) {
+    if (rc == 0 && (found.failed || t.failed)) {
         rc = jj_fail(&err, JJ_EMEMORY, "out of memory");
     }
     if (rc) {

@@ -29,7 +29,7 @@ void jj_hub_hold(jj_hub *hub, const jj_return_path *path, jj_message *answer)
 
 void jj_hub_hold_ok(jj_hub *hub, const jj_request *request, const jj_buf *result)
 {
-    jj_return_path path;
+    jj_return_path path = {0};
     jj_message answer = {0};
     if (!result->failed && jj_return_path_copy(&path, request)) {
         jj_return_path_start(&path, &answer, "OK", result->data, result->size);
@@ -85,6 +85,8 @@ void jj_hub_quarantine(jj_hub *hub, const char *agency, const char *origin, jj_b
             passes ? UINT64_MAX
                    : (uint64_t)(config->quarantine + (node ? 2 * config->quarantine_nodes : 0)),
             node ? 0 : (uint64_t)config->quarantine_bytes);
+    } else {
+        jj_journal_spoil(hub->journal, "out of memory"); /* what is refused is kept */
     }
     jj_buf_clear(&sealed);
 }
@@ -160,9 +162,12 @@ static int may_publish(jj_hub *hub, const jj_request *request, jj_error *why)
 }
 
 /* Judges events until all are done, or for as long as its turn lasts. What other hubs have accepted
- * is judged as a whole. */
-static void judge(jj_hub *hub, const jj_request *request, jj_error *why)
+ * is judged as a whole. JJ_EMEMORY: an event could not be judged, and its sender is to send the
+ * message again; what was accepted of it is a duplicate then, and a node's places count with the
+ * whole message only. */
+static int judge(jj_hub *hub, const jj_request *request, jj_error *why)
 {
+    int rc = 0;
     jj_job *job = request->job;
     jj_counts counts = {0};
     size_t first = job->index;
@@ -171,8 +176,12 @@ static void judge(jj_hub *hub, const jj_request *request, jj_error *why)
            (hub->passing.on || job->index == first || !jj_hub_slice_is_over(hub))) {
         size_t i = job->index++;
         jj_bytes event = jj_hub_pass_text(hub, i, jj_request_event(request, i));
+        rc = admit_one(hub, request, i, event, &hub->admitted, &counts, why);
+        if (rc == JJ_EMEMORY) {
+            break;
+        }
         counts.received++;
-        if (admit_one(hub, request, i, event, &hub->admitted, &counts, why)) {
+        if (rc) {
             counts.rejected++;
             add_rejected(&job->rejected, i, why, &hub->admitted.report);
             bool passing = hub->passing.on && !hub->passing.tracked;
@@ -182,12 +191,16 @@ static void judge(jj_hub *hub, const jj_request *request, jj_error *why)
         }
     }
     jj_journal_count(hub->journal, &counts);
+    if (rc == JJ_EMEMORY) {
+        return rc;
+    }
     jj_hub_pass_end(hub, &counts, why);
     complain(hub, request, counts.rejected, why);
     jj_hub_note_refused(request->account, counts.rejected);
     job->counts.accepted += counts.accepted;
     job->counts.duplicate += counts.duplicate;
     job->more = job->index < request->event_count;
+    return 0;
 }
 
 void jj_hub_publish(jj_hub *hub, const jj_request *request)
@@ -195,11 +208,10 @@ void jj_hub_publish(jj_hub *hub, const jj_request *request)
     jj_error why = {0};
     jj_buf result = {0};
     jj_job *job = request->job;
-    if (may_publish(hub, request, &why)) {
+    if (may_publish(hub, request, &why) || judge(hub, request, &why)) {
         jj_request_fail(request, &why);
         return;
     }
-    judge(hub, request, &why);
     if (job->more) {
         return;
     }

@@ -85,6 +85,7 @@ typedef struct listing {
     int64_t only; /* one number; 0: a page */
     json_t *entries;
     bool more;
+    bool failed; /* one is missing, for want of memory */
 } listing;
 
 static bool add_entry(void *arg, const jj_quarantined *entry)
@@ -101,13 +102,12 @@ static bool add_entry(void *arg, const jj_quarantined *entry)
     jj_buf text = {0};
     json_t *event = open_event(l->hub, entry, &text);
     jj_time_format(entry->at_ms, time);
-    json_array_append_new(l->entries,
-                          json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "number",
-                                    (json_int_t)entry->number, "at", time, "agency", entry->agency,
-                                    "origin", entry->origin, "code", entry->code, "field",
-                                    entry->field, "detail", entry->detail, "type", entry->type,
-                                    "size_bytes", (json_int_t)text.size, "event",
-                                    event ? masked_event(l->hub, event) : json_null()));
+    json_t *shown_entry = json_pack(
+        "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "number", (json_int_t)entry->number,
+        "at", time, "agency", entry->agency, "origin", entry->origin, "code", entry->code, "field",
+        entry->field, "detail", entry->detail, "type", entry->type, "size_bytes",
+        (json_int_t)text.size, "event", event ? masked_event(l->hub, event) : json_null());
+    l->failed = json_array_append_new(l->entries, shown_entry) || l->failed;
     json_decref(event);
     jj_buf_clear(&text);
     return l->only == 0;
@@ -135,6 +135,9 @@ void jj_hub_quarantine_list(jj_hub *hub, const jj_request *request)
     if (rc == 0) {
         l.only = only;
         rc = jj_journal_quarantine_read(hub->journal, only ? only - 1 : after, add_entry, &l, &err);
+    }
+    if (rc == 0 && l.failed) {
+        rc = jj_fail(&err, JJ_EMEMORY, "out of memory");
     }
     if (rc) {
         jj_request_fail(request, &err);
@@ -322,8 +325,10 @@ static bool look_at(void *arg, const jj_quarantined *entry)
 {
     purge *p = arg;
     jj_buf text = {0};
-    if (jj_unseal(&p->hub->secrets, "quarantine", entry->agency, entry->sealed, &text) == 0 &&
-        concerns(p->hub, &text)) {
+    int rc = jj_unseal(&p->hub->secrets, "quarantine", entry->agency, entry->sealed, &text);
+    if (rc == JJ_EMEMORY) {
+        jj_journal_spoil(p->hub->journal, "out of memory"); /* it may be about somebody erased */
+    } else if (rc == 0 && concerns(p->hub, &text)) {
         p->numbers[p->count++] = entry->number;
     }
     p->last = entry->number;
@@ -334,9 +339,11 @@ static bool look_at(void *arg, const jj_quarantined *entry)
 void jj_hub_quarantine_erase(jj_hub *hub)
 {
     purge p = {.hub = hub};
+    jj_error err;
     do {
         p.count = 0;
-        if (jj_journal_quarantine_read(hub->journal, p.last, look_at, &p, NULL)) {
+        if (jj_journal_quarantine_read(hub->journal, p.last, look_at, &p, &err)) {
+            jj_journal_spoil(hub->journal, err.text);
             return;
         }
         for (size_t i = 0; i < p.count; i++) {

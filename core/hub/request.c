@@ -199,8 +199,10 @@ void jj_request_reply(const jj_request *request, const char *kind, const char *r
 
 void jj_error_result(const jj_error *err, jj_buf *out)
 {
+    /* That this hub lacks memory is no fault of the request: it may be sent again. */
+    int code = err->code == JJ_EMEMORY ? JJ_EUNAVAILABLE : err->code;
     jj_buf_puts(out, "{\"code\":");
-    jj_buf_json_z(out, jj_code_name(err->code));
+    jj_buf_json_z(out, jj_code_name(code));
     jj_buf_puts(out, ",\"detail\":");
     jj_buf_json_z(out, err->text);
     if (err->field[0]) {

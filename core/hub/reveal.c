@@ -119,7 +119,7 @@ void jj_hub_reveal(jj_hub *hub, const jj_request *request)
         jj_request_fail(request, &err);
     } else {
         jj_buf result = {0};
-        char *text = json_dumps(d.contact, JSON_COMPACT);
+        char *text = jj_json_text(d.contact, JSON_COMPACT);
         write_audit(&d, purpose);
         if (text) {
             jj_buf_printf(&result, "{\"contact\":%s}", text);

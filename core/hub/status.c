@@ -14,11 +14,21 @@
 #define JJ_VERSION "0.0.0"
 #endif
 
+/* The list with one more text; NULL, and the list is released, without memory for it. */
+static json_t *with_text(json_t *array, const char *text)
+{
+    if (json_array_append_new(array, json_string(text))) {
+        json_decref(array);
+        return NULL;
+    }
+    return array;
+}
+
 static json_t *string_list(const char *const *list)
 {
     json_t *array = json_array();
-    for (; list && *list; list++) {
-        json_array_append_new(array, json_string(*list));
+    for (; array && list && *list; list++) {
+        array = with_text(array, *list);
     }
     return array;
 }
@@ -26,10 +36,10 @@ static json_t *string_list(const char *const *list)
 static json_t *audience_list(uint32_t audiences)
 {
     json_t *array = json_array();
-    for (unsigned i = 0; i < JJ_AUDIENCES; i++) {
+    for (unsigned i = 0; array && i < JJ_AUDIENCES; i++) {
         const char *name = audiences & 1u << i ? jj_audience_name(1u << i) : NULL;
         if (name) {
-            json_array_append_new(array, json_string(name));
+            array = with_text(array, name);
         }
     }
     return array;
@@ -42,9 +52,13 @@ static json_t *number_text(uint64_t number)
 
 void jj_reply_json(const jj_request *request, json_t *result)
 {
-    char *text = result ? json_dumps(result, JSON_COMPACT) : NULL;
+    char *text = result ? jj_json_text(result, JSON_COMPACT) : NULL;
     if (text) {
         jj_request_reply(request, "OK", text, strlen(text));
+    } else {
+        jj_error err;
+        jj_fail(&err, JJ_EMEMORY, "out of memory");
+        jj_request_fail(request, &err);
     }
     free(text);
     json_decref(result);
@@ -54,14 +68,14 @@ void jj_reply_json(const jj_request *request, json_t *result)
 static json_t *fetchable(const jj_hub *hub, const jj_rights *rights)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < jj_catalogue_count(hub->catalogue); i++) {
+    for (size_t i = 0; array && i < jj_catalogue_count(hub->catalogue); i++) {
         const jj_type *type = jj_catalogue_at(hub->catalogue, i);
         bool sees = (rights->audiences & JJ_AUDIENCE_NODE) || jj_rights_publish(rights, type->name);
         for (size_t p = 0; p < type->property_count && !sees; p++) {
             sees = type->properties[p].audience & rights->audiences;
         }
         if (sees) {
-            json_array_append_new(array, json_string(type->name));
+            array = with_text(array, type->name);
         }
     }
     return array;
@@ -70,10 +84,10 @@ static json_t *fetchable(const jj_hub *hub, const jj_rights *rights)
 static json_t *publishable(const jj_hub *hub, const jj_rights *rights)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < jj_catalogue_count(hub->catalogue); i++) {
+    for (size_t i = 0; array && i < jj_catalogue_count(hub->catalogue); i++) {
         const jj_type *type = jj_catalogue_at(hub->catalogue, i);
         if (jj_rights_publish(rights, type->name)) {
-            json_array_append_new(array, json_string(type->name));
+            array = with_text(array, type->name);
         }
     }
     return array;
@@ -109,6 +123,7 @@ typedef struct consumer_list {
     json_t *array;
     uint64_t head;
     bool adds_up;
+    bool failed; /* one is missing, for want of memory */
 } consumer_list;
 
 /* What a consumer says about itself, in an entry of its state of this name. */
@@ -140,7 +155,7 @@ static void add_consumer(void *arg, const jj_consumer *consumer)
     /* Keys come in order: the first behind this is the one, or there is none. */
     jj_journal_state_read(list->hub->journal, consumer->id, "statur\x7f\x7f", take_says, entry,
                           NULL);
-    json_array_append_new(list->array, entry);
+    list->failed = json_array_append_new(list->array, entry) || list->failed;
 }
 
 static json_t *status(jj_hub *hub)
@@ -149,8 +164,11 @@ static json_t *status(jj_hub *hub)
     jj_counts counts = jj_journal_counts(hub->journal);
     uint64_t head = jj_journal_head(hub->journal);
     bool hub_adds_up = counts.received == counts.accepted + counts.duplicate + counts.rejected;
-    consumer_list consumers = {hub, json_array(), head, true};
-    jj_journal_consumers(hub->journal, add_consumer, &consumers, NULL);
+    consumer_list consumers = {hub, json_array(), head, true, false};
+    if (jj_journal_consumers(hub->journal, add_consumer, &consumers, NULL) || consumers.failed) {
+        json_decref(consumers.array);
+        return NULL;
+    }
     jj_journal_quarantine_totals(hub->journal, &kept, &pushed_out);
     return json_pack(
         "{s:s, s:s, s:s, s:I, s:{s:o, s:o, s:I, s:b}, s:{s:I, s:I, s:I, s:I, s:b}, s:o, s:{s:I, "

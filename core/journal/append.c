@@ -15,6 +15,11 @@ void jj_journal_note(jj_journal *journal, const char *what)
     }
 }
 
+void jj_journal_spoil(jj_journal *journal, const char *why)
+{
+    jj_journal_note(journal, why);
+}
+
 void jj_journal_run(jj_journal *journal, enum jj_statement statement)
 {
     sqlite3_stmt *prepared = journal->statements[statement];

@@ -33,9 +33,11 @@ uint32_t jj_journal_consent(jj_journal *journal, const char *subject)
         return 0;
     }
     sqlite3_bind_blob(statement, 1, uuid, sizeof uuid, SQLITE_STATIC);
-    while (sqlite3_step(statement) == SQLITE_ROW) {
+    int step;
+    while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
         audiences |= (uint32_t)sqlite3_column_int64(statement, 0);
     }
     sqlite3_reset(statement);
+    journal->consent_failed = journal->consent_failed || step != SQLITE_DONE;
     return audiences;
 }

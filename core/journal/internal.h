@@ -134,9 +134,10 @@ struct jj_journal {
     size_t erasure_count, erasure_capacity;
     jj_mentions mentions[JJ_MENTION_KINDS];
     int64_t page_bytes, wal_bytes;
-    bool open;        /* a transaction is under way */
-    bool failed;      /* a commit failed: no writing until recovery */
-    char reason[256]; /* first error of the transaction; empty: none */
+    bool open;           /* a transaction is under way */
+    bool consent_failed; /* it could not be read for one of the events of a walk */
+    bool failed;         /* a commit failed: no writing until recovery */
+    char reason[256];    /* first error of the transaction; empty: none */
 };
 
 /* Notes the first failure of the transaction. */

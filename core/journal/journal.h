@@ -79,6 +79,10 @@ typedef struct jj_counts {
 } jj_counts;
 void jj_journal_count(jj_journal *journal, const jj_counts *more);
 
+/* Something of the open transaction cannot be done: its commit will fail, and keep nothing. why is
+ * for administrators. */
+void jj_journal_spoil(jj_journal *journal, const char *why);
+
 /* The newest cursor with what the open transaction adds. */
 uint64_t jj_journal_staged(const jj_journal *journal);
 
@@ -167,7 +171,8 @@ int jj_journal_state_read(jj_journal *journal, int64_t consumer, const char *aft
 void jj_journal_consent_put(jj_journal *journal, const jj_record *record, uint32_t audiences,
                             bool granted);
 
-/* The audiences that a person's current consent names. */
+/* The audiences that a person's current consent names; none if that cannot be read, and then a
+ * jj_journal_read whose visit asked for it fails, so that nobody passes an event unseen. */
 uint32_t jj_journal_consent(jj_journal *journal, const char *subject);
 
 /* ---- Quarantine --------------------------------------------------------------------------- */

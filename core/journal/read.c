@@ -74,6 +74,7 @@ int jj_journal_read(jj_journal *journal, uint64_t after, uint64_t upto, bool wit
     }
     sqlite3_bind_int64(row, 1, (int64_t)after);
     sqlite3_bind_int64(row, 2, (int64_t)upto);
+    journal->consent_failed = false;
     int step;
     while ((step = sqlite3_step(row)) == SQLITE_ROW) {
         jj_record record = record_of(journal, row, with_text);
@@ -82,7 +83,8 @@ int jj_journal_read(jj_journal *journal, uint64_t after, uint64_t upto, bool wit
             break;
         }
     }
-    int rc = step == SQLITE_DONE ? 0 : jj_journal_sql_error(journal, "cannot read", err);
+    bool whole = step == SQLITE_DONE && !journal->consent_failed;
+    int rc = whole ? 0 : jj_journal_sql_error(journal, "cannot read", err);
     sqlite3_reset(row);
     return rc;
 }

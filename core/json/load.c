@@ -127,6 +127,22 @@ int jj_json_load_file(json_t **value, const char *path, size_t max_bytes, jj_err
     return rc;
 }
 
+static int add_part(const char *part, size_t size_bytes, void *arg)
+{
+    jj_buf *out = arg;
+    jj_buf_add(out, part, size_bytes);
+    return out->failed ? -1 : 0;
+}
+
+char *jj_json_text(const json_t *value, size_t flags)
+{
+    jj_buf out = {0};
+    if (json_dump_callback(value, add_part, &out, flags)) {
+        out.failed = true;
+    }
+    return jj_buf_take(&out);
+}
+
 const char *jj_json_string(const json_t *object, const char *name)
 {
     return json_string_value(json_object_get(object, name));

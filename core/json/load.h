@@ -28,6 +28,10 @@ bool jj_json_is_wide(const char *text, size_t size_bytes);
 /* The same from a file, for schemas and the like; err->file is set. */
 int jj_json_load_file(json_t **value, const char *path, size_t max_bytes, jj_error *err);
 
+/* The text of a value: new, or NULL without memory. flags are jansson's (JSON_COMPACT ...), whose
+ * own json_dumps goes on when its buffer cannot grow, and gives a text that lacks a part. */
+char *jj_json_text(const json_t *value, size_t flags);
+
 /* String member of an object, or NULL if it is absent or not a string. Borrowed. */
 const char *jj_json_string(const json_t *object, const char *name);
 

@@ -32,8 +32,9 @@ zmq_msg_t *jj_message_next(jj_message *message)
 
 int jj_message_add(jj_message *message, const void *data, size_t size_bytes)
 {
-    zmq_msg_t *frame = jj_message_next(message);
+    zmq_msg_t *frame = message->failed ? NULL : jj_message_next(message);
     if (!frame || zmq_msg_init_size(frame, size_bytes)) {
+        message->failed = true;
         return JJ_EMEMORY;
     }
     if (size_bytes) {
@@ -100,6 +101,7 @@ int jj_message_track(jj_message *message, jj_tally *tally)
     if (zmq_msg_init_data(frame, last->data, size, release, last)) {
         free(last);
         zmq_msg_init(frame);
+        message->failed = true; /* its last frame is gone */
         return JJ_EMEMORY;
     }
     atomic_fetch_add_explicit(&tally->bytes, bytes, memory_order_acq_rel);
@@ -113,7 +115,7 @@ void jj_message_empty(jj_message *message)
     }
     message->count = 0;
     message->size_bytes = 0;
-    message->overflow = false;
+    message->overflow = message->failed = false;
 }
 
 void jj_message_clear(jj_message *message)
@@ -181,7 +183,7 @@ static int send_frame(jj_socket *socket, zmq_msg_t *frame, bool more)
 
 int jj_socket_send(jj_socket *socket, jj_message *message)
 {
-    int rc = 0;
+    int rc = message->failed ? JJ_EMEMORY : 0;
     for (size_t i = 0; i < message->count && rc == 0; i++) {
         rc = send_frame(socket, frame_at(message, i), i + 1 < message->count);
     }

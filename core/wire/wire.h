@@ -35,9 +35,10 @@ typedef struct jj_message {
     size_t size_bytes; /* received: of all frames */
     bool overflow;     /* received more than JJ_FRAMES_MAX frames, or JJ_MESSAGE_MAX bytes: the rest
                         * was dropped as it came */
+    bool failed;       /* there was no memory for a frame: no more is added, and it is not sent */
 } jj_message;
 
-/* Copies the bytes into a new last frame. */
+/* Copies the bytes into a new last frame. JJ_EMEMORY: the message is not sent any more. */
 int jj_message_add(jj_message *message, const void *data, size_t size_bytes);
 int jj_message_add_z(jj_message *message, const char *text);
 jj_bytes jj_message_frame(const jj_message *message, size_t index); /* borrowed */
@@ -51,7 +52,8 @@ typedef struct jj_tally {
 } jj_tally;
 
 /* Counts a whole message (and what it costs to keep) in a tally until its last frame was handed to
- * the network or dropped. It gets no frame after this one. JJ_EMEMORY: it is not counted. */
+ * the network or dropped. It gets no frame after this one. JJ_EMEMORY: it is not counted, and
+ * perhaps it is not whole any more; then it is not sent. */
 int jj_message_track(jj_message *message, jj_tally *tally);
 
 /* Who the sender is by the authentication of its connection (ZAP User-Id), or NULL. Never read
@@ -104,7 +106,8 @@ void jj_socket_close(jj_socket *socket);
 
 /* Never waits. 0, JJ_ETIMEOUT (nothing there), JJ_ESYSTEM, JJ_EMEMORY (a message is lost). */
 int jj_socket_receive(jj_socket *socket, jj_message *message);
-/* Sends and empties the message. JJ_ETIMEOUT: the peer is gone or does not read; it is lost. */
+/* Sends and empties the message. JJ_ETIMEOUT: the peer is gone or does not read; it is lost.
+ * JJ_EMEMORY: it was not whole, and nothing was sent. */
 int jj_socket_send(jj_socket *socket, jj_message *message);
 
 enum jj_link {

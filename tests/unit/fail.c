@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <yaml.h>
 #include <zmq.h>
@@ -41,6 +42,7 @@ static struct control {
     atomic_int thread; /* 0: none fails */
     atomic_uint kinds, left, hits;
     atomic_bool from;
+    atomic_llong ahead_ms; /* of the clock that counts from the start of the machine */
 } * control;
 
 void *__real_malloc(size_t size);
@@ -71,6 +73,11 @@ void fail_at_in(pid_t thread, unsigned kinds, unsigned number, bool from)
 void fail_at(unsigned kinds, unsigned number, bool from)
 {
     fail_at_in(gettid(), kinds, number, from);
+}
+
+void fail_skip_ms(int64_t ms)
+{
+    control->ahead_ms += ms;
 }
 
 unsigned fail_hits(void)
@@ -160,7 +167,6 @@ WRAP(int, sqlite3_prepare_v2, (sqlite3 *db, const char *sql, int size, sqlite3_s
 WRAP(int, sqlite3_prepare_v3, (sqlite3 *db, const char *sql, int size, unsigned flags, sqlite3_stmt **out, const char **end), (db, sql, size, flags, out, end), FAIL_SQL, (*out = NULL, SQLITE_NOMEM))
 WRAP(int, sqlite3_step, (sqlite3_stmt *statement), (statement), FAIL_SQL, SQLITE_IOERR)
 WRAP(int, sqlite3_exec, (sqlite3 *db, const char *sql, int (*visit)(void *, int, char **, char **), void *arg, char **text), (db, sql, visit, arg, text), FAIL_SQL, SQLITE_IOERR)
-WRAP(const unsigned char *, sqlite3_column_text, (sqlite3_stmt *statement, int column), (statement, column), FAIL_SQL, NULL)
 WRAP(int, sqlite3_wal_checkpoint_v2, (sqlite3 *db, const char *name, int mode, int *log, int *moved), (db, name, mode, log, moved), FAIL_SQL, SQLITE_IOERR)
 WRAP(sqlite3_backup *, sqlite3_backup_init, (sqlite3 *to, const char *to_name, sqlite3 *from, const char *from_name), (to, to_name, from, from_name), FAIL_SQL, NULL)
 WRAP(int, sqlite3_backup_step, (sqlite3_backup *backup, int pages), (backup, pages), FAIL_SQL, SQLITE_IOERR)
@@ -171,7 +177,6 @@ WRAP(int, zmq_bind, (void *socket, const char *address), (socket, address), FAIL
 WRAP(int, zmq_connect, (void *socket, const char *address), (socket, address), FAIL_SOCKET, bad(EMTHREAD))
 WRAP(int, zmq_msg_init_size, (zmq_msg_t *message, size_t size), (message, size), FAIL_SOCKET | FAIL_MEMORY, bad(ENOMEM))
 WRAP(int, zmq_msg_init_data, (zmq_msg_t *message, void *data, size_t size, zmq_free_fn *release, void *hint), (message, data, size, release, hint), FAIL_SOCKET | FAIL_MEMORY, bad(ENOMEM))
-WRAP(int, zmq_msg_send, (zmq_msg_t *message, void *socket, int flags), (message, socket, flags), FAIL_SOCKET, bad(EHOSTUNREACH))
 WRAP(int, zmq_msg_recv, (zmq_msg_t *message, void *socket, int flags), (message, socket, flags), FAIL_SOCKET, bad(EINTR))
 WRAP(int, zmq_poll, (zmq_pollitem_t *items, int count, long timeout_ms), (items, count, timeout_ms), FAIL_SOCKET, bad(EINTR))
 WRAP(int, zmq_socket_monitor, (void *socket, const char *address, int events), (socket, address, events), FAIL_SOCKET, bad(ENOMEM))
@@ -239,6 +244,31 @@ json_t *__wrap_json_loadb(const char *text, size_t size, size_t flags, json_erro
     json_t *value = __real_json_loadb(text, size, flags, error);
     control->thread = thread;
     return value;
+}
+
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int rc = __real_clock_gettime(clock, now);
+    if (clock == CLOCK_MONOTONIC) {
+        now->tv_sec += control->ahead_ms / 1000;
+    }
+    return rc;
+}
+
+/* Between two frames of a message libzmq lets nothing fail. */
+int __real_zmq_msg_send(zmq_msg_t *message, void *socket, int flags);
+int __wrap_zmq_msg_send(zmq_msg_t *message, void *socket, int flags);
+int __wrap_zmq_msg_send(zmq_msg_t *message, void *socket, int flags)
+{
+    static _Thread_local bool within;
+    if (!within && fails(FAIL_SOCKET)) {
+        return bad(EHOSTUNREACH);
+    }
+    int rc = __real_zmq_msg_send(message, socket, flags);
+    within = rc >= 0 && flags & ZMQ_SNDMORE;
+    return rc;
 }
 
 /* Those that take more than they name. */

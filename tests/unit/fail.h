@@ -19,6 +19,7 @@
 #define TESTS_FAIL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum fail_kind {
@@ -39,6 +40,10 @@ void fail_at_in(pid_t thread, unsigned kinds, unsigned number, bool from);
 unsigned fail_end(void);
 /* How many did as yet. */
 unsigned fail_hits(void);
+
+/* The monotonic clock of this process and of those that it forked is so much further at once: what
+ * waits for a time need not be waited for. Whole seconds. */
+void fail_skip_ms(int64_t ms);
 
 /* For loops: true until an attempt has come to its end without a failure. Fails the test if it
  * never does. */
