@@ -192,7 +192,8 @@ def measure(options, make, nodes, database):
     result["ratio"] = round(result["catch_up_per_s"] / result["direct_per_s"], 2)
     result["resident_after_kib"] = resident(nodes[0])
     result["resident_peak_kib"] = resident(nodes[0], "VmHWM")
-    say(f"catch-up: {result['catch_up_per_s']} events/s, {result['ratio']} of direct")
+    say(f"catch-up: {result['catch_up_per_s']} events/s, {result['ratio']} of direct; work of the hub above "
+        f"{result['catch_up_cpu_us']} us an event, direct {result['direct_cpu_us']}")
 
     trouble = Trouble(above, nodes, options)
     trouble.start()
