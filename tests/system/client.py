@@ -484,6 +484,18 @@ def contains_any(text_bytes, marks):
     return [mark for mark in marks for encoded in encodings(mark) if encoded in text_bytes]
 
 
+def files_below(folder):
+    """(name, bytes) of every file below a folder. One that goes away meanwhile, as one does that is
+    written beside another and then renamed, is none."""
+    for path in sorted(folder.rglob("*")):
+        try:
+            found = path.is_file() and (str(path.relative_to(folder)), path.read_bytes())
+        except FileNotFoundError:
+            continue
+        if found:
+            yield found
+
+
 def encodings(mark):
     return {mark.encode(), mark.encode("utf-16-le"), mark.encode("utf-16-be"),
             mark.encode().hex().encode(), mark.encode().hex().upper().encode()}

@@ -166,8 +166,6 @@ def test_a_client_outlives_the_hub(agency, client):
                    f"the events of turn {turn}")
             old = n.kill("hub")
             n.wait_restart("hub", old)
-            n.client.close()
-            n.client = None
     assert without_repeats(reader.titles()) == [f"{t}-{i}" for t in range(2) for i in range(3)]
 
 

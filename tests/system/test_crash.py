@@ -10,7 +10,7 @@ import pytest
 
 from client import Publisher, check_balance, differences, graduated, ids, nik, pending, \
     person_key, seeded
-from conftest import BUILD, SANITIZED, event, vacancy
+from conftest import BUILD, PATIENCE, SANITIZED, event, vacancy
 
 KILLS = 5 if SANITIZED else 20
 STEP = 300      # events between two kills
@@ -83,7 +83,7 @@ def check_warehouse(node, database, expected):
             assert found == count, f"{PROJECTIONS[type_]}: expected {count} rows, found {found}"
     verified = subprocess.run([BUILD / "jejaringctl", "-c", node.file, "warehouse", "verify"],
                               capture_output=True, text=True, env=dict(database.env),
-                              timeout=60, check=False)
+                              timeout=PATIENCE, check=False)
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 

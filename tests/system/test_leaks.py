@@ -16,8 +16,9 @@ import pytest
 import zmq
 
 import pg
-from client import Connection, check_balance, contains_any, event_key, person_key, write_agency
-from conftest import BUILD, SANITIZED, Node, event, vacancy
+from client import Connection, check_balance, contains_any, event_key, files_below, person_key, \
+    write_agency
+from conftest import BUILD, PATIENCE, SANITIZED, Node, event, vacancy
 
 NIK = "3375021708917731"
 WRONG_NIK = "3375029913917732"  # there is no such day
@@ -229,7 +230,7 @@ class World:
 
     def ctl(self, *words, text_=None):
         done = subprocess.run([BUILD / "jejaringctl", "-c", self.node.file, *words],
-                              input=text_, capture_output=True, timeout=60, check=False)
+                              input=text_, capture_output=True, timeout=PATIENCE, check=False)
         self.hear(f"jejaringctl {words[0]}", done.stdout, done.stderr)
         return done
 
@@ -345,10 +346,9 @@ class World:
 
     def files(self):
         """Every file of the node but those that the officials made or are given back."""
-        for path in sorted(self.node.folder.rglob("*")):
-            ours = path.relative_to(self.node.folder).parts[0]
-            if path.is_file() and ours not in ("inbox", "berkas"):
-                yield str(path.relative_to(self.node.folder)), path.read_bytes()
+        for name, content in files_below(self.node.folder):
+            if name.split("/")[0] not in ("inbox", "berkas"):
+                yield name, content
 
     def descriptors(self):
         """What its processes hold open, be it deleted or in memory only."""

@@ -13,7 +13,7 @@ import pytest
 
 import pg
 from client import AUDIENCES, CATALOGUE, CONSENTABLE, check_balance, connected, \
-    contains_any, declared, event_key, graduated, nik, person_key, write_agency
+    contains_any, declared, event_key, files_below, graduated, nik, person_key, write_agency
 from conftest import event, vacancy
 
 CONTACT = {"name": "Sekar Melati", "phone": "081212345678", "email": "sekar@contoh.id",
@@ -288,8 +288,7 @@ def settle(n):
 
 
 def node_bytes(n):
-    return {str(path.relative_to(n.folder)): path.read_bytes()
-            for path in sorted(n.folder.rglob("*")) if path.is_file()}
+    return dict(files_below(n.folder))
 
 
 def where_found(pieces, marks):
@@ -349,7 +348,7 @@ def test_what_is_erased_is_gone_from_every_byte(node, cluster):
 
     # It is gone: from the journal, its log, the vault, the state, the quarantine ...
     gone = [WHO, *CONTACT.values(), *MARKS]
-    n.wait(lambda: not where_found(node_bytes(n), gone), f"the end of {gone}", 10) \
+    n.wait(lambda: not where_found(node_bytes(n), gone), f"the end of {gone}") \
         if where_found(node_bytes(n), gone) else None
     assert not where_found(state_of(n), [person])
     # ... and from the warehouse.

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from conftest import BUILD, ROOT, SANITIZED, alive, vacancy
+from conftest import BUILD, PATIENCE, ROOT, SANITIZED, alive, vacancy
 
 SAMPLES = str(BUILD / "tests" / "plugins")
 
@@ -128,7 +128,7 @@ def test_the_service_manager_may_listen_at_an_abstract_socket(node):
     name = f"jejaring-test-{os.getpid()}-{n.folder.name}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind("\0" + name)
-        manager.settimeout(30)
+        manager.settimeout(PATIENCE)
         n.environment = {"NOTIFY_SOCKET": "@" + name}
         n.start(ready=False)
         told = ""
