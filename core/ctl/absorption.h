@@ -39,6 +39,7 @@ enum {
 
 typedef struct jj_absorption {
     jj_cohort cohort;
+    jj_cohort_cell where;
     const char *horizon;    /* now, 6m, 12m */
     const char *definition; /* working, employed, placed */
     const char *as_of;      /* date; NULL: today */

@@ -39,6 +39,17 @@ typedef struct jj_cohort {
     char array[160]; /* the same as an array of PostgreSQL */
 } jj_cohort;
 
+/* What --where said. */
+typedef struct jj_cohort_cell {
+    char *cell;             /* dimensions and their values, JSON; owned */
+    bool of[JJ_DIMENSIONS]; /* which of them */
+} jj_cohort_cell;
+
+#define JJ_COHORT_WHERE_FLAG                                                                       \
+    {                                                                                              \
+        "where", "CELL", "of this cell only, e.g. region=33.75,year=2018; may be repeated"         \
+    }
+
 /* How a dimension is called and shown. */
 const jj_column *jj_cohort_dimension(int dimension);
 
@@ -49,6 +60,12 @@ int jj_cohort_find(const char *name, size_t length);
  * of `without` (a list of names, or NULL), which this report does not have. */
 int jj_cohort_parse(const jj_ctl *ctl, const char *list, const char *const *without,
                     jj_cohort *cohort);
+
+/* Reads all --where. Returns an exit code; only with JJ_EXIT_OK is there a cell to free. without:
+ * as above, what the report compares. Counts of a cell of those with a disability would be exact,
+ * so that only a list of persons may be of one. */
+int jj_cohort_where(const jj_ctl *ctl, const char *const *without, bool listing,
+                    jj_cohort_cell *cell);
 
 /* Reads an option that is a date. NULL if it was not given. Returns an exit code. */
 int jj_cohort_date(const jj_ctl *ctl, const char *option, const char **date);

@@ -24,7 +24,8 @@
     "LEFT JOIN jejaring.region r ON r.code = f.region "                                            \
     "LEFT JOIN jejaring.region p ON p.code = f.province ORDER BY f.ordinality"
 
-/* One report. Its query takes $1 the dimensions, $2 as_of, and with_horizon $3 the horizon. */
+/* One report. Its query takes $1 the dimensions, $2 as_of, $3 the cell, and with_horizon $4 the
+ * horizon. */
 typedef struct plan {
     const char *title, *query, *by, *empty, *notes;
     const char *by_disability; /* the query where it is cut by disability */
@@ -37,7 +38,8 @@ typedef struct plan {
 
 /* ---- Funnel ------------------------------------------------------------------------------- */
 
-const jj_flag jj_funnel_flags[] = {BY_FLAG, AS_OF_FLAG, JJ_TABULAR_FLAGS, {0}};
+const jj_flag jj_funnel_flags[] = {
+    BY_FLAG, AS_OF_FLAG, JJ_COHORT_WHERE_FLAG, JJ_TABULAR_FLAGS, {0}};
 
 static const jj_column funnel_figures[] = {
     {"graduates", "Lulusan", JJ_COLUMN_COUNT, NULL, false},
@@ -65,10 +67,10 @@ static const jj_column funnel_figures[] = {
 
 static const plan funnel = {
     .title = "Corong serapan",
-    .query = FUNNEL("false") " FROM jejaring.funnel($1::text[], $2::date)" NAMES,
-    .by_disability =
-        FUNNEL("f.too_few") ", f.too_few, f.rounded_to "
-                            "FROM jejaring.funnel_by_disability($1::text[], $2::date)" NAMES,
+    .query = FUNNEL("false") " FROM jejaring.funnel($1::text[], $2::date, $3::jsonb)" NAMES,
+    .by_disability = FUNNEL(
+        "f.too_few") ", f.too_few, f.rounded_to "
+                     "FROM jejaring.funnel_by_disability($1::text[], $2::date, $3::jsonb)" NAMES,
     .by = "region,year",
     .empty = "Belum ada data lulusan.",
     .notes =
@@ -81,7 +83,8 @@ static const plan funnel = {
 
 /* ---- Time to work ------------------------------------------------------------------------- */
 
-const jj_flag jj_time_to_work_flags[] = {BY_FLAG, AS_OF_FLAG, JJ_TABULAR_FLAGS, {0}};
+const jj_flag jj_time_to_work_flags[] = {
+    BY_FLAG, AS_OF_FLAG, JJ_COHORT_WHERE_FLAG, JJ_TABULAR_FLAGS, {0}};
 
 static const jj_column time_figures[] = {
     {"graduates", "Lulusan", JJ_COLUMN_COUNT, NULL, false},
@@ -102,10 +105,10 @@ static const jj_column time_figures[] = {
 
 static const plan time_to_work = {
     .title = "Waktu tunggu kerja",
-    .query = TIME_TO_WORK " FROM jejaring.time_to_work($1::text[], $2::date)" NAMES,
-    .by_disability =
-        TIME_TO_WORK ", f.too_few, f.rounded_to "
-                     "FROM jejaring.time_to_work_by_disability($1::text[], $2::date)" NAMES,
+    .query = TIME_TO_WORK " FROM jejaring.time_to_work($1::text[], $2::date, $3::jsonb)" NAMES,
+    .by_disability = TIME_TO_WORK
+    ", f.too_few, f.rounded_to "
+    "FROM jejaring.time_to_work_by_disability($1::text[], $2::date, $3::jsonb)" NAMES,
     .by = "region,year",
     .empty = "Belum ada data lulusan.",
     .notes = "Hari sejak lulus sampai separuh (seperempat, tiga perempat) lulusan mulai bekerja, "
@@ -125,6 +128,7 @@ const jj_flag jj_funding_flags[] = {
     {"by", "LIST", "of region, province, year, vocation, batch, sex, disability (year)"},
     {"horizon", "WORD", "now, 6m or 12m after graduation"},
     AS_OF_FLAG,
+    JJ_COHORT_WHERE_FLAG,
     JJ_TABULAR_FLAGS,
     {0},
 };
@@ -157,10 +161,10 @@ static const jj_column funding_figures[] = {
 
 static const plan funding = {
     .title = "APBN dan APBD",
-    .query = FUNDING " FROM jejaring.funding($1::text[], $3, $2::date)" NAMES,
+    .query = FUNDING " FROM jejaring.funding($1::text[], $4, $2::date, cell => $3::jsonb)" NAMES,
     .by_disability =
         FUNDING ", f.rate IS NULL OR f.other_rate IS NULL, (SELECT floor FROM jejaring.disclosure) "
-                "FROM jejaring.funding($1::text[], $3, $2::date)" NAMES,
+                "FROM jejaring.funding($1::text[], $4, $2::date, cell => $3::jsonb)" NAMES,
     .by = "year",
     .empty = "Belum ada data lulusan.",
     .notes =
@@ -206,7 +210,7 @@ static int ask(const jj_database *database, const plan *asked, const jj_cohort *
     jj_error err = {0};
     const char *query = cohort->by[JJ_COL_DISABILITY] ? asked->by_disability : asked->query;
     int code = jj_database_open(database, &pg);
-    if (code == 0 && jj_pg_query(pg, query, params, asked->with_horizon ? 3 : 2, rows, &err)) {
+    if (code == 0 && jj_pg_query(pg, query, params, asked->with_horizon ? 4 : 3, rows, &err)) {
         code = jj_database_failed(database, pg, &err);
     }
     jj_pg_close(pg);
@@ -248,11 +252,14 @@ static int run(jj_ctl *ctl, const plan *asked)
     jj_database database;
     jj_pg_rows *rows = NULL;
     const char *by = jj_ctl_option(ctl, "by");
-    const char *params[3] = {0};
+    const char *params[4] = {0};
+    jj_cohort_cell where = {0};
     int code = jj_cohort_parse(ctl, by ? by : asked->by, asked->without, &cohort);
     params[0] = cohort.array;
     code = code ? code : jj_cohort_date(ctl, "as-of", &params[1]);
-    code = code ? code : read_horizon(ctl, &params[2]);
+    code = code ? code : read_horizon(ctl, &params[3]);
+    code = code ? code : jj_cohort_where(ctl, asked->without, false, &where);
+    params[2] = where.cell;
     code = code ? code : jj_output_of(ctl, &output);
     code = code ? code : jj_ctl_database(ctl, &database);
     code = code ? code : ask(&database, asked, &cohort, params, &rows);
@@ -260,6 +267,7 @@ static int run(jj_ctl *ctl, const plan *asked)
         jj_tabular_day(ctl, day);
         code = show(asked, &cohort, rows, &output, day);
     }
+    free(where.cell);
     jj_pg_rows_free(rows);
     return code;
 }

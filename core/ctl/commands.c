@@ -222,7 +222,8 @@ const jj_command jj_commands[] = {
      .details =
          "In csv the columns are named as in json, for programs; xlsx is for spreadsheets.\n"
          "With --list the person keys behind a figure, as far as the database lets its user\n"
-         "see them. --where takes the cell's values as the report shows or knows them.",
+         "see them. --where takes the cell's values as the report shows or knows them, for a list\n"
+         "as well as for a report of a part.",
      .run = jj_ctl_absorption},
     {.name = "report funnel",
      .args = "",

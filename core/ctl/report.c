@@ -18,7 +18,7 @@ const jj_flag jj_absorption_flags[] = {
     {"known-at", "DATE", "with what was known then (everything)"},
     {"explain", NULL, "the evidence, and why the definitions differ"},
     {"list", "COUNTER", "the persons whom graduates, working, untraced ... counts"},
-    {"where", "CELL", "of this cell only, e.g. region=33.75,year=2018; may be repeated"},
+    JJ_COHORT_WHERE_FLAG,
     JJ_TABULAR_FLAGS,
     {0},
 };
@@ -44,16 +44,18 @@ static const jj_column figures[] = {
     {0},
 };
 
+/* What explains the definitions is left out without --explain ($7). */
 static const char report_query[] =
     "SELECT a.region, a.province, a.year, a.vocation, a.batch, a.funding, a.sex, a.disability, "
     "a.digital_marketing, r.name, p.name, a.graduates, a.traced, a.employed, a.self_employed, "
     "a.working, a.formal, a.informal, a.rate, a.low, a.high, a.coverage, a.placed, a.by_employer, "
-    "a.by_cooperative, a.by_bank, a.by_opd, a.by_self, e.unplaced, e.placed_still, "
-    "e.placed_before, e.placed_before_working "
-    "FROM jejaring.absorption($1::text[], $2, $3::date, $4::timestamptz, $5) "
+    "a.by_cooperative, a.by_bank, a.by_opd, a.by_self, "
+    "CASE WHEN $7::boolean THEN a.employed - a.placed_still END, "
+    "CASE WHEN $7::boolean THEN a.placed_still END, "
+    "CASE WHEN $7::boolean THEN a.placed - a.placed_still END, "
+    "CASE WHEN $7::boolean THEN a.placed_working END "
+    "FROM jejaring.absorption($1::text[], $2, $3::date, $4::timestamptz, $5, $6::jsonb) "
     "WITH ORDINALITY AS a "
-    "LEFT JOIN jejaring.absorption_explained($1::text[], $2, $3::date, $4::timestamptz) "
-    "WITH ORDINALITY AS e ON e.ordinality = a.ordinality AND $6::boolean "
     "LEFT JOIN jejaring.region r ON r.code = a.region "
     "LEFT JOIN jejaring.region p ON p.code = a.province "
     "ORDER BY a.ordinality";
@@ -65,7 +67,8 @@ static const char disability_query[] =
     "a.working, a.formal, a.informal, a.rate, a.low, a.high, a.coverage, a.placed, a.by_employer, "
     "a.by_cooperative, a.by_bank, a.by_opd, a.by_self, a.unplaced, a.placed_still, "
     "a.placed_before, a.placed_before_working, a.too_few, a.rounded_to "
-    "FROM jejaring.absorption_by_disability($1::text[], $2, $3::date, $4::timestamptz, $5) "
+    "FROM jejaring.absorption_by_disability($1::text[], $2, $3::date, $4::timestamptz, $5, "
+    "$6::jsonb) "
     "WITH ORDINALITY AS a "
     "LEFT JOIN jejaring.region r ON r.code = a.region "
     "LEFT JOIN jejaring.region p ON p.code = a.province "
@@ -73,7 +76,8 @@ static const char disability_query[] =
 
 static const char missing_query[] =
     "SELECT m.region, r.name, m.year "
-    "FROM jejaring.absorption_missing($1, $2::boolean, $3, $4::date, $5::timestamptz) AS m "
+    "FROM jejaring.regions_missing(coalesce($2::jsonb ->> 'region', $2::jsonb ->> 'province', $1), "
+    "$3::text[], $4::integer[]) AS m "
     "JOIN jejaring.region r ON r.code = m.region ORDER BY m.region, m.year";
 
 /* ---- Arguments ---------------------------------------------------------------------------- */
@@ -122,6 +126,8 @@ static int read_words(const jj_ctl *ctl, jj_absorption *asked)
     code = code ? code : one_of(ctl, "definition", definitions, &asked->definition);
     code = code ? code : jj_cohort_date(ctl, "as-of", &asked->as_of);
     code = code ? code : read_known_at(ctl, asked);
+    code =
+        code ? code : jj_cohort_where(ctl, NULL, jj_ctl_option(ctl, "list") != NULL, &asked->where);
     asked->explain = jj_ctl_option(ctl, "explain") != NULL;
     return code;
 }
@@ -133,25 +139,59 @@ static const char *known_moment(const jj_absorption *asked)
 
 /* ---- The report --------------------------------------------------------------------------- */
 
-static bool by_region(const jj_absorption *asked)
+/* A cell of anything else is of few graduates, and that a region has none there is no news. */
+static bool tells_missing(const jj_absorption *asked)
 {
-    return asked->cohort.by[JJ_COL_REGION];
+    bool whole = asked->cohort.by[JJ_COL_REGION];
+    for (int i = JJ_COL_VOCATION; i < JJ_DIMENSIONS; i++) {
+        whole = whole && !asked->where.of[i];
+    }
+    return whole;
+}
+
+/* A column of codes or numbers as an array of PostgreSQL; new, NULL without memory. */
+static char *array_of(const jj_pg_rows *rows, int column)
+{
+    jj_buf text = {0};
+    jj_buf_putc(&text, '{');
+    for (int row = 0; row < jj_pg_rows_count(rows); row++) {
+        const char *value = jj_pg_rows_value(rows, row, column);
+        jj_buf_puts(&text, row ? "," : "");
+        if (value) {
+            jj_buf_json_z(&text, value); /* quoted as there */
+        } else {
+            jj_buf_puts(&text, "NULL");
+        }
+    }
+    jj_buf_putc(&text, '}');
+    return jj_buf_take(&text);
+}
+
+static int ask_missing(jj_pg *pg, const jj_config *config, const jj_absorption *asked,
+                       const jj_pg_rows *rows, jj_pg_rows **missing, jj_error *err)
+{
+    bool by_year = asked->cohort.by[JJ_COL_YEAR];
+    char *regions = array_of(rows, JJ_COL_REGION);
+    char *years = by_year ? array_of(rows, JJ_COL_YEAR) : NULL;
+    const char *params[] = {config->region, asked->where.cell, regions, years};
+    int rc = !regions || (by_year && !years)
+                 ? jj_fail(err, JJ_EMEMORY, "out of memory for the report")
+                 : jj_pg_query(pg, missing_query, params, 4, missing, err);
+    free(regions);
+    free(years);
+    return rc;
 }
 
 static int ask(jj_pg *pg, const jj_config *config, const jj_absorption *asked, jj_pg_rows **rows,
                jj_pg_rows **missing, jj_error *err)
 {
-    const char *params[] = {asked->cohort.array, asked->horizon,    asked->as_of,
-                            known_moment(asked), asked->definition, asked->explain ? "t" : "f"};
+    const char *params[] = {asked->cohort.array,       asked->horizon,    asked->as_of,
+                            known_moment(asked),       asked->definition, asked->where.cell,
+                            asked->explain ? "t" : "f"};
     int rc = asked->cohort.by[JJ_COL_DISABILITY]
-                 ? jj_pg_query(pg, disability_query, params, 5, rows, err)
-                 : jj_pg_query(pg, report_query, params, 6, rows, err);
-    if (rc == 0 && by_region(asked)) {
-        const char *about[] = {config->region, asked->cohort.by[JJ_COL_YEAR] ? "t" : "f",
-                               asked->horizon, asked->as_of, known_moment(asked)};
-        rc = jj_pg_query(pg, missing_query, about, 5, missing, err);
-    }
-    return rc;
+                 ? jj_pg_query(pg, disability_query, params, 6, rows, err)
+                 : jj_pg_query(pg, report_query, params, 7, rows, err);
+    return rc || !tells_missing(asked) ? rc : ask_missing(pg, config, asked, *rows, missing, err);
 }
 
 /* What is missing follows as rows without figures, so that nobody takes it for zero. */
@@ -274,69 +314,6 @@ static const char list_query[] =
     "FROM jejaring.absorption_list($1, $2::jsonb, $3, $4::date, $5::timestamptz) AS l "
     "LEFT JOIN jejaring.region r ON r.code = l.region ORDER BY l.person";
 
-/* A value as people read it in the report, too: laki-laki, ya. NULL for "-": no value. */
-static json_t *cell_value(const jj_column *column, const char *text, size_t length)
-{
-    char value[256];
-    snprintf(value, sizeof value, "%.*s", (int)length, text);
-    for (const jj_column_word *word = column->words; word && word->value; word++) {
-        if (strcasecmp(word->word, value) == 0) {
-            return json_string(word->value);
-        }
-    }
-    if (column->kind == JJ_COLUMN_FLAG && (!strcmp(value, "ya") || !strcmp(value, "tidak"))) {
-        return json_string(strcmp(value, "ya") == 0 ? "true" : "false");
-    }
-    return strcmp(value, "-") == 0 ? json_null() : json_string(value);
-}
-
-/* Where the next dimension=value begins; a comma in a value ends it only before one. */
-static const char *next_part(const char *at)
-{
-    for (const char *comma = strchr(at, ','); comma; comma = strchr(comma + 1, ',')) {
-        size_t length = strcspn(comma + 1, "=,");
-        if (comma[1 + length] == '=' && jj_cohort_find(comma + 1, length) != JJ_DIMENSIONS) {
-            return comma;
-        }
-    }
-    return at + strlen(at);
-}
-
-/* Adds the parts of one --where to cell. Returns an exit code. */
-static int add_where(const jj_ctl *ctl, const char *at, json_t *cell)
-{
-    while (*at) {
-        size_t length = strcspn(at, "=");
-        int dimension = jj_cohort_find(at, length);
-        if (!at[length] || dimension == JJ_DIMENSIONS) {
-            return jj_ctl_misused(ctl, "--where: dimension=value is expected, e.g. region=33.75");
-        }
-        const jj_column *column = jj_cohort_dimension(dimension);
-        const char *end = next_part(at);
-        json_t *value = cell_value(column, at + length + 1, (size_t)(end - at) - length - 1);
-        if (!value) {
-            return jj_ctl_misused(ctl, "--where: the text is not UTF-8");
-        }
-        json_object_set_new(cell, column->name, value);
-        at = end + (*end == ',');
-    }
-    return JJ_EXIT_OK;
-}
-
-static int read_where(const jj_ctl *ctl, char **text)
-{
-    json_t *cell = json_object();
-    int code = JJ_EXIT_OK;
-    for (size_t i = 0; i < ctl->given_count && code == 0; i++) {
-        if (strcmp(ctl->given[i].flag->name, "where") == 0) {
-            code = add_where(ctl, ctl->given[i].value, cell);
-        }
-    }
-    *text = code ? NULL : json_dumps(cell, JSON_COMPACT);
-    json_decref(cell);
-    return code;
-}
-
 static int list(jj_ctl *ctl, const jj_absorption *asked, const jj_output *output)
 {
     static const char *const counters[] = {
@@ -353,13 +330,12 @@ static int list(jj_ctl *ctl, const jj_absorption *asked, const jj_output *output
     jj_pg *pg = NULL;
     jj_pg_rows *rows = NULL;
     jj_error err = {0};
-    char *cell = NULL;
     const char *counter;
     int code = one_of(ctl, "list", counters, &counter);
-    code = code ? code : read_where(ctl, &cell);
     code = code ? code : jj_ctl_database(ctl, &database);
     code = code ? code : jj_database_open(&database, &pg);
-    const char *params[] = {counter, cell, asked->horizon, asked->as_of, known_moment(asked)};
+    const char *params[] = {counter, asked->where.cell, asked->horizon, asked->as_of,
+                            known_moment(asked)};
     if (code == 0 && jj_pg_query(pg, list_query, params, 5, &rows, &err)) {
         code = jj_database_failed(&database, pg, &err);
     }
@@ -368,7 +344,6 @@ static int list(jj_ctl *ctl, const jj_absorption *asked, const jj_output *output
                                                    : jj_tabular_show(&table, output);
     }
     free(table.cells);
-    free(cell);
     jj_pg_rows_free(rows);
     jj_pg_close(pg);
     return code;
@@ -385,12 +360,10 @@ int jj_ctl_absorption(jj_ctl *ctl)
     if (code == 0 && listing && jj_ctl_option(ctl, "by")) {
         code = jj_ctl_misused(ctl, "--list shows the persons of one cell: name it with --where");
     }
-    if (code == 0 && !listing && jj_ctl_option(ctl, "where")) {
-        code = jj_ctl_misused(ctl, "--where goes with --list");
+    if (code == 0) {
+        jj_tabular_day(ctl, day);
+        code = listing ? list(ctl, &asked, &output) : report(ctl, &asked, &output);
     }
-    if (code) {
-        return code;
-    }
-    jj_tabular_day(ctl, day);
-    return listing ? list(ctl, &asked, &output) : report(ctl, &asked, &output);
+    free(asked.where.cell);
+    return code;
 }

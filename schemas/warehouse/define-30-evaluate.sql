@@ -53,7 +53,7 @@ RETURNS TABLE (
     disability boolean, digital_marketing boolean, graduated_on date, several boolean,
     ahead boolean, worked_on date, history bigint[], state smallint, state_6m smallint,
     state_12m smallint)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 -- Made for any number of persons: those are looked up by index, everything else is hashed or sorted.
 SET enable_nestloop = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
@@ -188,48 +188,79 @@ AS $$
 $$;
 COMMENT ON FUNCTION steps IS 'When the graduations of these persons were certified and proposed first';
 
--- When what was learnt of these persons: columns known_from, learnt_at and learnt_of of
--- jejaring.standing. Every version of every claim and graduation tells of the earliest day that any
--- version of it has.
+-- When what was learnt: columns known_from, learnt_at, learnt_of and jumbled of jejaring.standing.
+--
+-- At a moment, everything is known of the days before the earliest day of which anything is learnt
+-- later (learnt_of). If nothing of that day or later is known yet, then what is known is the whole
+-- history up to the day before it, cut off there. Else it is jumbled: only evaluate() can tell. So it
+-- is, too, if the graduation itself is told otherwise later, or if that day is not behind it: a job
+-- that began before graduation shows in the history by what came of it later.
+--
+-- Every version of a claim tells of the earliest day that any version of it has.
 CREATE OR REPLACE FUNCTION learn(persons uuid[])
-RETURNS TABLE (person uuid, known_from timestamptz, learnt_at timestamptz[], learnt_of date[])
+RETURNS TABLE (
+    person uuid, year integer, vocation text, batch text, known_from timestamptz,
+    learnt_at timestamptz[], learnt_of date[], jumbled boolean[])
 LANGUAGE plpgsql STABLE
 SET enable_nestloop = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 #variable_conflict use_column
 BEGIN
 RETURN QUERY WITH
-version AS (
-    SELECT a.person, true AS graduation, a.graduated_on AS of_day, a.recorded
+version AS MATERIALIZED (
+    SELECT a.person, a.year, a.vocation, a.batch, a.graduated_on, a.recorded, true AS current
     FROM alumni a WHERE a.person = ANY (persons)
     UNION ALL
-    SELECT a.person, true, a.graduated_on, a.recorded
+    SELECT a.person, a.year, a.vocation, a.batch, a.graduated_on, a.recorded, false
     FROM alumni_version a WHERE a.person = ANY (persons)
-    UNION ALL
-    SELECT e.person, false, min(e.on_date) OVER (PARTITION BY e.person, e.fact), e.recorded
+),
+graduation AS MATERIALIZED (
+    SELECT v.person, v.year, v.vocation, v.batch, row_number() OVER () AS nr, min(v.recorded) AS known_from,
+        min(v.graduated_on) AS first_on, min(v.graduated_on) FILTER (WHERE v.current) AS graduated_on,
+        count(*) > 1 AS told_again
+    FROM version v GROUP BY v.person, v.year, v.vocation, v.batch
+),
+claim AS (
+    SELECT e.person, e.recorded, e.on_date, min(e.on_date) OVER (PARTITION BY e.person, e.fact) AS of_day
     FROM evidence e WHERE e.person = ANY (persons)
 ),
--- Of all versions of a person's graduations the earliest day: which of them is another's is not asked.
+moment AS (
+    SELECT m.nr, m.recorded, min(m.of_day) AS of_day, max(m.on_date) AS on_date, bool_or(m.anew) AS anew
+    FROM (SELECT g.nr, c.recorded, c.of_day, c.on_date, false AS anew
+          FROM graduation g JOIN claim c USING (person)
+          UNION ALL
+          SELECT g.nr, v.recorded, g.first_on, NULL, true
+          FROM graduation g JOIN version v USING (person, year, vocation, batch)
+          WHERE g.told_again AND v.recorded > g.known_from) AS m
+    GROUP BY m.nr, m.recorded
+),
 told AS (
-    SELECT v.person, v.recorded, v.graduation,
-        CASE WHEN v.graduation THEN min(v.of_day) FILTER (WHERE v.graduation) OVER (PARTITION BY v.person)
-            ELSE v.of_day END AS of_day
-    FROM version v
+    SELECT m.nr, m.recorded, min(m.of_day) OVER from_then AS of_day, bool_or(m.anew) OVER from_then AS anew,
+        max(m.on_date) OVER (PARTITION BY m.nr ORDER BY m.recorded ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+            AS known_of
+    FROM moment m
+    WINDOW from_then AS (PARTITION BY m.nr ORDER BY m.recorded DESC)
 ),
-later AS (
-    SELECT t.person, t.recorded,
-        min(t.of_day) OVER (PARTITION BY t.person ORDER BY t.recorded DESC) AS of_day,
-        min(t.recorded) FILTER (WHERE t.graduation) OVER (PARTITION BY t.person) AS known_from
-    FROM told t
+judged AS (
+    SELECT t.nr, t.recorded, t.of_day,
+        t.anew OR coalesce(t.known_of >= t.of_day OR t.known_of IS NOT NULL AND t.of_day <= g.graduated_on, false) AS jumbled
+    FROM told t JOIN graduation g USING (nr)
+    WHERE t.recorded > g.known_from
 ),
--- Moments that tell the same day as the next one say nothing.
+-- Moments that tell the same as the next one say nothing.
 step AS (
-    SELECT l.person, min(l.known_from) AS known_from, l.of_day, max(l.recorded) AS recorded
-    FROM later l GROUP BY l.person, l.of_day
+    SELECT j.nr, j.recorded, j.of_day, j.jumbled,
+        (j.of_day, j.jumbled) IS DISTINCT FROM (lead(j.of_day) OVER n, lead(j.jumbled) OVER n) AS last
+    FROM judged j WINDOW n AS (PARTITION BY j.nr ORDER BY j.recorded)
+),
+told_in_steps AS (
+    SELECT s.nr, array_agg(s.recorded ORDER BY s.recorded) AS learnt_at,
+        array_agg(s.of_day ORDER BY s.recorded) AS learnt_of,
+        CASE WHEN bool_or(s.jumbled) THEN array_agg(s.jumbled ORDER BY s.recorded) END AS jumbled
+    FROM step s WHERE s.last GROUP BY s.nr
 )
-SELECT s.person, min(s.known_from), array_agg(s.recorded ORDER BY s.recorded),
-    array_agg(s.of_day ORDER BY s.recorded)
-FROM step s
-GROUP BY s.person;
+SELECT g.person, g.year, g.vocation, g.batch, g.known_from, coalesce(t.learnt_at, '{}'),
+    coalesce(t.learnt_of, '{}'), t.jumbled
+FROM graduation g LEFT JOIN told_in_steps t USING (nr);
 END $$;
-COMMENT ON FUNCTION learn IS 'When what was learnt of these persons';
+COMMENT ON FUNCTION learn IS 'When what was learnt of the graduations of these persons';

@@ -13,9 +13,9 @@ BEGIN
     WITH fresh AS MATERIALIZED (
         SELECT e.*, state_status(e.state) AS status, state_formal(e.state) AS formal,
             state_witness(e.state) AS witness, state_placed(e.state) AS placed, l.known_from,
-            l.learnt_at, l.learnt_of, p.certified_on, p.proposed_on
+            l.learnt_at, l.learnt_of, l.jumbled, p.certified_on, p.proposed_on
         FROM evaluate(persons, 'infinity', 'infinity') e
-            JOIN learn(persons) l USING (person)
+            JOIN learn(persons) l USING (person, year, vocation, batch)
             JOIN steps(persons) p USING (person, year, vocation, batch)
     ),
     stale AS MATERIALIZED (
@@ -46,7 +46,9 @@ BEGIN
             coalesce(sum(sign) FILTER (WHERE works AND witness = 'cooperative'), 0) AS by_cooperative,
             coalesce(sum(sign) FILTER (WHERE works AND witness = 'bank'), 0) AS by_bank,
             coalesce(sum(sign) FILTER (WHERE works AND witness = 'opd'), 0) AS by_opd,
-            coalesce(sum(sign) FILTER (WHERE works AND witness = 'self'), 0) AS by_self
+            coalesce(sum(sign) FILTER (WHERE works AND witness = 'self'), 0) AS by_self,
+            coalesce(sum(sign) FILTER (WHERE placed AND status = 'employed'), 0) AS placed_still,
+            coalesce(sum(sign) FILTER (WHERE placed AND status = 'self_employed'), 0) AS placed_working
         FROM part, LATERAL (SELECT status IN ('employed', 'self_employed')) AS w (works)
         GROUP BY region, year
     ),
@@ -54,21 +56,22 @@ BEGIN
         INSERT INTO absorption_cell AS t (
             region, year,
             graduates, traced, employed, self_employed, formal, informal, placed, by_employer,
-            by_cooperative, by_bank, by_opd, by_self)
+            by_cooperative, by_bank, by_opd, by_self, placed_still, placed_working)
         SELECT * FROM change c
         WHERE counting AND (
             c.graduates, c.traced, c.employed, c.self_employed, c.formal, c.informal, c.placed,
-            c.by_employer, c.by_cooperative, c.by_bank, c.by_opd, c.by_self)
-            <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+            c.by_employer, c.by_cooperative, c.by_bank, c.by_opd, c.by_self, c.placed_still,
+            c.placed_working) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         ON CONFLICT (region, year) DO UPDATE SET (
             graduates, traced, employed, self_employed, formal, informal, placed, by_employer,
-            by_cooperative, by_bank, by_opd, by_self) = (
+            by_cooperative, by_bank, by_opd, by_self, placed_still, placed_working) = (
             t.graduates + excluded.graduates, t.traced + excluded.traced,
             t.employed + excluded.employed, t.self_employed + excluded.self_employed,
             t.formal + excluded.formal, t.informal + excluded.informal,
             t.placed + excluded.placed, t.by_employer + excluded.by_employer,
             t.by_cooperative + excluded.by_cooperative, t.by_bank + excluded.by_bank,
-            t.by_opd + excluded.by_opd, t.by_self + excluded.by_self)
+            t.by_opd + excluded.by_opd, t.by_self + excluded.by_self,
+            t.placed_still + excluded.placed_still, t.placed_working + excluded.placed_working)
     ),
     lost AS MATERIALIZED (
         SELECT person, year, vocation, batch FROM stale
@@ -83,35 +86,35 @@ BEGIN
     INSERT INTO standing AS t (
         person, year, vocation, batch, region, funding, sex, disability, digital_marketing,
         graduated_on, several, ahead, state, state_6m, state_12m, history, worked_on,
-        certified_on, proposed_on, known_from, learnt_at, learnt_of, status, formal, witness,
-        placed)
+        certified_on, proposed_on, known_from, learnt_at, learnt_of, jumbled, status, formal,
+        witness, placed)
     SELECT
         person, year, vocation, batch, region, funding, sex, disability, digital_marketing,
         graduated_on, several, ahead, state, state_6m, state_12m, history, worked_on,
-        certified_on, proposed_on, known_from, learnt_at, learnt_of, status, formal, witness,
-        placed
+        certified_on, proposed_on, known_from, learnt_at, learnt_of, jumbled, status, formal,
+        witness, placed
     FROM fresh
     ON CONFLICT (person, year, vocation, batch) DO UPDATE SET (
         region, funding, sex, disability, digital_marketing, graduated_on, several, ahead,
         state, state_6m, state_12m, history, worked_on, certified_on, proposed_on, known_from,
-        learnt_at, learnt_of, status, formal, witness, placed) = (
+        learnt_at, learnt_of, jumbled, status, formal, witness, placed) = (
         excluded.region, excluded.funding, excluded.sex, excluded.disability,
         excluded.digital_marketing, excluded.graduated_on, excluded.several, excluded.ahead,
         excluded.state, excluded.state_6m, excluded.state_12m, excluded.history,
         excluded.worked_on, excluded.certified_on, excluded.proposed_on, excluded.known_from,
-        excluded.learnt_at, excluded.learnt_of, excluded.status, excluded.formal,
+        excluded.learnt_at, excluded.learnt_of, excluded.jumbled, excluded.status, excluded.formal,
         excluded.witness, excluded.placed)
     WHERE (
         t.region, t.funding, t.sex, t.disability, t.digital_marketing, t.graduated_on,
         t.several, t.ahead, t.state, t.state_6m, t.state_12m, t.history, t.worked_on,
-        t.certified_on, t.proposed_on, t.known_from, t.learnt_at, t.learnt_of, t.status,
+        t.certified_on, t.proposed_on, t.known_from, t.learnt_at, t.learnt_of, t.jumbled, t.status,
         t.formal, t.witness, t.placed)
         IS DISTINCT FROM (
         excluded.region, excluded.funding, excluded.sex, excluded.disability,
         excluded.digital_marketing, excluded.graduated_on, excluded.several, excluded.ahead,
         excluded.state, excluded.state_6m, excluded.state_12m, excluded.history,
         excluded.worked_on, excluded.certified_on, excluded.proposed_on, excluded.known_from,
-        excluded.learnt_at, excluded.learnt_of, excluded.status, excluded.formal,
+        excluded.learnt_at, excluded.learnt_of, excluded.jumbled, excluded.status, excluded.formal,
         excluded.witness, excluded.placed);
     DELETE FROM absorption_cell WHERE graduates = 0;
 END $$;
@@ -133,7 +136,7 @@ LANGUAGE sql AS $$
     INSERT INTO absorption_cell (
         region, year,
         graduates, traced, employed, self_employed, formal, informal, placed, by_employer,
-        by_cooperative, by_bank, by_opd, by_self)
+        by_cooperative, by_bank, by_opd, by_self, placed_still, placed_working)
     SELECT region, year, count(*), count(status), count(*) FILTER (WHERE status = 'employed'),
         count(*) FILTER (WHERE status = 'self_employed'), count(*) FILTER (WHERE formal),
         count(*) FILTER (WHERE NOT formal), count(*) FILTER (WHERE placed),
@@ -141,7 +144,9 @@ LANGUAGE sql AS $$
         count(*) FILTER (WHERE works AND witness = 'cooperative'),
         count(*) FILTER (WHERE works AND witness = 'bank'),
         count(*) FILTER (WHERE works AND witness = 'opd'),
-        count(*) FILTER (WHERE works AND witness = 'self')
+        count(*) FILTER (WHERE works AND witness = 'self'),
+        count(*) FILTER (WHERE placed AND status = 'employed'),
+        count(*) FILTER (WHERE placed AND status = 'self_employed')
     FROM (SELECT DISTINCT ON (region, year, person) *, status IN ('employed', 'self_employed') AS works
           FROM standing WHERE NOT ahead
           ORDER BY region, year, person, graduated_on DESC, vocation, batch) AS person_once

@@ -7,41 +7,20 @@
 --   placed   =                            placed_still + placed_before
 CREATE OR REPLACE FUNCTION absorption_explained(
     dimensions text[] DEFAULT '{region,year}', horizon text DEFAULT 'now',
-    as_of date DEFAULT NULL, known_at timestamptz DEFAULT NULL)
+    as_of date DEFAULT NULL, known_at timestamptz DEFAULT NULL, cell jsonb DEFAULT '{}')
 RETURNS TABLE (
     region text, province text, year integer, vocation text, batch text, funding text, sex text,
     disability boolean, digital_marketing boolean,
     graduates bigint, self_employed bigint, unplaced bigint, placed_still bigint,
     placed_before bigint, placed_before_working bigint, not_working bigint, untraced bigint)
-LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
+LANGUAGE sql STABLE
+SET search_path = jejaring, pg_catalog, pg_temp
 AS $$
-DECLARE
-    day CONSTANT date := coalesce(as_of, today());
-    persons CONSTANT uuid[] := unsettled(day, known_at);
-    shown text;
-    grouped text;
-    lead text;
-BEGIN
-    SELECT d.shown, d.grouped INTO shown, grouped FROM cohort_dimensions(dimensions) AS d;
-    lead := CASE grouped WHEN '' THEN '' ELSE grouped || ', ' END;
-    RETURN QUERY EXECUTE format($query$
-        SELECT %1$s, sum(n)::bigint,
-            coalesce(sum(n) FILTER (WHERE state / 1000 = 2), 0)::bigint,
-            coalesce(sum(n) FILTER (WHERE state / 1000 = 1 AND mod(state, 10) = 0), 0)::bigint,
-            coalesce(sum(n) FILTER (WHERE state / 1000 = 1 AND mod(state, 10) = 1), 0)::bigint,
-            coalesce(sum(n) FILTER (WHERE state / 1000 <> 1 AND mod(state, 10) = 1), 0)::bigint,
-            coalesce(sum(n) FILTER (WHERE state / 1000 = 2 AND mod(state, 10) = 1), 0)::bigint,
-            coalesce(sum(n) FILTER (WHERE state / 1000 > 2), 0)::bigint,
-            coalesce(sum(n) FILTER (WHERE state IS NULL), 0)::bigint
-        FROM (SELECT %4$s state, count(*) AS n FROM (%2$s) AS persons GROUP BY %4$s state) AS states %3$s$query$,
-        shown,
-        cohort_persons(lead, horizon, as_of IS NULL, known_at IS NOT NULL, cardinality(persons) > 0, false),
-        CASE grouped WHEN '' THEN 'HAVING count(*) > 0'
-            ELSE format('GROUP BY %1$s ORDER BY %1$s', grouped) END,
-        lead)
-    USING come_to(horizon, day), day, known_at, persons;
-END $$;
+    SELECT region, province, year, vocation, batch, funding, sex, disability, digital_marketing,
+        graduates, self_employed, employed - placed_still, placed_still, placed - placed_still,
+        placed_working, traced - working, graduates - traced
+    FROM absorption(dimensions, horizon, as_of, known_at, 'working', cell)
+$$;
 COMMENT ON FUNCTION absorption_explained IS 'Cohorts by what the three definitions of the absorption rate disagree about';
 
 -- Persons whom a counter of jejaring.absorption() counts, in the cell with these values of its
@@ -54,43 +33,33 @@ RETURNS TABLE (
     person uuid, region text, year integer, vocation text, batch text, graduated_on date,
     status text, formal boolean, witness text, placed boolean)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
+SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
-    persons CONSTANT uuid[] := unsettled(day, known_at);
-    condition CONSTANT text := counter_condition(counter);
-    within text;
+    chosen CONSTANT text := counter_condition(counter);
+    rows record;
 BEGIN
-    IF condition IS NULL THEN
+    IF chosen IS NULL THEN
         RAISE EXCEPTION 'unknown counter' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    PERFORM cohort_dimensions(ARRAY(SELECT jsonb_object_keys(cell)));
-    SELECT coalesce(string_agg(format('%I::text IS NOT DISTINCT FROM %L', key, value), ' AND '), 'true')
-        INTO within FROM jsonb_each_text(cell);
+    SELECT * INTO rows FROM cohort_states(horizon, as_of IS NULL, known_at IS NOT NULL, cohort_condition(cell));
     RETURN QUERY EXECUTE format($query$
         SELECT person, region, year, vocation, batch, graduated_on, state_status(state),
             state_formal(state), state_witness(state), state_placed(state)
-        FROM (
-            SELECT DISTINCT ON (person) * FROM (%s %s) AS r WHERE %s
-            ORDER BY person, graduated_on DESC, vocation, batch) AS person_once
-        WHERE %s ORDER BY person$query$,
-        cohort_rows(horizon, as_of IS NULL, known_at IS NOT NULL, false),
-        CASE WHEN cardinality(persons) > 0 THEN 'UNION ALL ' || cohort_rows(horizon, false, true, true) END,
-        within, condition)
-    USING come_to(horizon, day), day, known_at, persons;
+        FROM (%s) AS persons WHERE %s ORDER BY person$query$,
+        cohort_once('', rows.single, rows.several), chosen)
+    USING come_to(horizon, day), day, known_at;
 END $$;
 COMMENT ON FUNCTION absorption_list IS 'The persons behind a figure of the absorption report';
 
--- Regencies and cities within scope (a region, a province, or *) of which the report has nothing:
--- year null: nothing at all; else nothing of a year of which others have something. Who may read some
--- regions only is not told of others.
-CREATE OR REPLACE FUNCTION absorption_missing(
-    scope text, by_year boolean DEFAULT true, horizon text DEFAULT 'now',
-    as_of date DEFAULT NULL, known_at timestamptz DEFAULT NULL)
+-- Regencies and cities within scope (a region, a province, or *) that are not among the regions found:
+-- year null: nothing at all; else nothing of a year of which others have something (found_years are the
+-- years of found_regions; null: not by year). Who may read some regions only is not told of others.
+CREATE OR REPLACE FUNCTION regions_missing(scope text, found_regions text[], found_years integer[])
 RETURNS TABLE (region text, year integer)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog
+SET search_path = jejaring, pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -102,16 +71,32 @@ BEGIN
             expected := ARRAY(SELECT code FROM readable_region WHERE code = ANY (expected));
         END IF;
     END IF;
-    RETURN QUERY WITH found AS (
-        SELECT region, year FROM absorption('{region,year}', horizon, as_of, known_at)
+    RETURN QUERY WITH found AS MATERIALIZED (
+        SELECT DISTINCT f.region, f.year FROM unnest(found_regions, found_years) AS f (region, year)
     )
     SELECT e.code, NULL::integer FROM unnest(expected) AS e (code)
     WHERE NOT EXISTS (SELECT FROM found f WHERE f.region = e.code)
     UNION ALL
     SELECT e.code, y.year
     FROM (SELECT DISTINCT region FROM found WHERE region = ANY (expected)) AS e (code)
-        CROSS JOIN (SELECT DISTINCT year FROM found) AS y
-    WHERE by_year AND NOT EXISTS (SELECT FROM found f WHERE f.region = e.code AND f.year = y.year)
+        CROSS JOIN (SELECT DISTINCT year FROM found WHERE year IS NOT NULL) AS y
+    WHERE NOT EXISTS (SELECT FROM found f WHERE f.region = e.code AND f.year = y.year)
     ORDER BY 1, 2;
 END $$;
+COMMENT ON FUNCTION regions_missing IS 'Regions that a report lacks: missing, which is not zero';
+
+-- The same of the absorption report.
+CREATE OR REPLACE FUNCTION absorption_missing(
+    scope text, by_year boolean DEFAULT true, horizon text DEFAULT 'now',
+    as_of date DEFAULT NULL, known_at timestamptz DEFAULT NULL)
+RETURNS TABLE (region text, year integer)
+LANGUAGE sql STABLE
+SET search_path = jejaring, pg_catalog, pg_temp
+AS $$
+    SELECT m.region, m.year
+    FROM (SELECT array_agg(a.region) AS regions, array_agg(a.year) AS years
+          FROM absorption('{region,year}', horizon, as_of, known_at) AS a) AS found,
+        regions_missing(scope, found.regions, CASE WHEN by_year THEN found.years END) AS m
+    ORDER BY m.region, m.year
+$$;
 COMMENT ON FUNCTION absorption_missing IS 'Regions that the absorption report lacks: missing, which is not zero';

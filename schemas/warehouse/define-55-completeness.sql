@@ -32,7 +32,7 @@ RETURNS TABLE (
     late_days integer, events bigint, this_month bigint, last_month bigint, usual numeric,
     by_month bigint[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = jejaring, pg_catalog, pg_temp
+SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -45,17 +45,24 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
     RETURN QUERY
-    WITH known AS MATERIALIZED (
-        SELECT a.region, a.node, a.day, a.events FROM arrival a WHERE a.day <= today
+    WITH asked AS MATERIALIZED (
+        SELECT r.code FROM region r
+        WHERE wanted IS NULL OR wanted IN (r.code, r.province_code)
     ),
-    by_month AS (
-        SELECT k.region, date_trunc('month', k.day)::date AS m, sum(k.events)::bigint AS n
-        FROM known k GROUP BY 1, 2
+    by_node AS (
+        SELECT a.region, a.node, date_trunc('month', a.day::timestamp)::date AS m, sum(a.events)::bigint AS n,
+            max(a.day) AS last_on
+        FROM arrival a
+        WHERE a.day <= today AND (wanted IS NULL OR a.region = ANY (ARRAY(SELECT code FROM asked)))
+        GROUP BY 1, 2, 3
+    ),
+    by_month AS MATERIALIZED (
+        SELECT k.region, k.m, sum(k.n)::bigint AS n FROM by_node k GROUP BY 1, 2
     ),
     told AS (
-        SELECT k.region, max(k.day) AS last_on, sum(k.events)::bigint AS n,
+        SELECT k.region, max(k.last_on) AS last_on, sum(k.n)::bigint AS n,
             array_agg(DISTINCT k.node ORDER BY k.node) FILTER (WHERE k.node <> '') AS nodes
-        FROM known k GROUP BY 1
+        FROM by_node k GROUP BY 1
     ),
     -- The months before the last one, from the first report on; one without events counts as none.
     usually AS (
@@ -65,22 +72,25 @@ BEGIN
                                     month - interval '2 months', interval '1 month') AS s (m)
             LEFT JOIN by_month b ON b.region = f.region AND b.m = s.m::date
         GROUP BY 1
+    ),
+    -- The last twelve months of each.
+    lately AS (
+        SELECT c.code AS region, array_agg(coalesce(b.n, 0) ORDER BY s.m) AS by_month
+        FROM asked c CROSS JOIN generate_series(month - interval '11 months', month, '1 month') AS s (m)
+            LEFT JOIN by_month b ON b.region = c.code AND b.m = s.m::date
+        GROUP BY 1
     )
     SELECT r.code, r.name, coalesce(t.nodes, '{}'),
-        CASE WHEN t.last_on IS NULL THEN 'never' WHEN l.missed < today THEN 'late' ELSE 'reported' END,
-        t.last_on, CASE WHEN l.missed < today THEN l.missed END,
-        CASE WHEN l.missed < today THEN today - l.missed END, coalesce(t.n, 0),
-        coalesce((SELECT b.n FROM by_month b WHERE b.region = r.code AND b.m = month), 0),
-        coalesce((SELECT b.n FROM by_month b WHERE b.region = r.code
-                      AND b.m = (month - interval '1 month')::date), 0),
-        round(u.n::numeric, 1),
-        ARRAY(SELECT coalesce(b.n, 0) FROM generate_series(month - interval '11 months', month, '1 month') AS s (m)
-              LEFT JOIN by_month b ON b.region = r.code AND b.m = s.m::date ORDER BY s.m)
+        CASE WHEN t.last_on IS NULL THEN 'never' WHEN d.missed < today THEN 'late' ELSE 'reported' END,
+        t.last_on, CASE WHEN d.missed < today THEN d.missed END,
+        CASE WHEN d.missed < today THEN today - d.missed END, coalesce(t.n, 0),
+        l.by_month[12], l.by_month[11], round(u.n::numeric, 1), l.by_month
     FROM region r
+        JOIN lately l ON l.region = r.code
         LEFT JOIN told t ON t.region = r.code
         LEFT JOIN usually u ON u.region = r.code
         CROSS JOIN LATERAL (SELECT due_after(due_after(t.last_on - 1, due_day, every_months),
-                                  due_day, every_months)) AS l (missed)
+                                  due_day, every_months)) AS d (missed)
     WHERE r.level <> 'province'
         AND CASE WHEN wanted IS NULL
             THEN r.province_code IN (SELECT split_part(region, '.', 1) FROM told)
@@ -129,10 +139,13 @@ AS $$
         FROM jsonb_array_elements(CASE WHEN as_of IS NULL THEN nodes END) AS n,
             jsonb_array_elements_text(n -> 'regions') AS r (region)
     ),
+    reported AS MATERIALIZED (
+        SELECT * FROM completeness_on(in_region, as_of, due_day, every_months)
+    ),
     by_region AS (
         SELECT c.region, max(n.contact) AS contact, sum(n.gaps)::bigint AS gaps,
             string_agg(n.name, ', ' ORDER BY n.name) AS names
-        FROM completeness_on(in_region, as_of, due_day, every_months) c
+        FROM reported c
             JOIN node n ON n.region IN (c.region, split_part(c.region, '.', 1), '*')
         GROUP BY c.region
     )
@@ -144,7 +157,7 @@ AS $$
         c.reported_on, to_char(n.contact AT TIME ZONE 'Asia/Jakarta', 'YYYY-MM-DD HH24:MI'),
         c.late_days, c.this_month, c.last_month, c.usual, n.gaps, c.state, c.missed_on, c.events,
         array_to_string(c.by_month, ' '), coalesce(n.names, nullif(array_to_string(c.nodes, ', '), ''))
-    FROM completeness_on(in_region, as_of, due_day, every_months) c
+    FROM reported c
         LEFT JOIN by_region n ON n.region = c.region
     ORDER BY array_position('{never,late,reported}', c.state), c.late_days DESC, c.region
 $$;

@@ -29,7 +29,8 @@ COMMENT ON FUNCTION shown_share IS 'A share of counts that are shown; null of to
 -- too much. rounded_to: the floor.
 CREATE OR REPLACE FUNCTION absorption_by_disability(
     dimensions text[] DEFAULT '{disability}', horizon text DEFAULT 'now',
-    as_of date DEFAULT NULL, known_at timestamptz DEFAULT NULL, definition text DEFAULT 'working')
+    as_of date DEFAULT NULL, known_at timestamptz DEFAULT NULL, definition text DEFAULT 'working',
+    cell jsonb DEFAULT '{}')
 RETURNS TABLE (
     region text, province text, year integer, vocation text, batch text, funding text, sex text,
     disability boolean, digital_marketing boolean,
@@ -43,7 +44,6 @@ SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '64MB' SET jit = 
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
-    persons CONSTANT uuid[] := unsettled(day, known_at);
     cells CONSTANT text[] := '{graduates,traced,employed,self_employed,working,formal,informal,placed,by_employer,by_cooperative,by_bank,by_opd,by_self,unplaced,placed_still,placed_before,placed_before_working}';
     others CONSTANT text[] := array_remove(dimensions, 'disability');
     step CONSTANT integer := (SELECT d.floor FROM disclosure d);
@@ -51,7 +51,8 @@ DECLARE
     grouped text;
     lead text;
     counted text; -- of states, as a select list
-    rows_of text; -- the graduations that are counted
+    everybody record; -- the graduations that are counted
+    those_who_told record;
 BEGIN
     IF 'disability' <> ALL (dimensions) OR definition IS NULL OR definition NOT IN ('working', 'employed', 'placed') THEN
         RAISE EXCEPTION 'disability is among the dimensions, and definition is working, employed or placed'
@@ -70,10 +71,9 @@ BEGIN
             WHEN 'placed_before_working' THEN 'state / 1000 = 2 AND mod(state, 10) = 1'
             ELSE counter_condition(c) END, c), ', ' ORDER BY o)
         INTO counted FROM unnest(cells) WITH ORDINALITY AS u (c, o);
-    rows_of := cohort_rows(horizon, as_of IS NULL, known_at IS NOT NULL, false) || ' AND disability';
-    IF cardinality(persons) > 0 THEN
-        rows_of := rows_of || ' UNION ALL ' || cohort_rows(horizon, as_of IS NULL, true, true) || ' AND disability';
-    END IF;
+    SELECT * INTO everybody FROM cohort_states(horizon, as_of IS NULL, known_at IS NOT NULL, cohort_condition(cell));
+    SELECT * INTO those_who_told
+        FROM cohort_states(horizon, as_of IS NULL, known_at IS NOT NULL, cohort_condition(cell) || ' AND disability');
     RETURN QUERY EXECUTE format($query$
         WITH whole AS (
             SELECT jsonb_build_array(%2$s) AS cohort, %3$s %4$s
@@ -81,13 +81,10 @@ BEGIN
         ),
         part AS (
             SELECT jsonb_build_array(%2$s) AS cohort, %4$s
-            FROM (SELECT %3$s state, count(*) AS n FROM (
-                    SELECT DISTINCT ON (%3$s person) * FROM (%7$s) AS told
-                    ORDER BY %3$s person, graduated_on DESC, vocation, batch) AS persons
-                GROUP BY %3$s state) AS states %6$s
+            FROM (SELECT %3$s state, count(*) AS n FROM (%7$s) AS persons GROUP BY %3$s state) AS states %6$s
         ),
         shown AS (
-            SELECT %1$s, %8$s, told AND rounded(p.graduates, w.graduates, $5) < 5 * $5 AS too_few
+            SELECT %1$s, %8$s, told AND rounded(p.graduates, w.graduates, $4) < 5 * $4 AS too_few
             FROM whole w LEFT JOIN part p USING (cohort) CROSS JOIN (VALUES (false), (true)) AS two (told)
             WHERE w.graduates > 0
         )
@@ -95,20 +92,21 @@ BEGIN
             shown_share(%10$s, graduates, too_few), shown_share(%10$s, graduates, too_few),
             shown_share(%10$s + graduates - traced, graduates, too_few),
             shown_share(traced, graduates, too_few), placed, by_employer, by_cooperative, by_bank,
-            by_opd, by_self, unplaced, placed_still, placed_before, placed_before_working, too_few, $5
+            by_opd, by_self, unplaced, placed_still, placed_before, placed_before_working, too_few, $4
         FROM shown ORDER BY %9$s$query$,
         shown, grouped, lead, counted,
-        cohort_persons(lead, horizon, as_of IS NULL, known_at IS NOT NULL, cardinality(persons) > 0, false),
-        CASE grouped WHEN '' THEN '' ELSE 'GROUP BY ' || grouped END, rows_of,
-        (SELECT string_agg(format('shown_count(told, w.%1$s, p.%1$s, w.graduates, p.graduates, $5) AS %1$s', c), ', ' ORDER BY o)
+        cohort_once(lead, everybody.single, everybody.several),
+        CASE grouped WHEN '' THEN '' ELSE 'GROUP BY ' || grouped END,
+        cohort_once(lead, those_who_told.single, those_who_told.several),
+        (SELECT string_agg(format('shown_count(told, w.%1$s, p.%1$s, w.graduates, p.graduates, $4) AS %1$s', c), ', ' ORDER BY o)
          FROM unnest(cells) WITH ORDINALITY AS u (c, o)),
         'region, province, year, vocation, batch, funding, sex, disability, digital_marketing', definition)
-    USING come_to(horizon, day), day, known_at, persons, step;
+    USING come_to(horizon, day), day, known_at, step;
 END $$;
 COMMENT ON FUNCTION absorption_by_disability IS 'Absorption by disability and other dimensions: counts of persons with a disability rounded to multiples of the floor';
 
 -- absorption(), or where it is cut by disability what may be shown of it.
-CREATE OR REPLACE FUNCTION absorption_shown(dimensions text[], horizon text, as_of date)
+CREATE OR REPLACE FUNCTION absorption_shown(dimensions text[], horizon text, as_of date, cell jsonb)
 RETURNS TABLE (
     region text, province text, year integer, vocation text, batch text, funding text, sex text,
     disability boolean, digital_marketing boolean, graduates bigint, rate numeric, high numeric,
@@ -120,16 +118,17 @@ BEGIN
     IF 'disability' = ANY (dimensions) THEN
         RETURN QUERY SELECT a.region, a.province, a.year, a.vocation, a.batch, a.funding, a.sex, a.disability,
             a.digital_marketing, a.graduates, a.rate, a.high, a.coverage
-        FROM absorption_by_disability(dimensions, horizon, as_of) AS a;
+        FROM absorption_by_disability(dimensions, horizon, as_of, cell => cell) AS a;
     ELSE
         RETURN QUERY SELECT a.region, a.province, a.year, a.vocation, a.batch, a.funding, a.sex, a.disability,
             a.digital_marketing, a.graduates, a.rate, a.high, a.coverage
-        FROM absorption(dimensions, horizon, as_of) AS a;
+        FROM absorption(dimensions, horizon, as_of, cell => cell) AS a;
     END IF;
 END $$;
 COMMENT ON FUNCTION absorption_shown IS 'Absorption by any dimensions, cut by disability only as far as may be shown';
 
-CREATE OR REPLACE FUNCTION funnel_by_disability(dimensions text[] DEFAULT '{disability}', as_of date DEFAULT NULL)
+CREATE OR REPLACE FUNCTION funnel_by_disability(
+    dimensions text[] DEFAULT '{disability}', as_of date DEFAULT NULL, cell jsonb DEFAULT '{}')
 RETURNS TABLE (
     region text, province text, year integer, vocation text, batch text, funding text, sex text,
     disability boolean, digital_marketing boolean,
@@ -140,11 +139,11 @@ SET search_path = jejaring, pg_catalog, pg_temp SET jit = off
 AS $$
     WITH whole AS (
         SELECT jsonb_build_array(region, province, year, vocation, batch, funding, sex, digital_marketing) AS cohort, f.*
-        FROM funnel(array_remove($1, 'disability'), $2) WITH ORDINALITY AS f
+        FROM funnel(array_remove($1, 'disability'), $2, $3) WITH ORDINALITY AS f
     ),
     part AS (
         SELECT jsonb_build_array(region, province, year, vocation, batch, funding, sex, digital_marketing) AS cohort, f.*
-        FROM funnel($1 || '{disability}', $2) AS f WHERE f.disability
+        FROM funnel($1 || '{disability}', $2, $3) AS f WHERE f.disability
     )
     SELECT w.region, w.province, w.year, w.vocation, w.batch, w.funding, w.sex, told, w.digital_marketing,
         shown_count(told, w.graduates, p.graduates, w.graduates, p.graduates, d.floor),
@@ -161,7 +160,8 @@ $$;
 COMMENT ON FUNCTION funnel_by_disability IS 'The funnel by disability and other dimensions: counts of persons with a disability rounded to multiples of the floor';
 
 -- Days are those of persons: too_few (of both rows, since the one would tell of the other) hides them.
-CREATE OR REPLACE FUNCTION time_to_work_by_disability(dimensions text[] DEFAULT '{disability}', as_of date DEFAULT NULL)
+CREATE OR REPLACE FUNCTION time_to_work_by_disability(
+    dimensions text[] DEFAULT '{disability}', as_of date DEFAULT NULL, cell jsonb DEFAULT '{}')
 RETURNS TABLE (
     region text, province text, year integer, vocation text, batch text, funding text, sex text,
     disability boolean, digital_marketing boolean,
@@ -173,11 +173,11 @@ SET search_path = jejaring, pg_catalog, pg_temp SET jit = off
 AS $$
     WITH whole AS (
         SELECT jsonb_build_array(region, province, year, vocation, batch, funding, sex, digital_marketing) AS cohort, t.*
-        FROM time_to_work(array_remove($1, 'disability'), $2) WITH ORDINALITY AS t
+        FROM time_to_work(array_remove($1, 'disability'), $2, $3) WITH ORDINALITY AS t
     ),
     halves AS (
         SELECT jsonb_build_array(region, province, year, vocation, batch, funding, sex, digital_marketing) AS cohort, t.*
-        FROM time_to_work($1 || '{disability}', $2) AS t
+        FROM time_to_work($1 || '{disability}', $2, $3) AS t
     ),
     shown AS (
         SELECT w.*, told, p.graduates AS part, p.started AS part_started, p.waiting AS part_waiting,

@@ -305,6 +305,6 @@ def test_what_is_stored_tells_the_past_as_an_evaluation_of_everything_does(datab
     stored = [database.psql(report) for report in without]
     # As if of everybody something about any day had become known after any moment.
     database.psql("UPDATE jejaring.standing SET known_from = '-infinity', learnt_at = '{infinity}', "
-                  "learnt_of = '{-infinity}', history = '{}', state = NULL, state_6m = NULL, state_12m = NULL")
+                  "learnt_of = '{-infinity}', jumbled = '{true}', history = '{}', state = NULL, state_6m = NULL, state_12m = NULL")
     assert stored == [database.psql(report) for report in reports]
     assert sum(text.count("\n") for text in stored) > 20

@@ -205,6 +205,28 @@ def test_a_cell_is_named_as_the_report_shows_it(office):
     assert table[0].split()[:2] == ["Kunci", "orang"] and "pemberi kerja" in table[1]
 
 
+@pytest.mark.parametrize("report", ["absorption", "funnel", "time-to-work"])
+def test_a_part_of_the_cells_has_the_same_figures(office, report):
+    whole = json.loads(office.run("report", report, "--by", "region,year,sex", "--json"))
+    for where, kept in (("year=2018,sex=perempuan", {"year": 2018, "sex": "female"}), ("region=33.75", {"region": "33.75"}),
+                        ("province=33", {}), ("year=1999", {"year": 1999})):
+        expected = [row for row in whole if all(row[name] == value for name, value in kept.items())]
+        part = json.loads(office.run("report", report, "--by", "region,year,sex", "--where", where, "--json"))
+        missing = [row for row in part if row["graduates"] is None]
+        assert [row for row in part if row not in missing] == expected, where
+        assert bool(missing) == (report == "absorption" and where in ("province=33", "year=1999"))
+    assert len(whole) > 1
+
+
+def test_the_halves_of_a_part(office):
+    def funding(*words):
+        return json.loads(office.run("report", "funding", "--by", "year", "--json", *words))
+
+    assert funding("--where", "region=33.75") == funding()
+    assert funding("--where", "year=2018") == [row for row in funding() if row["year"] == 2018] != []
+    assert "is what the report compares" in office.run("report", "funding", "--where", "funding=apbn", code=2)
+
+
 def test_a_list_shows_whom_the_database_lets_its_user_see(office, tmp_path):
     office.database.psql("CREATE ROLE dinas LOGIN IN ROLE jejaring_reader; CREATE ROLE lain LOGIN IN ROLE jejaring_reader;"
                          "INSERT INTO jejaring.access_region VALUES ('dinas', '33.75'), ('lain', '35.22')")
@@ -225,7 +247,8 @@ def test_a_list_shows_whom_the_database_lets_its_user_see(office, tmp_path):
     (["--as-of", "2022-02-30"], "not a date"), (["--known-at", "yesterday"], "not a date"),
     (["--format", "xls"], "unknown format"), (["--byy", "region"], "--by"),
     (["--list", "worki"], "did you mean working?"), (["--list", "working", "--where", "regio=1"], "--where:"),
-    (["--list", "working", "--by", "year"], "--where"), (["--where", "year=2018"], "--list")])
+    (["--list", "working", "--by", "year"], "--where"), (["--where", "year=kemarin"], "no value of year: kemarin"),
+    (["--where", "disability=mungkin"], "no value of disability: mungkin")])
 def test_wrong_words_are_explained(office, words, said):
     assert said in office.run("report", "absorption", *words, code=2)
 
