@@ -23,22 +23,25 @@ static const char python_example[] =
     "import zmq\n"
     "\n"
     "ENDPOINT = @ENDPOINT@\n"
+    "BELL = @BELL@  # rings when there is something new; None: what comes is waited for at the "
+    "hub\n"
     "SERVER_KEY = @SERVER_KEY@\n"
     "CONSUMER = \"subscribe\"  # one name for each program that reads on its own\n"
     "SECRET_KEY = (pathlib.Path(__file__).parent / \"secret.key\").read_bytes().strip()\n"
     "\n"
     "\n"
-    "def connect():\n"
-    "    hub = zmq.Context.instance().socket(zmq.REQ)\n"
-    "    hub.curve_serverkey = SERVER_KEY.encode()\n"
-    "    hub.curve_secretkey = SECRET_KEY\n"
-    "    hub.curve_publickey = zmq.curve_public(SECRET_KEY)\n"
-    "    hub.linger = 0\n"
-    "    hub.connect(ENDPOINT)\n"
-    "    return hub\n"
+    "def connect(endpoint, kind):\n"
+    "    socket = zmq.Context.instance().socket(kind)\n"
+    "    socket.curve_serverkey = SERVER_KEY.encode()\n"
+    "    socket.curve_secretkey = SECRET_KEY\n"
+    "    socket.curve_publickey = zmq.curve_public(SECRET_KEY)\n"
+    "    socket.linger = 0\n"
+    "    socket.connect(endpoint)\n"
+    "    return socket\n"
     "\n"
     "\n"
-    "hub = connect()\n"
+    "hub = connect(ENDPOINT, zmq.REQ)\n"
+    "bell = connect(BELL, zmq.SUB) if BELL else None\n"
     "\n"
     "\n"
     "def ask(verb, options, *events):\n"
@@ -58,15 +61,20 @@ static const char python_example[] =
     "        else:\n"
     "            print(\"no answer; trying again\", file=sys.stderr)\n"
     "            hub.close()\n"
-    "            hub = connect()\n"
+    "            hub = connect(ENDPOINT, zmq.REQ)\n"
     "\n"
     "\n"
     "print(json.dumps(ask(\"HELLO\", {})[0]), file=sys.stderr)\n"
+    "if bell:\n"
+    "    bell.subscribe(\"\")\n"
     "while True:\n"
-    "    result, events = ask(\"FETCH\", {\"name\": CONSUMER, \"wait_ms\": 10000})\n"
+    "    result, events = ask(\"FETCH\", {\"name\": CONSUMER, \"wait_ms\": 0 if bell else 10000})\n"
     "    for event in events:\n"
     "        print(json.dumps(event), flush=True)  # your own work goes here\n"
-    "    ask(\"COMMIT\", {\"name\": CONSUMER, \"cursor\": result[\"cursor\"]})\n";
+    "    ask(\"COMMIT\", {\"name\": CONSUMER, \"cursor\": result[\"cursor\"]})\n"
+    "    while bell and result[\"behind\"] == 0 and bell.poll(10000):\n"
+    "        if int(json.loads(bell.recv_multipart()[1])[\"cursor\"]) > int(result[\"cursor\"]):\n"
+    "            break\n";
 
 static const char c_example[] =
     "/* Every event that this agency may see, each at least once, in order; run it in this "
@@ -94,7 +102,7 @@ static const char c_example[] =
     "                                       .server_key = @SERVER_KEY@,\n"
     "                                       .public_key = @PUBLIC_KEY@,\n"
     "                                       .secret_key = secret};\n"
-    "    const jj_subscription what = {.name = \"subscribe-c\"};\n"
+    "    const jj_subscription what = {.name = \"subscribe-c\", .bell = @BELL@};\n"
     "    FILE *key = fopen(\"secret.key\", \"r\");\n"
     "    if (!key || !fgets(secret, sizeof secret, key)) {\n"
     "        fputs(\"secret.key cannot be read\\n\", stderr);\n"
@@ -119,7 +127,7 @@ static const char guide[] =
     "subscribe.py     prints every event that you may see: python3 subscribe.py\n"
     "subscribe.c      the same in C, with libjejaring\n"
     "\n"
-    "The port that connection.json names must be open from you to the node (outgoing tcp).\n"
+    "The ports that connection.json names must be open from you to the node (outgoing tcp).\n"
     "The contract, enough to write a client in any language: schemas/README.md of Jejaring.\n";
 
 static json_t *values_of(const jj_bundle *bundle)
@@ -130,13 +138,26 @@ static json_t *values_of(const jj_bundle *bundle)
                      bundle->server_key, "public_key", bundle->public_key);
 }
 
-/* How a value is written into a file. */
+/* How a value is written into a file; NULL: there is none. */
 typedef void (*put_value)(jj_buf *out, const char *text);
+
+static void put_python(jj_buf *out, const char *text)
+{
+    if (text) {
+        jj_buf_json_z(out, text);
+    } else {
+        jj_buf_puts(out, "None");
+    }
+}
 
 /* A literal of C. Keys may hold "??", which begins a trigraph. */
 static void put_c(jj_buf *out, const char *text)
 {
     jj_buf json = {0};
+    if (!text) {
+        jj_buf_puts(out, "NULL");
+        return;
+    }
     jj_buf_json_z(&json, text);
     for (const char *at = json.data; at && *at; at++) {
         jj_buf_puts(out, *at == '?' ? "\\" : "");
@@ -208,6 +229,9 @@ int jj_bundle_write(const jj_bundle *bundle, jj_error *err)
     json_t *values = values_of(bundle);
     char *connection = json_dumps(values, JSON_INDENT(2));
     int rc = 0;
+    if (!bundle->bell[0]) {
+        json_object_set_new(values, "bell", json_null());
+    }
     if (!connection) {
         rc = jj_fail(err, JJ_EMEMORY, "out of memory");
     } else if (mkdir(bundle->folder, 0700)) {
@@ -219,9 +243,8 @@ int jj_bundle_write(const jj_bundle *bundle, jj_error *err)
     rc = rc ? rc : write_secret(bundle, err);
     rc = rc ? rc : write_file(bundle, "connection.json", connection, strlen(connection), 0600, err);
     rc = rc ? rc : write_filled(bundle, "README.txt", guide, values, jj_buf_puts, 0600, err);
-    rc =
-        rc ? rc
-           : write_filled(bundle, "subscribe.py", python_example, values, jj_buf_json_z, 0700, err);
+    rc = rc ? rc
+            : write_filled(bundle, "subscribe.py", python_example, values, put_python, 0700, err);
     rc = rc ? rc : write_filled(bundle, "subscribe.c", c_example, values, put_c, 0600, err);
     free(connection);
     json_decref(values);

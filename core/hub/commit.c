@@ -43,15 +43,20 @@ static bool count_ahead(jj_hub *hub, const jj_request *request)
     static const jj_filter everything;
     jj_job *job = request->job;
     jj_consumer consumer;
+    const jj_consumer_filter *known = NULL;
     const char *name;
     uint64_t cursor;
     bool given;
     jj_error err;
     if (jj_option_name(request->options, true, &name, &err) ||
         jj_option_cursor(request->options, "cursor", &given, &cursor, &err) || !given ||
-        jj_hub_consumer(hub, request->rights, name, false, &consumer, &err) ||
         cursor > jj_journal_head(hub->journal)) {
         return true;
+    }
+    if (jj_hub_consumer(hub, request->rights, name, false, &consumer, &err) == 0) {
+        known = jj_hub_find_filter(hub, &consumer);
+    } else {
+        consumer.cursor = jj_journal_tail(hub->journal) - 1; /* there it will begin */
     }
     if (job->upto == 0) {
         job->from = job->upto = consumer.cursor;
@@ -59,7 +64,6 @@ static bool count_ahead(jj_hub *hub, const jj_request *request)
     if (job->from != consumer.cursor || cursor <= job->upto) {
         return true;
     }
-    const jj_consumer_filter *known = jj_hub_find_filter(hub, &consumer);
     tally t = {.hub = hub,
                .rights = request->rights,
                .filter = known ? &known->filter : &everything,

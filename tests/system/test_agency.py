@@ -68,14 +68,18 @@ def mode(path):
 # ---- Let in
 
 
-def test_the_example_of_a_bundle_reads_without_a_change(node):
-    n = open_node(node).start()
+@pytest.mark.parametrize("bell", [True, False])
+def test_the_example_of_a_bundle_reads_without_a_change(node, bell):
+    n = open_node(node, **({"bell": [f"tcp://0.0.0.0:{free_port()}"]} if bell else {})).start()
     bundle = add(n, "bank")
+    assert ("bell" in json.loads((bundle / "connection.json").read_text())) == bell
     n.publish([vacancy("Juru las"), vacancy("Juru cat")])
     n.reload()
     with example(bundle) as reader:
         titles = [json.loads(reader.stdout.readline())["data"]["title"] for _ in range(2)]
         assert titles == ["Juru las", "Juru cat"]
+        if bell:  # by which it knows when to ask
+            assert n.request("STATUS")[1]["waiting"] == 0
         n.publish([vacancy("Juru masak")])
         assert json.loads(reader.stdout.readline())["data"]["title"] == "Juru masak"
         hello = json.loads(reader.stderr.readline())

@@ -213,11 +213,18 @@ def test_a_client_is_told_that_it_was_revoked(agency, client):
 
 def test_the_c_example_of_a_bundle_compiles_and_reads_without_a_change(agency, compile_c):
     n, bundle = agency
+    bell = json.loads((bundle / "connection.json").read_text())["bell"]
+    assert f'.bell = "{bell}"' in (bundle / "subscribe.c").read_text()
     program = compile_c(bundle / "subscribe.c")
     n.publish([vacancy("Juru las")])
     process = subprocess.Popen([program], cwd=bundle, stdout=subprocess.PIPE, text=True)
     try:
         assert json.loads(process.stdout.readline())["data"]["title"] == "Juru las"
+        # From now on it asks when the bell rings.
+        n.wait(lambda: any(c["pending"] == 0 for c in n.request("STATUS")[1]["consumers"]) and
+               n.request("STATUS")[1]["waiting"] == 0, "it to hear the bell")
+        n.publish([vacancy("Juru cat")])
+        assert json.loads(process.stdout.readline())["data"]["title"] == "Juru cat"
     finally:
         process.kill()
         process.communicate()
