@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HEARTBEAT_TOPIC "bell/"
-#define REOPEN_TRIES    20
-#define REOPEN_PAUSE_MS 5
+#define HEARTBEAT_TOPIC   "bell/"
+#define REOPEN_TRIES      20
+#define REOPEN_PAUSE_MS   5
+#define STRANGE_MAX       1000 /* topics that cannot ring: of a newer catalogue, or misspelt */
+#define SUBSCRIPTIONS_MAX 256  /* in one turn */
 
 /* ---- Sockets ------------------------------------------------------------------------------ */
 
@@ -107,22 +109,63 @@ static void reopen(jj_hub *hub)
 
 /* ---- Subscriptions ------------------------------------------------------------------------ */
 
+static bool is_prefix(jj_bytes topic, const char *text, size_t length)
+{
+    size_t size = topic.size_bytes < length ? topic.size_bytes : length;
+    return memcmp(topic.data, text, size) == 0;
+}
+
+/* True for the beginning of a topic "type/region/" that may ring. */
+static bool can_ring(const jj_hub *hub, jj_bytes topic)
+{
+    static const char region[] = "00.00/";
+    for (size_t i = 0; i < jj_catalogue_count(hub->catalogue); i++) {
+        const char *name = jj_catalogue_at(hub->catalogue, i)->name;
+        size_t length = strlen(name);
+        if (!is_prefix(topic, name, length)) {
+            continue;
+        }
+        bool good = topic.size_bytes <= length || topic.data[length] == '/';
+        for (size_t at = length + 1; at < topic.size_bytes && good; at++) {
+            size_t place = at - length - 1;
+            char c = topic.data[at];
+            good = place < sizeof region - 1 &&
+                   (region[place] == '0' ? c >= '0' && c <= '9'
+                                         : c == region[place] || (place == 2 && c == '/'));
+        }
+        if (good) {
+            return true;
+        }
+    }
+    return is_prefix(topic, HEARTBEAT_TOPIC, sizeof HEARTBEAT_TOPIC - 1);
+}
+
 /* A subscription arrives once for each topic, however many listen: the count says whether anybody
- * does. */
-static void serve_one(jj_hub_bell *bell)
+ * does. libzmq keeps each, at fifty times its size: who asks for many that cannot ring is cut off,
+ * and what it asked for is forgotten with its connection. */
+static void serve_one(const jj_hub *hub, jj_hub_bell *bell)
 {
     jj_message message = {0};
-    while (bell->socket && jj_socket_receive(bell->socket, &message) == 0) {
+    for (int i = 0; i < SUBSCRIPTIONS_MAX && bell->socket; i++) {
+        if (jj_socket_receive(bell->socket, &message)) {
+            break;
+        }
         jj_bytes topic = jj_message_frame(&message, 0);
         bool heartbeat = topic.size_bytes == sizeof HEARTBEAT_TOPIC &&
                          memcmp(topic.data + 1, HEARTBEAT_TOPIC, topic.size_bytes - 1) == 0;
         if (topic.size_bytes < 1 || heartbeat) {
             continue;
         }
+        bool strange = !can_ring(hub, (jj_bytes){topic.data + 1, topic.size_bytes - 1});
         if (topic.data[0] == 1) {
             bell->topics++;
+            bell->strange += strange;
+            if (strange && bell->strange > STRANGE_MAX) {
+                jj_message_cut_off(&message);
+            }
         } else if (topic.data[0] == 0 && bell->topics) {
             bell->topics--;
+            bell->strange -= strange && bell->strange;
         }
     }
     jj_message_clear(&message);
@@ -130,8 +173,8 @@ static void serve_one(jj_hub_bell *bell)
 
 void jj_hub_serve_bell(jj_hub *hub)
 {
-    serve_one(&hub->bell);
-    serve_one(&hub->outer_bell);
+    serve_one(hub, &hub->bell);
+    serve_one(hub, &hub->outer_bell);
 }
 
 /* ---- Ringing ------------------------------------------------------------------------------ */

@@ -33,6 +33,7 @@ typedef struct jj_hub_door {
 typedef struct jj_hub_bell {
     jj_socket *socket; /* NULL: not open */
     size_t topics;     /* subscriptions other than to the heartbeat */
+    size_t strange;    /* to what nothing can ring */
 } jj_hub_bell;
 
 /* A plugin's identity: the rights that the configuration gives it, and its password. */

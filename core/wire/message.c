@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static zmq_msg_t *frame_at(const jj_message *message, size_t index)
 {
@@ -128,6 +129,14 @@ void jj_message_clear(jj_message *message)
 const char *jj_message_user(const jj_message *message)
 {
     return message->count > 1 ? zmq_msg_gets(frame_at(message, 1), "User-Id") : NULL;
+}
+
+void jj_message_cut_off(const jj_message *message)
+{
+    int fd = message->count ? zmq_msg_get(frame_at(message, message->count - 1), ZMQ_SRCFD) : -1;
+    if (fd >= 0) {
+        shutdown(fd, SHUT_RDWR); /* libzmq, whose it is, notices and cleans up */
+    }
 }
 
 /* A signal between two frames must end neither: what is left of the message would be taken for a

@@ -21,6 +21,7 @@
 #define RECONNECT_MAX 5000
 #define HIGH_WATER    4000         /* messages queued for one peer before they are dropped */
 #define SEND_BUFFER   (256 * 1024) /* of one connection at a door, in the kernel */
+#define TOPIC_FRAME   1024         /* bytes: also of the largest one of a handshake */
 #define DOOR_WATER    32 /* messages of one peer that wait at a door; the rest waits at the peer */
 
 int jj_wire_open(jj_wire **wire, jj_error *err)
@@ -186,6 +187,13 @@ int jj_socket_publisher(jj_socket **socket, jj_wire *wire, const jj_door_options
 {
     jj_socket *new = NULL;
     int rc = open_socket(&new, wire, ZMQ_XPUB, err);
+    if (rc == 0) {
+        /* What comes in are subscriptions, which libzmq takes by itself and keeps for as long as
+         * their connection lasts. */
+        int64_t topic_max = TOPIC_FRAME;
+        zmq_setsockopt(new->handle, ZMQ_MAXMSGSIZE, &topic_max, sizeof topic_max);
+        set_int(new, ZMQ_RCVHWM, DOOR_WATER);
+    }
     if (rc == 0 && (rc = set_door(new, options, err))) {
         jj_socket_close(new);
     }

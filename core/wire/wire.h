@@ -60,6 +60,9 @@ int jj_message_track(jj_message *message, jj_tally *tally);
  * from the routing id's frame, which carries no metadata. Borrowed. */
 const char *jj_message_user(const jj_message *message);
 
+/* Ends the connection by which a received message came, as if the network had. */
+void jj_message_cut_off(const jj_message *message);
+
 /* ---- Sockets ------------------------------------------------------------------------------ */
 
 /* How the other side of a server socket proves who it is. */

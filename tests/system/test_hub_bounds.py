@@ -8,6 +8,7 @@ import sqlite3
 import time
 
 import pytest
+import zmq
 
 from client import Connection, check_balance, connected, event_key, graduated, nik, person_key, \
     write_agency
@@ -389,6 +390,34 @@ def test_an_agency_has_a_hundred_consumers_at_most(office):
     n.request("FORGET", {"name": "bank/k7"})
     with connected(door(n, "bank")) as bank:
         assert bank.request("FETCH", {"name": "satu-lagi"})[0] == "EVENTS"
+
+
+def test_who_asks_the_bell_for_very_much_is_cut_off_and_nobody_else(office):
+    """Each topic costs the hub memory for as long as its connection lasts."""
+    n = office
+    endpoint = f"ipc://{n.folder}/run/bell.sock"
+    context = zmq.Context.instance()
+    quiet = memory_kib(n.pid("hub"))
+    with context.socket(zmq.SUB) as honest, context.socket(zmq.SUB) as greedy:
+        honest.linger = greedy.linger = greedy.sndhwm = 0
+        monitor = greedy.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        for one in (honest, greedy):
+            one.connect(endpoint)
+        honest.subscribe("vacancy.opened/33.75/")
+        for number in range(20000):
+            greedy.subscribe(f"{number}/" + "x" * 200)
+        assert monitor.poll(30000), "it was not cut off"
+        grown = memory_kib(n.pid("hub")) - quiet
+
+        def rings():
+            n.publish([vacancy()])
+            return honest.poll(200)
+        n.wait(rings, "the honest one to hear the bell")
+        monitor.close()
+        greedy.disable_monitor()
+
+    # All of it would be 200 MiB.
+    assert grown < (400000 if SANITIZED else 60000), f"{grown} KiB more"
 
 
 # ---- What is said of a bad event
