@@ -415,7 +415,6 @@ def test_who_asks_the_bell_for_very_much_is_cut_off_and_nobody_else(office):
         n.wait(rings, "the honest one to hear the bell")
         monitor.close()
         greedy.disable_monitor()
-
     # All of it would be 200 MiB.
     assert grown < (400000 if SANITIZED else 60000), f"{grown} KiB more"
 
