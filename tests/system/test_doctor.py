@@ -169,8 +169,9 @@ def test_files_that_nobody_deals_with(node):
 
 
 def test_a_journal_at_its_limit_that_somebody_holds(node):
-    n = node(hub={"retention": {"size": "64KiB"},
-                  "listen": [{"endpoint": f"ipc:///tmp/jj-{os.getpid()}.sock", "as": "local"}]})
+    n = node()
+    n.write_config(hub={"retention": {"size": "64KiB"},
+                        "listen": [{"endpoint": f"ipc://{n.folder}/door.sock", "as": "local"}]})
     n.start()
     n.request("FETCH", {"name": "pembaca", "max_events": 1})
     n.request("COMMIT", {"name": "pembaca", "cursor": "0"})
