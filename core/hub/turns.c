@@ -87,11 +87,20 @@ static int go_on(const jj_job *job, jj_error *err)
     return 0;
 }
 
+/* An administrator is told what is durable: a cursor that has moved, but whose events nobody can
+ * fetch yet, would say that they are missing. */
+static bool tells_the_journal(jj_verb_handler verb)
+{
+    return verb == jj_hub_status || verb == jj_hub_trace || verb == jj_hub_audit ||
+           verb == jj_hub_quarantine_list;
+}
+
 /* What an erasure has emptied is gone for every reader at once, though it may still fail: nobody is
  * answered from it before it is durable. Several erasures may share a commit. */
-static void finish_erasure(jj_hub *hub, jj_verb_handler next)
+static void settle_before(jj_hub *hub, jj_verb_handler next)
 {
-    if (hub->scrub && next != jj_hub_erase && jj_journal_is_open(hub->journal)) {
+    if (jj_journal_is_open(hub->journal) &&
+        (tells_the_journal(next) || (hub->scrub && next != jj_hub_erase))) {
         jj_hub_settle(hub);
     }
 }
@@ -112,7 +121,7 @@ static void work(jj_hub *hub, jj_job *job)
         begin(hub, request, unread, &err);
     }
     if (!err.code) {
-        finish_erasure(hub, job->verb);
+        settle_before(hub, job->verb);
         go_on(job, &err);
     }
     if (err.code) {

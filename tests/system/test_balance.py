@@ -77,3 +77,21 @@ def test_the_balance_of_the_hub_outlives_it(node):
     n.client = None
     n.start()
     assert result("balance", node=n) == before
+
+
+def test_the_status_tells_what_can_be_fetched(node):
+    """A cursor that has moved, and what was published with it, are told together, even to one who
+    asks before they are on disk."""
+    n = node().start()
+    n.publish([vacancy()])
+    kind, told, _ = n.request("FETCH", {"name": "pembaca"})
+    for head in range(2, 30):
+        n.client.send("COMMIT", {"name": "pembaca", "cursor": told["cursor"]}, [vacancy()])
+        n.client.send("STATUS")
+        answers = [n.client.receive()[1] for _ in range(2)]
+        status = next(answer for answer in answers if "consumers" in answer)
+        check_balance(status)
+        one, = status["consumers"]
+        assert (status["journal"]["head"], one["cursor"], one["pending"]) == \
+            (str(head), told["cursor"], head - int(told["cursor"]))
+        told["cursor"] = str(head)
