@@ -133,6 +133,10 @@ void jj_hub_audit(jj_hub *hub, const jj_request *request)
         return;
     }
     int rc = jj_audit_verify(hub->journal, hub->secrets.node_key, &count, &err);
+    if (rc && rc != JJ_EINVALID) { /* it could not be read, which says nothing of the chain */
+        jj_request_fail(request, &err);
+        return;
+    }
     jj_reply_json(request, json_pack("{s:b, s:I, s:s}", "intact", rc == 0, "records",
                                      (json_int_t)count, "detail", rc ? err.text : ""));
 }

@@ -14,8 +14,7 @@ static void fill(jj_consumer *consumer, sqlite3_stmt *row)
                               .lost = (uint64_t)sqlite3_column_int64(row, 6),
                               .untold = (uint64_t)sqlite3_column_int64(row, 7),
                               .seen_ms = sqlite3_column_int64(row, 8)};
-    snprintf(consumer->name, sizeof consumer->name, "%s",
-             (const char *)sqlite3_column_text(row, 1));
+    snprintf(consumer->name, sizeof consumer->name, "%s", jj_journal_column(row, 1));
 }
 
 int jj_journal_consumer(jj_journal *journal, const char *name, jj_consumer *consumer)
@@ -151,8 +150,12 @@ int jj_journal_state_read(jj_journal *journal, int64_t consumer, const char *aft
     sqlite3_bind_text(row, 2, after, -1, SQLITE_STATIC);
     int step;
     while ((step = sqlite3_step(row)) == SQLITE_ROW) {
-        if (!visit(arg, (const char *)sqlite3_column_text(row, 0),
-                   (const char *)sqlite3_column_text(row, 1))) {
+        const char *key = (const char *)sqlite3_column_text(row, 0);
+        const char *value = (const char *)sqlite3_column_text(row, 1);
+        if (!key || !value) { /* without memory; the step said nothing of it */
+            break;
+        }
+        if (!visit(arg, key, value)) {
             step = SQLITE_DONE;
             break;
         }
