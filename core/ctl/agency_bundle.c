@@ -14,9 +14,8 @@
  * for C. */
 static const char python_example[] =
     "#!/usr/bin/env python3\n"
-    "\"\"\"Every event that this agency may see, each at least once, in order. Stop and start it "
-    "as\n"
-    "you like: it goes on where it was. Needs pyzmq: apt install python3-zmq\"\"\"\n"
+    "\"\"\"Every event that this agency may see, at least once, in order (apt install "
+    "python3-zmq)\"\"\"\n"
     "import json\n"
     "import pathlib\n"
     "import sys\n"
