@@ -11,7 +11,8 @@ import shutil
 import socket
 import threading
 
-from client import free_port
+from client import free_port, nik
+from conftest import event
 from test_ctl import ctl
 
 
@@ -147,3 +148,24 @@ def waiting(n):
 
 def identities(events):
     return sorted((e["source"], e["id"]) for e in events)
+
+
+def joined(node, lines):
+    """A province and a regency that reports to it, both running; the regency is added to lines."""
+    p = upper(node).start()
+    r = regency(node, p, "33.75", name="pekalongan")
+    lines.append(r)
+    r.start()
+    return p, r
+
+
+def outcomes(count, first=0, **attributes):
+    return [event("outcome.reported", {"nik": nik(first + i), "date": "2024-03-01",
+                                       "status": "employed"}, **attributes)
+            for i in range(count)]
+
+
+def arrived(p, r, types=None):
+    """Waits until the province has what the regency has; returns what the province has."""
+    r.wait(lambda: waiting(r) == 0, "the regency's uplink to be done")
+    return p.fetch_all(types)

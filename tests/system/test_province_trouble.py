@@ -7,8 +7,8 @@ import shutil
 import pytest
 
 from client import graduated, nik
-from conftest import ROOT, event, vacancy
-from province import identities, regency, says, status_of, upper, waiting
+from conftest import ROOT, vacancy
+from province import arrived, identities, joined, outcomes, regency, says, status_of, upper, waiting
 from test_ctl import ctl, result
 
 
@@ -22,22 +22,7 @@ def lines():
 
 @pytest.fixture
 def pair(node, lines):
-    p = upper(node).start()
-    r = regency(node, p, "33.75", name="pekalongan")
-    lines.append(r)
-    r.start()
-    return p, r
-
-
-def outcomes(count, first=0, **attributes):
-    return [event("outcome.reported", {"nik": nik(first + i), "date": "2024-03-01",
-                                       "status": "employed"}, **attributes)
-            for i in range(count)]
-
-
-def arrived(p, r, types=None):
-    r.wait(lambda: waiting(r) == 0, "the regency's uplink to be done")
-    return p.fetch_all(types)
+    return joined(node, lines)
 
 
 def begin_again(n):

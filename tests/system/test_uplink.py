@@ -10,7 +10,8 @@ import pytest
 
 from client import connected, graduated, nik, person_key
 from conftest import event, vacancy
-from province import attach, enlist, identities, regency, says, status_of, upper, waiting
+from province import arrived, attach, enlist, identities, joined, outcomes, regency, says, \
+    status_of, upper, waiting
 from test_ctl import ctl, result
 
 
@@ -25,23 +26,7 @@ def lines():
 @pytest.fixture
 def pair(node, lines):
     """A province and a regency that reports to it, both running."""
-    p = upper(node).start()
-    r = regency(node, p, "33.75", name="pekalongan")
-    lines.append(r)
-    r.start()
-    return p, r
-
-
-def outcomes(count, first=0, **attributes):
-    return [event("outcome.reported", {"nik": nik(first + i), "date": "2024-03-01",
-                                       "status": "employed"}, **attributes)
-            for i in range(count)]
-
-
-def arrived(p, r, types=None):
-    """Waits until the province has what the regency has; returns what the province has."""
-    r.wait(lambda: waiting(r) == 0, "the regency's uplink to be done")
-    return p.fetch_all(types)
+    return joined(node, lines)
 
 
 def test_events_arrive_with_their_identity_and_origin(pair):
