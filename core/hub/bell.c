@@ -28,6 +28,7 @@ static int bind_all(const jj_hub *hub, const jj_hub_bell *bell, bool outer, jj_e
 
 static void close_one(jj_hub_bell *bell)
 {
+    jj_porch_close(bell->porch);
     jj_socket_close(bell->socket);
     *bell = (jj_hub_bell){0};
 }
@@ -46,10 +47,12 @@ static bool has_outer(const jj_hub *hub)
 static int open_outer(jj_hub *hub, jj_error *err)
 {
     const jj_door_options options = jj_hub_curve(hub);
-    int rc = jj_socket_publisher(&hub->outer_bell.socket, hub->wire, &options, err);
-    rc = rc ? rc : bind_all(hub, &hub->outer_bell, true, err);
+    jj_hub_bell *bell = &hub->outer_bell;
+    int rc = jj_socket_publisher(&bell->socket, hub->wire, &options, err);
+    rc = rc ? rc : jj_porch_open(&bell->porch, hub->wire, bell->socket, err);
+    rc = rc ? rc : bind_all(hub, bell, true, err);
     if (rc) {
-        close_one(&hub->outer_bell);
+        close_one(bell);
     }
     return rc;
 }

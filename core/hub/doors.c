@@ -11,6 +11,10 @@
 #define PLUGIN_DOMAIN "jejaring-plugins"
 #define AGENCY_DOMAIN "jejaring-agencies"
 #define SELF_TEST_MS  3000
+/* Who stands at a CURVE door and is not through: so many, and so many for each agency, all of which
+ * may come back at once. */
+#define PORCH_PLACES        64
+#define PORCH_AGENCY_PLACES 2
 
 /* ---- ZAP ---------------------------------------------------------------------------------- */
 
@@ -137,10 +141,11 @@ static int open_door(jj_hub *hub, const char *endpoint, const char *as,
     jj_hub_door *door = &hub->doors[hub->door_count];
     *door = (jj_hub_door){.as = as, .endpoint = endpoint, .curve = options->door == JJ_DOOR_CURVE};
     int rc = jj_socket_router(&door->socket, hub->wire, endpoint, options, err);
-    if (rc == 0) {
-        hub->door_count++;
+    if (rc) {
+        return rc;
     }
-    return rc;
+    hub->door_count++;
+    return door->curve ? jj_porch_open(&door->porch, hub->wire, door->socket, err) : 0;
 }
 
 /* A socket of the kind that the endpoint expects, which tries to come in, and its monitor. Nothing
@@ -204,6 +209,15 @@ static int open_curve_door(jj_hub *hub, const char *endpoint, jj_error *err)
     return rc ? rc : jj_hub_try_stranger(hub, endpoint, false, err);
 }
 
+void jj_hub_serve_porches(jj_hub *hub)
+{
+    size_t places = PORCH_PLACES + PORCH_AGENCY_PLACES * hub->agencies->count;
+    for (size_t i = 0; i < hub->door_count; i++) {
+        jj_porch_serve(hub->doors[i].porch, places);
+    }
+    jj_porch_serve(hub->outer_bell.porch, places);
+}
+
 int jj_hub_open_doors(jj_hub *hub, jj_error *err)
 {
     const jj_hub_config *config = &hub->config->hub;
@@ -230,6 +244,7 @@ int jj_hub_open_doors(jj_hub *hub, jj_error *err)
 void jj_hub_close_doors(jj_hub *hub)
 {
     for (size_t i = 0; i < hub->door_count; i++) {
+        jj_porch_close(hub->doors[i].porch);
         jj_socket_close(hub->doors[i].socket);
     }
     jj_socket_close(hub->zap);

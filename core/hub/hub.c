@@ -189,19 +189,26 @@ static void each_second(jj_hub *hub)
 
 /* ---- Loop --------------------------------------------------------------------------------- */
 
+static void listen_at(jj_poll *items, size_t *count, jj_socket *socket)
+{
+    if (socket) {
+        items[(*count)++] = (jj_poll){.socket = socket, .events = POLLIN};
+    }
+}
+
 static void turn(jj_hub *hub, int signals, bool *stop)
 {
-    jj_poll items[JJ_DOORS_MAX + 4];
+    jj_poll items[2 * JJ_DOORS_MAX + 5];
     size_t count = 0;
     items[count++] = (jj_poll){.fd = signals, .events = POLLIN};
-    items[count++] = (jj_poll){.socket = hub->zap, .events = POLLIN};
-    items[count++] = (jj_poll){.socket = hub->bell.socket, .events = POLLIN};
+    listen_at(items, &count, hub->zap);
+    listen_at(items, &count, hub->bell.socket);
     for (size_t i = 0; i < hub->door_count; i++) {
-        items[count++] = (jj_poll){.socket = hub->doors[i].socket, .events = POLLIN};
+        listen_at(items, &count, hub->doors[i].socket);
+        listen_at(items, &count, jj_porch_socket(hub->doors[i].porch));
     }
-    if (hub->outer_bell.socket) {
-        items[count++] = (jj_poll){.socket = hub->outer_bell.socket, .events = POLLIN};
-    }
+    listen_at(items, &count, hub->outer_bell.socket);
+    listen_at(items, &count, jj_porch_socket(hub->outer_bell.porch));
     int64_t wait_ms = hub->next_second_ms - jj_monotonic_ms();
     if (hub->deferred && wait_ms > DEFERRED_MS) {
         wait_ms = DEFERRED_MS;
@@ -218,6 +225,7 @@ static void turn(jj_hub *hub, int signals, bool *stop)
         }
         *stop = got && signal.ssi_signo != SIGHUP;
     }
+    jj_hub_serve_porches(hub);
     jj_hub_serve_zap(hub);
     jj_hub_serve_bell(hub);
     jj_hub_serve(hub);

@@ -14,6 +14,7 @@
 #include "journal/journal.h"
 #include "journal/node.h"
 #include "schema/catalogue.h"
+#include "wire/porch.h"
 #include "wire/wire.h"
 
 #define JJ_DOORS_MAX   32
@@ -23,6 +24,7 @@
  * say (an open door). */
 typedef struct jj_hub_door {
     jj_socket *socket;
+    jj_porch *porch;         /* NULL: whoever connects is in */
     const char *as;          /* agency that everybody is who comes in here; NULL: by ZAP user */
     const char *endpoint;    /* both borrowed from the configuration */
     bool curve;              /* the ZAP user is an agency's public key, else a plugin's name */
@@ -32,6 +34,7 @@ typedef struct jj_hub_door {
 /* A socket of the bell. */
 typedef struct jj_hub_bell {
     jj_socket *socket; /* NULL: not open */
+    jj_porch *porch;   /* of the outer one */
     size_t topics;     /* subscriptions other than to the heartbeat */
     size_t strange;    /* to what nothing can ring */
 } jj_hub_bell;
@@ -278,6 +281,8 @@ void jj_hub_drop_jobs(jj_hub *hub);
 
 /* ---- doors.c ---- */
 int jj_hub_open_doors(jj_hub *hub, jj_error *err);
+/* Sees that no crowd of strangers stands at the CURVE doors. */
+void jj_hub_serve_porches(jj_hub *hub);
 void jj_hub_close_doors(jj_hub *hub);
 void jj_hub_serve_zap(jj_hub *hub);
 /* How an endpoint is opened at which agencies prove who they are. */

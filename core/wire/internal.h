@@ -16,6 +16,18 @@ struct jj_socket {
     void *watched; /* of a monitor: the socket that it watches; else NULL */
 };
 
+/* What a monitor tells: one of the events it was asked for, and its value (a descriptor, mostly).
+ */
+typedef struct jj_socket_change {
+    int event, value;
+} jj_socket_change;
+
+/* A monitor for these events of libzmq. */
+int jj_socket_watch(jj_socket **monitor, jj_wire *wire, jj_socket *watched, int events,
+                    jj_error *err);
+/* False if there is nothing to tell. Never waits. */
+bool jj_socket_change_next(jj_socket *monitor, jj_socket_change *change);
+
 /* Room for one more frame behind the last, not initialised; NULL without memory. */
 zmq_msg_t *jj_message_next(jj_message *message);
 

@@ -307,18 +307,22 @@ void jj_socket_subscribe(jj_socket *socket, const char *topic)
     zmq_setsockopt(socket->handle, ZMQ_SUBSCRIBE, topic, strlen(topic));
 }
 
-int jj_socket_monitor(jj_socket **monitor, jj_wire *wire, jj_socket *watched, jj_error *err)
+int jj_socket_watch(jj_socket **monitor, jj_wire *wire, jj_socket *watched, int events,
+                    jj_error *err)
 {
     char address[64];
     snprintf(address, sizeof address, "inproc://monitor-%p", (void *)watched);
-    int what =
-        ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
-    if (zmq_socket_monitor(watched->handle, address, what)) {
+    if (zmq_socket_monitor(watched->handle, address, events)) {
         return fail_zmq(err, "watch a socket", NULL);
     }
     jj_socket *new = NULL;
     int rc = open_socket(&new, wire, ZMQ_PAIR, err);
-    if (rc == 0 && (rc = connect_to(&new, address, err)) == 0) {
+    if (rc == 0) {
+        /* Of bounded events the next one would block the thread that does all input and output. */
+        set_int(new, ZMQ_RCVHWM, 0);
+        rc = connect_to(&new, address, err);
+    }
+    if (rc == 0) {
         new->watched = watched->handle;
         *monitor = new;
     } else {
@@ -327,22 +331,41 @@ int jj_socket_monitor(jj_socket **monitor, jj_wire *wire, jj_socket *watched, jj
     return rc;
 }
 
-enum jj_link jj_socket_event(jj_socket *monitor)
+bool jj_socket_change_next(jj_socket *monitor, jj_socket_change *change)
 {
     jj_message message = {0};
-    enum jj_link link = JJ_LINK_NONE;
-    if (jj_socket_receive(monitor, &message) == 0) {
-        uint16_t event = 0;
+    bool got = false;
+    while (!got && jj_socket_receive(monitor, &message) == 0) {
+        uint16_t event;
+        int32_t value;
         jj_bytes head = jj_message_frame(&message, 0);
-        if (head.size_bytes >= sizeof event) {
+        if (head.size_bytes == sizeof event + sizeof value) {
             memcpy(&event, head.data, sizeof event);
+            memcpy(&value, head.data + sizeof event, sizeof value);
+            *change = (jj_socket_change){event, value};
+            got = true;
         }
-        link = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED     ? JJ_LINK_UP
-               : event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? JJ_LINK_REFUSED
-                                                          : JJ_LINK_DOWN;
     }
     jj_message_clear(&message);
-    return link;
+    return got;
+}
+
+int jj_socket_monitor(jj_socket **monitor, jj_wire *wire, jj_socket *watched, jj_error *err)
+{
+    int events =
+        ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+    return jj_socket_watch(monitor, wire, watched, events, err);
+}
+
+enum jj_link jj_socket_event(jj_socket *monitor)
+{
+    jj_socket_change change;
+    if (!jj_socket_change_next(monitor, &change)) {
+        return JJ_LINK_NONE;
+    }
+    return change.event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED     ? JJ_LINK_UP
+           : change.event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? JJ_LINK_REFUSED
+                                                             : JJ_LINK_DOWN;
 }
 
 int jj_wire_poll(jj_poll *items, size_t count, long timeout_ms)

@@ -123,7 +123,7 @@ enum jj_link jj_socket_event(jj_socket *monitor);
 
 /* ---- Poll --------------------------------------------------------------------------------- */
 
-#define JJ_POLL_MAX 64
+#define JJ_POLL_MAX 96
 
 typedef struct jj_poll {
     jj_socket *socket; /* or NULL, and then: */
