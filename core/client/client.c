@@ -3,7 +3,6 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "wire/wire.h"
-#include "json/load.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -52,12 +51,6 @@ struct jj_client {
     answer *early;          /* answers that arrived while another one was waited for */
 };
 
-/* What a reply's memory hangs on. */
-typedef struct reply_memory {
-    jj_message message;
-    jj_bytes events[];
-} reply_memory;
-
 static void free_request(request *r)
 {
     if (r) {
@@ -66,16 +59,6 @@ static void free_request(request *r)
         free(r->data);
         free(r);
     }
-}
-
-void jj_reply_clear(jj_reply *reply)
-{
-    reply_memory *memory = reply->owner;
-    if (memory) {
-        jj_message_clear(&memory->message);
-        free(memory);
-    }
-    *reply = (jj_reply){0};
 }
 
 static int watch(jj_client *client, jj_socket *socket)
@@ -330,66 +313,15 @@ static bool is_pending(const jj_client *client, uint64_t number)
 
 /* ---- Receiving ---------------------------------------------------------------------------- */
 
-static bool bytes_are(jj_bytes bytes, const char *text)
+/* The answer to a request that waits for one. False: it is none. */
+static bool take(jj_client *client, jj_message *message, jj_reply *reply)
 {
-    return strlen(text) == bytes.size_bytes && memcmp(bytes.data, text, bytes.size_bytes) == 0;
-}
-
-/* The code of an ERROR's result. Whatever it says, an ERROR is never a success. */
-static int error_code(jj_bytes result)
-{
-    json_t *object = NULL;
-    int code = JJ_EUNAVAILABLE;
-    if (jj_json_load(&object, result.data, result.size_bytes, JJ_FRAME_MAX, NULL) == 0) {
-        const char *name = jj_json_string(object, "code");
-        code = name ? jj_code_parse(name) : code;
-    }
-    json_decref(object);
-    return code < 0 ? code : JJ_EUNAVAILABLE;
-}
-
-static int code_of(jj_bytes kind, jj_bytes result)
-{
-    if (bytes_are(kind, "OK") || bytes_are(kind, "EVENTS")) {
-        return 0;
-    }
-    return bytes_are(kind, "ERROR") ? error_code(result) : JJ_EVERSION;
-}
-
-/* Turns a message into a reply, which takes its memory. False: not an answer to anything that is
- * waited for. */
-static bool to_reply(jj_client *client, jj_message *message, jj_reply *reply)
-{
-    jj_bytes version = jj_message_frame(message, 0), kind = jj_message_frame(message, 1);
-    jj_bytes number = jj_message_frame(message, 2);
-    char digits[24] = "";
-    uint64_t request_number = 0;
-    if (message->count < 4 || !bytes_are(version, JJ_PROTOCOL) || number.size_bytes > 20) {
+    uint64_t number;
+    if (!jj_reply_number(message, &number) || !is_pending(client, number) ||
+        !jj_reply_take(message, number, reply)) {
         return false;
     }
-    memcpy(digits, number.data, number.size_bytes);
-    request_number = strtoull(digits, NULL, 10);
-    if (!is_pending(client, request_number)) {
-        return false;
-    }
-    size_t count = message->count - 4;
-    reply_memory *memory = malloc(sizeof *memory + count * sizeof *memory->events);
-    if (!memory) {
-        return false; /* the request stays and is sent again */
-    }
-    memory->message = *message;
-    *message = (jj_message){0};
-    for (size_t i = 0; i < count; i++) {
-        memory->events[i] = jj_message_frame(&memory->message, i + 4);
-    }
-    jj_bytes result = jj_message_frame(&memory->message, 3);
-    *reply = (jj_reply){.code = code_of(kind, result),
-                        .request = request_number,
-                        .result = result,
-                        .events = memory->events,
-                        .event_count = count,
-                        .owner = memory};
-    remove_request(client, request_number);
+    remove_request(client, number);
     return true;
 }
 
@@ -447,7 +379,7 @@ static bool receive_now(jj_client *client, jj_reply *reply)
     jj_message message = {0};
     bool got = false;
     while (!got && jj_socket_receive(client->socket, &message) == 0) {
-        got = to_reply(client, &message, reply);
+        got = take(client, &message, reply);
     }
     jj_message_clear(&message);
     return got;
@@ -508,23 +440,6 @@ static void keep(jj_client *client, jj_reply *reply)
         end = &(*end)->next;
     }
     *end = kept;
-}
-
-int jj_reply_error(const jj_reply *reply, jj_error *err)
-{
-    json_t *object = NULL;
-    jj_fail(err, reply->code, "%s", jj_code_name(reply->code));
-    if (err && jj_json_load(&object, reply->result.data, reply->result.size_bytes, JJ_FRAME_MAX,
-                            NULL) == 0) {
-        const char *detail = jj_json_string(object, "detail");
-        const char *field = jj_json_string(object, "field");
-        if (detail) {
-            snprintf(err->text, sizeof err->text, "%s", detail);
-        }
-        snprintf(err->field, sizeof err->field, "%s", field ? field : "");
-    }
-    json_decref(object);
-    return reply->code;
 }
 
 /* The answer if it came while another one was waited for. */

@@ -19,4 +19,11 @@ int jj_client_listen(jj_client *client, const char *bell, const char *topic, jj_
 /* After so long a request is sent again. */
 int jj_client_timeout_ms(const jj_client *client);
 
+/* ---- reply.c ---- */
+/* Which request a message answers. False: it is no answer. */
+bool jj_reply_number(const jj_message *message, uint64_t *number);
+/* Turns such a message into a reply, which takes its memory. False without memory: the request
+ * stays and is sent again. */
+bool jj_reply_take(jj_message *message, uint64_t number, jj_reply *reply);
+
 #endif
