@@ -128,6 +128,7 @@ typedef struct jj_filter {
     bool publishers; /* with the agency that published each event */
 } jj_filter;
 
+/* Who fetches: what it asks for, and the way back to it. */
 typedef struct jj_waiter {
     struct jj_waiter *next;
     jj_return_path path;
@@ -369,23 +370,36 @@ int jj_filter_check(const jj_hub *hub, const jj_filter *filter, jj_error *err);
 void jj_filter_clear(jj_filter *filter);
 bool jj_filter_wants(const jj_filter *filter, const jj_rights *rights, const jj_record *record);
 
+/* ---- page.c ---- */
+enum jj_fetched {
+    JJ_FETCHED_ANSWERED,
+    JJ_FETCHED_NOTHING, /* nothing was sent */
+    JJ_FETCHED_FAILED
+};
+/* Answers with what is there. Where that is nothing, reader->after moves to the end, and there is
+ * no answer (unless `anyway`). reader->lost is told beside what retention has taken away. */
+enum jj_fetched jj_hub_answer(jj_hub *hub, jj_waiter *reader, bool anyway, jj_error *err);
+/* True if this reader may see the event at all. */
+bool jj_hub_may_see(const jj_hub *hub, const jj_rights *rights, const jj_record *record);
+/* What this reader, who may see the event, may see of it. */
+void jj_hub_write_view(const jj_hub *hub, const jj_rights *rights, const jj_record *record,
+                       jj_buf *out);
+
+/* ---- waiters.c ---- */
+/* Takes what *reader owns, or refuses the request. */
+void jj_hub_wait(jj_hub *hub, const jj_request *request, jj_waiter *reader, uint64_t wait_ms);
+/* After a commit, and when time has passed: answers those who wait. */
+void jj_hub_wake(jj_hub *hub);
+void jj_hub_drop_waiters(jj_hub *hub);
+void jj_hub_dismiss_waiters(jj_hub *hub); /* answers each with what is there: nothing */
+/* Answers those at once who wait as this consumer: there is something for them. */
+void jj_hub_dismiss_consumer(jj_hub *hub, const char *consumer);
+
 /* ---- fetch.c ---- */
 void jj_hub_fetch(jj_hub *hub, const jj_request *request);
 /* A plugin of the configuration counts as heard of, also while it waits for its other side and asks
  * for nothing: retention never gives it up. Within a transaction. */
 void jj_hub_see_plugins(jj_hub *hub);
-/* After a commit, and when time has passed: answers those who wait. */
-void jj_hub_wake(jj_hub *hub);
-void jj_hub_drop_waiters(jj_hub *hub);
-void jj_hub_dismiss_waiters(jj_hub *hub); /* answers each with what is there: nothing */
-/* True if this reader may see the event at all. */
-bool jj_hub_may_see(const jj_hub *hub, const jj_rights *rights, const jj_record *record);
-
-/* What this reader, who may see the event, may see of it. */
-void jj_hub_write_view(const jj_hub *hub, const jj_rights *rights, const jj_record *record,
-                       jj_buf *out);
-/* Answers those at once who wait as this consumer: there is something for them. */
-void jj_hub_dismiss_consumer(jj_hub *hub, const char *consumer);
 
 /* ---- again.c ---- */
 void jj_hub_load_retries(jj_hub *hub);
