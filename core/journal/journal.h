@@ -166,8 +166,8 @@ int jj_journal_state_read(jj_journal *journal, int64_t consumer, const char *aft
 /* ---- Consent ------------------------------------------------------------------------------ */
 
 /* Notes that the person of this event grants or withdraws consent for some audiences. For each
- * audience the latest event by time counts, whatever the order of arrival (ties by key; at the
- * same instant of the same event, withdrawing counts). Within a transaction. */
+ * audience the latest event by time counts, whatever the order of arrival; at one moment a
+ * withdrawal counts (files tell a day, and no hour). Within a transaction. */
 void jj_journal_consent_put(jj_journal *journal, const jj_record *record, uint32_t audiences,
                             bool granted);
 

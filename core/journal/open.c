@@ -56,8 +56,8 @@ static const char *const texts[JJ_SQL_COUNT_STATEMENTS] = {
     [JJ_SQL_CONSENT_PUT] =
         "INSERT INTO consent VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (subject, audience) DO UPDATE"
         " SET granted = excluded.granted, time_ms = excluded.time_ms, key = excluded.key"
-        " WHERE (excluded.time_ms, excluded.key, NOT excluded.granted) > (time_ms, key, NOT "
-        "granted)",
+        " WHERE (excluded.time_ms, NOT excluded.granted, excluded.key) > (time_ms, NOT granted, "
+        "key)",
     [JJ_SQL_CONSENT] = "SELECT audience FROM consent WHERE subject = ?1 AND granted",
     [JJ_SQL_QUARANTINE] =
         "INSERT INTO quarantine (at_ms, agency, origin, code, field, detail,"

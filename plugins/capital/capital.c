@@ -68,7 +68,7 @@ static bool business_eligible(const json_t *business, const json_t *person)
     const char *since = jj_register_stamp(business, "registered");
     const char *applied = jj_register_stamp(person, "applied");
     return jj_flag(terms, "needs") && jj_number(terms, "amount", 0) > 0 && jj_consent(person) &&
-           strcmp(jj_register_stamp(business, "closed"), since) < 0 &&
+           !jj_register_over(business, "registered", "closed") &&
            (!*applied || jj_stamp_time(applied) < jj_stamp_time(since));
 }
 

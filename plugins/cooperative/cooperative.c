@@ -53,9 +53,10 @@ static size_t business_lanes(const json_t *business, struct lane lanes[SKILLS_MA
 {
     const json_t *registered = jj_register(business, "registered");
     const json_t *skills = json_object_get(registered, "skills");
-    const char *since = jj_register_stamp(business, "registered");
+    int64_t since_ms =
+        jj_number(registered, "since", jj_stamp_time(jj_register_stamp(business, "registered")));
     size_t count = 0;
-    if (strcmp(jj_register_stamp(business, "closed"), since) > 0) {
+    if (jj_register_over(business, "registered", "closed")) {
         return 0;
     }
     for (; count < json_array_size(skills) && count < SKILLS_MAX; count++) {
@@ -64,7 +65,7 @@ static size_t business_lanes(const json_t *business, struct lane lanes[SKILLS_MA
         snprintf(lane->skill, sizeof lane->skill, "%s",
                  json_string_value(json_array_get(skills, count)));
         snprintf(lane->order, sizeof lane->order, "%010lld-%014lld",
-                 (long long)jj_number(business, "turn", 0), (long long)jj_stamp_time(since));
+                 (long long)jj_number(business, "turn", 0), (long long)since_ms);
     }
     return count;
 }
@@ -94,8 +95,8 @@ static json_t *business_terms(const jj_event *event, const json_t *data)
             json_array_append_new(skills, json_string(skill));
         }
     }
-    return json_pack("{s:s, s:s, s:o}", "person", event->subject, "region", event->region, "skills",
-                     skills);
+    return json_pack("{s:s, s:s, s:o, s:I}", "person", event->subject, "region", event->region,
+                     "skills", skills, "since", (json_int_t)jj_day_of(event, data));
 }
 
 static void on_business(jj_turn *turn, const jj_event *event, const json_t *data)

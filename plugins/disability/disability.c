@@ -65,9 +65,55 @@ static int check(const jj_value *values, jj_error *err)
 
 /* ---- Persons ------------------------------------------------------------------------------ */
 
+/* What of a graduation tells it from others of the person, in the words of the state. */
+static void graduation_name(const json_t *data, char out[JJ_KEY_MAX])
+{
+    char vocation[JJ_NAME_MAX], batch[JJ_NAME_MAX];
+    jj_skill(jj_text(data, "vocation"), vocation);
+    jj_skill(jj_text(data, "batch"), batch);
+    snprintf(out, JJ_KEY_MAX, "%s|%s|%d", vocation, batch, (int)jj_number(data, "year", 0));
+}
+
+/* What a graduation says of a disability. The latest version of each graduation counts: one that
+ * was corrected and speaks of none any more takes back what it said. A view that is bound by
+ * consent does not see `funding`, and there silence may only mean that nothing is shown. */
+static void learn_graduation(jj_turn *turn, json_t *person, const jj_event *event,
+                             const json_t *data)
+{
+    char name[JJ_KEY_MAX];
+    bool told = json_object_size(json_object_get(data, "disability")) > 0;
+    if (!told && !json_object_get(data, "funding")) {
+        return;
+    }
+    if (!json_object_get(person, "told")) {
+        jj_doc_set(turn, person, "told", json_object());
+    }
+    graduation_name(data, name);
+    jj_register_take(turn, json_object_get(person, "told"), name, event,
+                     told ? jj_origin(event) : json_null());
+}
+
+/* The latest graduation that speaks of a disability, NULL: none. "graduated" is where it was kept
+ * before each graduation had a place of its own. Borrowed. */
+static const json_t *graduation_told(const json_t *person)
+{
+    const char *name, *latest = "";
+    json_t *entry;
+    const json_t *origin = jj_register(person, "graduated");
+    json_object_foreach(json_object_get(person, "told"), name, entry)
+    {
+        const char *stamp = json_string_value(json_array_get(entry, 0));
+        if (json_is_object(json_array_get(entry, 1)) && strcmp(stamp, latest) > 0) {
+            latest = stamp;
+            origin = json_array_get(entry, 1);
+        }
+    }
+    return origin;
+}
+
 static int refer(const jj_reactor *self, jj_turn *turn, const char *id, json_t *person)
 {
-    const json_t *origin = jj_register(person, "graduated");
+    const json_t *origin = graduation_told(person);
     if (!origin || !jj_consent(person) || jj_flag(person, "referred")) {
         return 0;
     }
@@ -181,8 +227,8 @@ static void on_person(const disability *self, jj_turn *turn, const jj_event *eve
     jj_consent_take(turn, person, event, data, "disability", "disability");
     if (strcmp(event->type, "person.erased") == 0) {
         json_object_clear(person);
-    } else if (json_object_size(json_object_get(data, "disability")) > 0) { /* alumni.graduated */
-        jj_register_take(turn, person, "graduated", event, jj_origin(event));
+    } else if (strcmp(event->type, "alumni.graduated") == 0) {
+        learn_graduation(turn, person, event, data);
     } else if (strcmp(event->type, "accommodation.assessed") == 0) {
         learn_needs(turn, person, event, data);
     } else if (strcmp(event->type, "placement.started") == 0) {

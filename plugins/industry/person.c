@@ -39,10 +39,13 @@ static size_t person_lanes(const json_t *person, struct lane lanes[LANES_MAX])
         struct lane *lane = &lanes[count++];
         memset(lane, 0, sizeof *lane); /* they are compared whole */
         lane->able = json_is_true(jj_register(person, "able"));
-        int64_t since_ms = jj_stamp_time(jj_register_stamp(person, name));
+        const json_t *training = jj_register(person, name);
+        const char *region = json_string_value(training); /* of before it had a day */
+        int64_t since_ms =
+            jj_number(training, "since", jj_stamp_time(jj_register_stamp(person, name)));
         snprintf(lane->skill, sizeof lane->skill, "%s", name + 2);
         snprintf(lane->region, sizeof lane->region, "%s",
-                 json_string_value(jj_register(person, name)));
+                 region ? region : jj_text(training, "region"));
         snprintf(lane->order, sizeof lane->order, "%c%014lld", person_rank(person, name + 2),
                  (long long)(since_ms > free_ms ? since_ms : free_ms));
     }
@@ -107,14 +110,16 @@ static void person_learn(jj_turn *turn, json_t *person, const jj_event *event, c
     jj_consent_take(turn, person, event, data, "industry", "batch");
     if (strcmp(event->type, "alumni.graduated") == 0 && skill[0]) {
         snprintf(name, sizeof name, "t/%s", skill);
-        jj_register_take(turn, person, name, event, json_string(event->region));
+        jj_register_take(turn, person, name, event,
+                         json_pack("{s:s, s:I}", "region", event->region, "since",
+                                   (json_int_t)jj_day_of(event, data)));
         if (json_object_size(json_object_get(data, "disability"))) {
-            jj_register_take(turn, person, "able", event, json_true());
+            jj_register_answer(turn, person, "able", event, true);
         }
     } else if (strcmp(event->type, "consent.withdrawn") == 0 &&
                jj_lists(json_object_get(data, "audiences"), "disability")) {
         /* It was shown on the ground of that consent: without it it is not used any more. */
-        jj_register_take(turn, person, "able", event, json_false());
+        jj_register_answer(turn, person, "able", event, false);
     } else if (strcmp(event->type, "alumni.certified") == 0 && jj_text(data, "result")) {
         snprintf(name, sizeof name, "c/%s", skill);
         jj_register_take(turn, person, name, event, json_string(jj_text(data, "result")));

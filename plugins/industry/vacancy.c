@@ -47,7 +47,7 @@ static const char *vacancy_barred(const json_t *vacancy, const struct numbers *n
     if (!opened) {
         return "unknown";
     }
-    if (strcmp(jj_register_stamp(vacancy, "closed"), jj_register_stamp(vacancy, "opened")) > 0) {
+    if (jj_register_over(vacancy, "opened", "closed")) {
         return "withdrawn";
     }
     if (n->started >= jj_number(opened, "headcount", 1)) {
@@ -73,8 +73,18 @@ static void vacancy_list(jj_turn *turn, const char *id, const json_t *vacancy, s
     n->dated = dated;
 }
 
+/* True if another node took the vacancy in, of a region that is not this node's: one that came down
+ * from the node above. Its end is that node's to say. */
+static bool is_foreign(const jj_host *host, const jj_event *event)
+{
+    json_t *whole = json_loadb(event->text, event->size_bytes, 0, NULL);
+    bool foreign = jj_text(whole, "origin") && !jj_region_within(host->region, event->region);
+    json_decref(whole);
+    return foreign;
+}
+
 /* What the matching needs of vacancy.opened. New. */
-static json_t *vacancy_terms(const jj_event *event, const json_t *data)
+static json_t *vacancy_terms(const jj_host *host, const jj_event *event, const json_t *data)
 {
     json_t *areas = json_array(), *skills = json_array();
     const json_t *regions = json_object_get(data, "regions");
@@ -93,10 +103,11 @@ static json_t *vacancy_terms(const jj_event *event, const json_t *data)
         jj_skill(json_string_value(json_array_get(vocations, i)), skill);
         json_array_append_new(skills, json_string(skill));
     }
-    return json_pack("{s:o, s:o, s:o, s:I, s:s*, s:b}", "origin", jj_origin(event), "areas", areas,
-                     "skills", skills, "headcount", (json_int_t)jj_number(data, "headcount", 1),
-                     "until", jj_text(data, "valid_until"), "friendly",
-                     jj_flag(data, "disability_friendly"));
+    return json_pack("{s:o, s:o, s:o, s:I, s:s*, s:b, s:b}", "origin", jj_origin(event), "areas",
+                     areas, "skills", skills, "headcount",
+                     (json_int_t)jj_number(data, "headcount", 1), "until",
+                     jj_text(data, "valid_until"), "friendly", jj_flag(data, "disability_friendly"),
+                     "foreign", is_foreign(host, event));
 }
 
 void vacancy_event(jj_turn *turn, const jj_event *event, const json_t *data)
@@ -109,7 +120,7 @@ void vacancy_event(jj_turn *turn, const jj_event *event, const json_t *data)
         struct numbers n = numbers_load(turn, id);
         vacancy_list(turn, id, vacancy, &n, false, false);
         numbers_store(turn, id, &n);
-        jj_register_take(turn, vacancy, "opened", event, vacancy_terms(event, data));
+        jj_register_take(turn, vacancy, "opened", event, vacancy_terms(turn->host, event, data));
     } else if (!jj_is_own(turn->host, event)) { /* what we said must not bind us */
         jj_register_take(turn, vacancy, "closed", event, json_true());
     }
@@ -152,8 +163,13 @@ static void propose(jj_turn *turn, const char *id, const json_t *opened, struct 
 {
     char key[JJ_KEY_MAX];
     jj_event cause = jj_origin_event(json_object_get(opened, "origin"));
-    int64_t since_ms = strtoll(place->order + 1, NULL, 10);
+    int64_t time_ms = strtoll(place->order + 1, NULL, 10), agreed_ms;
     json_t *reasons = json_array();
+    jj_key(turn, key, "g/%s", place->member);
+    json_t *person = jj_doc_load(turn, key);
+    agreed_ms = jj_stamp_time(jj_register_stamp(person, "consent"));
+    json_decref(person);
+    time_ms = agreed_ms > time_ms ? agreed_ms : time_ms;
     json_array_append_new(reasons, json_string(json_array_size(json_object_get(opened, "skills"))
                                                    ? "vocation"
                                                    : "any_vocation"));
@@ -172,7 +188,7 @@ static void propose(jj_turn *turn, const char *id, const json_t *opened, struct 
                  .region = place->region,
                  .cause = &cause,
                  .key = place->member,
-                 .time_ms = since_ms > cause.time_ms ? since_ms : cause.time_ms,
+                 .time_ms = time_ms > cause.time_ms ? time_ms : cause.time_ms,
              },
              json_pack("{s:s, s:i, s:o}", "vacancy", id, "rank", n->proposed, "reasons", reasons));
 }
@@ -319,7 +335,8 @@ int vacancy_work(void *self, jj_turn *turn, const char *id, int most)
         need -= n.proposed - drafts;
     }
     drafts = n.proposed - drafts;
-    if (barred && (strcmp(barred, "filled") == 0 || strcmp(barred, "expired") == 0)) {
+    if (barred && !jj_flag(opened, "foreign") &&
+        (strcmp(barred, "filled") == 0 || strcmp(barred, "expired") == 0)) {
         drafts += announce(turn, id, vacancy, &n, barred);
     }
     vacancy_list(turn, id, vacancy, &n, !barred && need > 0, !barred);

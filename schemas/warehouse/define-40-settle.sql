@@ -154,16 +154,22 @@ LANGUAGE sql AS $$
 $$;
 COMMENT ON FUNCTION count_cells IS 'Fills the empty jejaring.absorption_cell from jejaring.standing';
 
--- Adds events to jejaring.arrival, or takes them away (sign -1): of each the region, the attributes
--- that have no column, and when it was recorded.
+-- Through which node an event came. What this node's own plugins answer, and what its hub says of an
+-- erasure, is about a region and no report of it: whoever is silent stays silent by it.
+CREATE OR REPLACE FUNCTION arrival_node(type text, cause text, extra jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(extra ->> 'origin', CASE WHEN cause IS NOT NULL OR type = 'person.erased' THEN '*' ELSE '' END);
+COMMENT ON FUNCTION arrival_node IS 'Node that took an event in; empty: told to the hub that this warehouse reads; *: said there by itself';
+
+-- Adds events to jejaring.arrival, or takes them away (sign -1): of each the region, the node
+-- (arrival_node), and when it was recorded.
 CREATE OR REPLACE FUNCTION count_arrivals(
-    regions text[], extras jsonb[], times timestamptz[], sign integer DEFAULT 1) RETURNS void
+    regions text[], nodes text[], times timestamptz[], sign integer DEFAULT 1) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO arrival AS t (region, node, day, events)
-    SELECT e.region, coalesce(e.extra ->> 'origin', ''), (e.at AT TIME ZONE 'Asia/Jakarta')::date,
-        sign * count(*)
-    FROM unnest(regions, extras, times) AS e (region, extra, at)
+    SELECT e.region, e.node, (e.at AT TIME ZONE 'Asia/Jakarta')::date, sign * count(*)
+    FROM unnest(regions, nodes, times) AS e (region, node, at)
     GROUP BY 1, 2, 3
     ON CONFLICT (region, node, day) DO UPDATE SET events = t.events + excluded.events;
     IF sign < 0 THEN
@@ -179,18 +185,18 @@ LANGUAGE plpgsql AS $$
 DECLARE
     name text;
     regions text[];
-    extras jsonb[];
+    nodes text[];
     times timestamptz[];
 BEGIN
     WITH gone AS (
         DELETE FROM event e USING erasure x
         WHERE x.person = ANY (persons) AND e.subject = x.person
             AND (e.time <= x.time OR e.recordedtime <= x.recorded) AND e.type <> 'person.erased'
-        RETURNING e.region, e.extra, e.recordedtime)
-    SELECT array_agg(g.region), array_agg(g.extra), array_agg(g.recordedtime)
-    INTO regions, extras, times FROM gone g;
+        RETURNING e.region, arrival_node(e.type, e.cause, e.extra) AS node, e.recordedtime)
+    SELECT array_agg(g.region), array_agg(g.node), array_agg(g.recordedtime)
+    INTO regions, nodes, times FROM gone g;
     IF regions IS NOT NULL THEN
-        PERFORM count_arrivals(regions, extras, times, -1);
+        PERFORM count_arrivals(regions, nodes, times, -1);
     END IF;
     UPDATE event e SET data = e.data - 'person' FROM erasure x
     WHERE x.person = ANY (persons) AND e.type = 'order.completed' AND e.data ? 'person'
@@ -226,7 +232,7 @@ DECLARE
     types text[];
     erased uuid[];
     regions text[];
-    extras jsonb[];
+    nodes text[];
     times timestamptz[];
 BEGIN
     -- One writer at a time, whatever its node: two of them settling one person would each miss
@@ -269,11 +275,11 @@ BEGIN
             extra
         FROM stage
         ON CONFLICT DO NOTHING
-        RETURNING event.region, event.extra, event.recordedtime)
-    SELECT array_agg(f.region), array_agg(f.extra), array_agg(f.recordedtime)
-    INTO regions, extras, times FROM fresh f;
+        RETURNING event.region, arrival_node(event.type, event.cause, event.extra) AS node, event.recordedtime)
+    SELECT array_agg(f.region), array_agg(f.node), array_agg(f.recordedtime)
+    INTO regions, nodes, times FROM fresh f;
     IF regions IS NOT NULL THEN
-        PERFORM count_arrivals(regions, extras, times);
+        PERFORM count_arrivals(regions, nodes, times);
     END IF;
     PERFORM project(types);
     PERFORM collect(types);
@@ -310,7 +316,8 @@ BEGIN
         FROM event e WHERE e.subject >= low AND (high IS NULL OR e.subject <= high);
         SELECT array_agg(DISTINCT type), done + count(*) INTO types, done FROM stage;
         IF types IS NOT NULL THEN
-            PERFORM count_arrivals(array_agg(region), array_agg(extra), array_agg(recordedtime)) FROM stage;
+            PERFORM count_arrivals(array_agg(region), array_agg(arrival_node(type, cause, extra)),
+                                   array_agg(recordedtime)) FROM stage;
             PERFORM project(types);
             PERFORM collect(types);
             PERFORM settle(touched(types), false);

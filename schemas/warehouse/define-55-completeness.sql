@@ -16,6 +16,8 @@ COMMENT ON FUNCTION due_after IS 'First due date of a reporting calendar after a
 
 -- One row for each regency of the province (null: of every province of which anything is known).
 --
+-- What this node itself says of a region (node '*') is no report of it.
+--
 --   reported_on   the last day on which a hub recorded an event of it; null: never
 --   missed_on     the first due date before which nothing more had come; null: none
 --   late_days     days since then
@@ -53,7 +55,7 @@ BEGIN
         SELECT a.region, a.node, date_trunc('month', a.day::timestamp)::date AS m, sum(a.events)::bigint AS n,
             max(a.day) AS last_on
         FROM arrival a
-        WHERE a.day <= today AND (wanted IS NULL OR a.region = ANY (ARRAY(SELECT code FROM asked)))
+        WHERE a.node <> '*' AND a.day <= today AND (wanted IS NULL OR a.region = ANY (ARRAY(SELECT code FROM asked)))
         GROUP BY 1, 2, 3
     ),
     by_month AS MATERIALIZED (
@@ -170,7 +172,7 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = jejaring, pg_catalog, pg_temp
 AS $$
     WITH told AS (
-        SELECT DISTINCT a.region FROM arrival a WHERE a.day <= coalesce(as_of, today())
+        SELECT DISTINCT a.region FROM arrival a WHERE a.node <> '*' AND a.day <= coalesce(as_of, today())
     )
     SELECT p.code, p.name, count(*), count(t.region),
         array_agg(r.name ORDER BY r.code) FILTER (WHERE t.region IS NULL)

@@ -166,8 +166,7 @@ AS $$
         CASE WHEN $1 = 'opd' THEN b.person END
     FROM business b LEFT JOIN region r ON r.code = b.region
     WHERE b.registered_on <= today()
-        AND (b.closed_time IS NULL
-            OR (b.registered_time, b.registered_event) > (b.closed_time, b.closed_event))
+        AND (b.closed_time IS NULL OR b.registered_time > b.closed_time)
         AND EXISTS (SELECT FROM consent c WHERE c.person = b.person AND c.given
                 AND c.audience = ANY (CASE WHEN $1 = 'opd' THEN '{opd,public}' ELSE '{public}' END::text[]))
         AND in_region(b.region, $2)
@@ -287,8 +286,7 @@ AS $$
         JOIN business b ON b.person = l.person AND b.business = l.business
         LEFT JOIN region r ON r.code = l.referred_region
     WHERE l.referred_on <= today() AND b.needs_capital
-        AND (b.closed_time IS NULL
-            OR (b.registered_time, b.registered_event) > (b.closed_time, b.closed_event))
+        AND (b.closed_time IS NULL OR b.registered_time > b.closed_time)
         -- Said of this loan alone first: most of what was referred long ago is over.
         AND (greatest(l.applied_on, l.decided_on, l.disbursed_on) >= l.referred_on) IS NOT TRUE
         AND EXISTS (SELECT FROM consent c WHERE c.person = l.person AND c.audience = 'capital' AND c.given)

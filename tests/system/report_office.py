@@ -60,11 +60,11 @@ class Office:
             cursor.execute("SET search_path = jejaring, pg_catalog; SELECT open_stage()")
             psycopg2.extras.execute_values(
                 cursor,
-                "INSERT INTO stage (event_key, type, source, id, time, recordedtime, region, subject, data)"
+                "INSERT INTO stage (event_key, type, source, id, time, recordedtime, region, subject, cause, data)"
                 " VALUES %s",
                 [(e["key"], e["type"], e["source"], e["id"], e["time"], e["recordedtime"], e["region"],
-                  e["subject"], json.dumps(e["data"])) for e in events],
-                template="(%s::uuid, %s, %s, %s, %s, %s, %s, %s::uuid, %s)")
+                  e["subject"], e.get("cause"), json.dumps(e["data"])) for e in events],
+                template="(%s::uuid, %s, %s, %s, %s, %s, %s, %s::uuid, %s, %s)")
             cursor.execute("SELECT jejaring.ingest()")
         connection.close()
 

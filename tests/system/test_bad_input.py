@@ -111,6 +111,37 @@ def test_the_end_of_a_placement_dated_before_its_start_ends_nothing(office):
     assert n.rows("SELECT status FROM jejaring.standing") == [("employed",)]
 
 
+def test_a_correction_of_a_start_that_is_said_after_the_end_begins_nothing(office):
+    n = office("industry")
+    publish(n, graduate("ani"), started("ani"), ended("ani", "2020-06-30", employer="Bengkel"))
+    late = started("ani")
+    late.update(id="corrected", time="2020-09-01T00:00:00Z")
+    late["data"]["occupation"] = "Juru las"
+    publish(n, late, vacancy("v1", "2020-10-01"))
+    assert [e["subject"] for e in said(n, "placement.proposed")] == [key("ani")]
+    assert n.rows("SELECT occupation, ended_on::text FROM jejaring.placement_spell") == \
+        [("Juru las", "2020-06-30")]
+    assert n.rows("SELECT status FROM jejaring.standing") == [("unemployed",)]
+
+
+def test_what_begins_and_ends_on_one_day_of_a_file_has_ended(office):
+    n = office("industry", "cooperative", "capital")
+    people = [f"alumnus {i}" for i in range(8)]  # of each pair either event may have the greater key
+    for i, name in enumerate(people):
+        two = [[graduate(name, consent=CONSENT + ["opd"]),
+                say("consent.withdrawn", name, "2019-07-31", audiences=CONSENT + ["opd"])],
+               [vacancy(name), say("vacancy.closed", name, "2020-01-01", vacancy=key(name), reason="withdrawn")],
+               [business(name, **NEED), say("business.closed", name, "2019-09-01", business=key(f"usaha {name}"))]]
+        publish(n, *(one for pair in two for one in (pair if i % 2 else reversed(pair))))
+    publish(n, graduate("ani"), order("o1"))
+    assert said(n, "placement.proposed") == said(n, "order.offered") == said(n, "loan.referred") == []
+    assert n.rows("SELECT count(*) FROM jejaring.consent WHERE given AND audience <> 'industry'") == [(0,)]
+    assert n.rows("SELECT count(*) FROM jejaring.consent WHERE given") == [(1,)]
+    assert n.rows("SELECT count(*) FROM jejaring.vacancy WHERE open") == [(0,)]
+    assert n.rows("""SELECT count(*) FROM jejaring.standing s JOIN jejaring.business USING (person)
+                     WHERE s.status <> 'unemployed'""") == [(0,)]
+
+
 def test_a_business_closed_before_it_is_registered_is_closed(office):
     n = office("cooperative", "capital")
     closed = say("business.closed", "ani", "2019-12-01", business=key("usaha ani"))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from province import enlist, regency, status_of, upper, waiting
-from report_office import Office, graduated
+from report_office import Office, event, graduated, key
 from test_ctl import ctl
 
 HEADINGS = ["Wilayah", "Keadaan", "Laporan terakhir"]
@@ -61,6 +61,22 @@ def test_the_calendar_of_the_configuration_counts(office, tmp_path):
     late = by_region(other.rows("report", "completeness", "--as-of", "2027-02-01"))["33.26"]
     assert (late["state"], late["missed_on"]) == ("late", "2027-01-31")
     assert "is no period (month, quarter, year)" in with_calendar(every="week").run("report", "completeness", code=78)
+
+
+def test_what_the_province_says_of_a_regency_itself_is_no_report_of_it(cluster, tmp_path):
+    """Its plugins answer (a vacancy expires, a graduate is proposed), and its administrator erases."""
+    office = Office(tmp_path, cluster.database(), region="33")
+    expired = event("vacancy.closed", key("vacancy", 1), {"date": "2026-09-30", "vacancy": key("vacancy", 1),
+                                                          "reason": "expired"}, region="33.26")
+    proposed = event("placement.proposed", key("person", 9), {"date": "2026-10-01", "vacancy": key("vacancy", 2),
+                                                              "rank": 1, "reasons": ["region"]}, region="33.25")
+    expired["cause"] = proposed["cause"] = "what it answers"
+    erased = event("person.erased", key("person", 8), {"date": "2026-10-02"}, region="33.24")
+    office.load([told(1, "2026-08-03", "33.26"), expired, proposed, erased])
+    rows = by_region(office.rows("report", "completeness", "--as-of", "2026-10-05"))
+    assert rows["33.26"]["status"] == "belum lapor sejak 3 Agustus 2026" and rows["33.26"]["events"] == 1
+    assert rows["33.25"]["state"] == rows["33.24"]["state"] == "never"
+    office.run("warehouse", "verify")
 
 
 def test_months_stand_beside_the_usual(office):

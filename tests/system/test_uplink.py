@@ -130,6 +130,27 @@ def test_vacancies_of_others_come_down_and_do_not_go_round(node, lines, pair):
     assert counts == [1, 1], "an event went back up"
 
 
+def test_the_end_of_a_vacancy_from_above_is_not_said_below(node, lines):
+    """It would be about a region that is not the regency's, and be refused above."""
+    p = upper(node).start()
+    reads_all = {"industry": {"audiences": ["industry", "blk"], "regions": ["*"]}}
+    r = regency(node, p, "33.75", name="pekalongan", plugins=reads_all)
+    lines.append(r)
+    r.start()
+    mine, above = vacancy("di sini"), vacancy("di provinsi", region="33")
+    for one in (mine, above):
+        one["data"]["valid_until"] = "2024-02-01"
+    p.publish([above])
+    r.wait(lambda: r.fetch_all(["vacancy.opened"]), "the vacancy from above")
+    r.publish([mine])
+    r.wait(lambda: r.fetch_all(["vacancy.closed"]), "the end of the own vacancy")
+    r.settle()
+    arrived(p, r)
+    closed = r.fetch_all(["vacancy.closed"])
+    assert [(e["subject"], e["region"]) for e in closed] == [(mine["subject"], "33.75")]
+    assert status_of(p, "pekalongan")["rejected"] == 0
+
+
 def test_three_levels(node, lines):
     m = upper(node, "kementerian").start()
     p = upper(node)

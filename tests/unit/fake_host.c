@@ -221,7 +221,11 @@ void fake_say(fake_host *fake, const char *type, const char *subject, const char
     va_start(args, format);
     vsnprintf(members, sizeof members, format, args);
     va_end(args);
-    snprintf(text, sizeof text, "{'date': '%.10s'%s%s}", day, *members ? ", " : "", members);
+    if (strstr(members, "'date'")) {
+        snprintf(text, sizeof text, "{%s}", members);
+    } else {
+        snprintf(text, sizeof text, "{'date': '%.10s'%s%s}", day, *members ? ", " : "", members);
+    }
     for (char *c = text; *c; c++) {
         *c = *c == '\'' ? '"' : *c;
     }

@@ -24,7 +24,8 @@ void fake_now(fake_host *fake, const char *day);
 
 /* Adds an event to the next batch. subject is any word, or NULL; day "2019-07-31", or
  * "2019-07-31+1" for the first correction of it (a millisecond later); the rest is a printf of the
- * members of data, with ' for ", e.g. "'vocation': '%s'". The date is added. */
+ * members of data, with ' for ", e.g. "'vocation': '%s'". The date is added, unless it is among
+ * them. */
 #define FAKE_NOTHING "%s", "" /* no members but the date */
 void fake_say(fake_host *fake, const char *type, const char *subject, const char *day,
               const char *format, ...) JJ_PRINTF(5, 6);

@@ -24,7 +24,7 @@ static const struct said {
     {100, 1, 1 | 2 | 4 | 16, true},
     {200, 1, 2 | 8, false},
     {150, 9, 8 | 16, true},
-    {200, 2, 2, true},  /* the same moment as above, a higher key */
+    {200, 2, 2, true},  /* the same moment as above: the withdrawal counts, whatever the keys */
     {100, 1, 4, false}, /* the same event grants and withdraws: withdrawing counts */
     {50, 7, 1 | 32, false},
 };
@@ -47,7 +47,7 @@ static void each_order(jj_journal *journal, size_t *order, size_t count, unsigne
             put_consent(journal, &said[order[i]], subject);
         }
         uint32_t consent = jj_journal_consent(journal, subject);
-        if (consent != (1 | 2 | 16)) {
+        if (consent != (1 | 16)) {
             fail_msg("order %zu%zu%zu%zu%zu%zu: consent %x", order[0], order[1], order[2], order[3],
                      order[4], order[5], consent);
         }

@@ -39,6 +39,37 @@ static const char *offered(fake_host *fake)
     return names;
 }
 
+/* In a file, on one day: which of the two events has the greater key is chance. */
+static void a_business_registered_and_closed_at_one_moment_is_closed(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, "{\"offers\": 100}");
+    char name[16];
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "p%02d", i);
+        business(fake, name, "2019-02-01");
+        fake_say(fake, "business.closed", name, "2019-02-01", "'business': 'biz-%s'", name);
+    }
+    order(fake, "o1", "");
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "order.offered"), 0);
+    fake_close(fake);
+}
+
+static void who_registered_first_stays_first_after_a_correction(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, "{\"offers\": 1}");
+    business(fake, "early", "2019-02-01");
+    business(fake, "late", "2019-03-01");
+    fake_say(fake, "business.registered", "early", "2019-12-01",
+             "'date': '2019-02-01', 'business': 'biz-early', 'vocation': 'teknik-pendingin'");
+    order(fake, "o1", "");
+    fake_deliver(fake, 0);
+    assert_string_equal(offered(fake), "early");
+    fake_close(fake);
+}
+
 static void an_order_is_offered_to_businesses_of_its_skill_and_region(void **unused)
 {
     (void)unused;
@@ -281,6 +312,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_order_is_offered_to_businesses_of_its_skill_and_region),
+        cmocka_unit_test(a_business_registered_and_closed_at_one_moment_is_closed),
+        cmocka_unit_test(who_registered_first_stays_first_after_a_correction),
         cmocka_unit_test(offers_go_round_least_recently_offered_first),
         cmocka_unit_test(a_business_that_comes_later_is_offered_what_is_left),
         cmocka_unit_test(an_order_that_is_not_taken_goes_to_the_next),

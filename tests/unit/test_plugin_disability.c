@@ -73,6 +73,34 @@ static void consent_that_comes_later_makes_the_referral(void **unused)
     fake_close(fake);
 }
 
+/* Said by mistake, and corrected before the person let the unit know: in either order. */
+static void a_graduation_that_was_corrected_refers_nobody(void **unused)
+{
+    (void)unused;
+    for (int order = 0; order < 2; order++) {
+        fake_host *fake = fake_open(&jejaring_plugin, NULL);
+        for (int i = 0; i < 2; i++) {
+            if (i == order) {
+                graduate(fake, "ani", "");
+            } else {
+                fake_say(fake, "alumni.graduated", "ani", "2019-08-01+1",
+                         "'vocation': 'roti', 'funding': 'apbd', 'consent': []");
+            }
+            fake_deliver(fake, 0);
+        }
+        fake_say(fake, "consent.granted", "ani", "2019-10-01", "'audiences': ['disability']");
+        fake_deliver(fake, 0);
+        assert_int_equal(fake_count(fake, "referral.made"), 0);
+        /* Another training of the same person is another statement. */
+        fake_say(fake, "alumni.graduated", "ani", "2018-08-01",
+                 "'vocation': 'las', 'funding': 'apbd', 'consent': [],"
+                 "'disability': {'category': 'hearing'}");
+        fake_deliver(fake, 0);
+        assert_int_equal(fake_count(fake, "referral.made"), 1);
+        fake_close(fake);
+    }
+}
+
 static void a_view_bound_by_consent_is_the_hubs_word_for_it(void **unused)
 {
     (void)unused;
@@ -285,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_consenting_graduate_with_a_disability_is_referred_once),
         cmocka_unit_test(consent_that_comes_later_makes_the_referral),
+        cmocka_unit_test(a_graduation_that_was_corrected_refers_nobody),
         cmocka_unit_test(a_view_bound_by_consent_is_the_hubs_word_for_it),
         cmocka_unit_test(needs_are_passed_on_at_a_placement_and_only_then),
         cmocka_unit_test(needs_go_with_whoever_moves_from_one_employer_to_another),

@@ -190,6 +190,53 @@ static void an_end_that_comes_before_its_start_ends_it(void **unused)
     fake_close(fake);
 }
 
+/* Told late, with the day of then: the days count, not when it was told. */
+static void a_correction_of_a_start_after_the_end_does_not_begin_it_again(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    welder(fake, "ani", "2019-01-01");
+    fake_say(fake, "placement.started", "ani", "2019-02-01", "'employer': 'Hotel'");
+    fake_say(fake, "placement.ended", "ani", "2019-06-01", "'employer': 'Hotel'");
+    fake_say(fake, "placement.started", "ani", "2019-09-01",
+             "'date': '2019-02-01', 'employer': 'Hotel', 'occupation': 'Juru las'");
+    vacancy(fake, "v1", "");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 1);
+    fake_close(fake);
+}
+
+static void a_correction_of_an_end_does_not_end_what_began_since(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    welder(fake, "ani", "2019-01-01");
+    fake_say(fake, "placement.started", "ani", "2019-02-01", "'employer': 'Hotel'");
+    fake_say(fake, "placement.ended", "ani", "2019-06-01", "'employer': 'Hotel'");
+    fake_say(fake, "placement.started", "ani", "2019-07-01", "'employer': 'Hotel'");
+    fake_say(fake, "placement.ended", "ani", "2019-09-01",
+             "'date': '2019-06-01', 'employer': 'Hotel', 'reason': 'finished'");
+    vacancy(fake, "v1", "");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 0);
+    fake_close(fake);
+}
+
+static void a_corrected_graduate_keeps_the_place_in_the_line(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, "{\"proposals_per_seat\": 1}");
+    welder(fake, "early", "2019-03-01");
+    welder(fake, "late", "2019-09-01");
+    fake_say(fake, "alumni.graduated", "early", "2019-12-01",
+             "'date': '2019-03-01', 'vocation': 'las-smaw-3g', 'funding': 'apbn',"
+             "'consent': ['industry']");
+    vacancy(fake, "v1", "");
+    deliver(fake);
+    assert_memory_equal(fake_said(fake, "placement.proposed"), "early ", 6);
+    fake_close(fake);
+}
+
 static void a_vacancy_for_any_vocation_takes_every_vocation(void **unused)
 {
     (void)unused;
@@ -252,6 +299,53 @@ static void consent_counts_as_it_was_said_last(void **unused)
     deliver(fake);
     assert_string_equal(fake_said(fake, "placement.proposed"),
                         "came rank=1 reasons=[\"vocation\",\"region\"] vacancy=v1\n");
+    fake_close(fake);
+}
+
+/* A file tells a day: which of two events has the greater key is chance. */
+static void consent_granted_and_withdrawn_at_one_moment_is_withdrawn(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    char name[16];
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "p%02d", i);
+        welder(fake, name, "2019-01-01");
+        fake_say(fake, "consent.withdrawn", name, "2019-01-01", "'audiences': ['industry']");
+    }
+    fake_shuffle(fake, 3);
+    fake_deliver(fake, 1);
+    vacancy(fake, "v1", "");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 0);
+    fake_close(fake);
+}
+
+static void a_further_graduation_withdraws_nothing(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    welder(fake, "ani", "2019-01-01");
+    fake_say(fake, "alumni.graduated", "ani", "2019-10-01",
+             "'vocation': 'roti', 'funding': 'apbn', 'consent': ['capital']");
+    vacancy(fake, "v1", "");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 1);
+    fake_close(fake);
+}
+
+static void a_proposal_is_never_dated_before_the_consent(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    fake_say(fake, "alumni.graduated", "ani", "2019-01-01",
+             "'vocation': 'las-smaw-3g', 'funding': 'apbd', 'consent': []");
+    vacancy(fake, "v1", "");
+    deliver(fake);
+    fake_say(fake, "consent.granted", "ani", "2020-05-01", "'audiences': ['industry']");
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 1);
+    assert_non_null(strstr(fake_last(fake), "|ani 2020-05-01"));
     fake_close(fake);
 }
 
@@ -402,6 +496,12 @@ int main(void)
         cmocka_unit_test(a_graduate_of_two_vocations_is_proposed_once),
         cmocka_unit_test(a_vacancy_may_accept_other_regions_or_a_province),
         cmocka_unit_test(consent_counts_as_it_was_said_last),
+        cmocka_unit_test(consent_granted_and_withdrawn_at_one_moment_is_withdrawn),
+        cmocka_unit_test(a_further_graduation_withdraws_nothing),
+        cmocka_unit_test(a_proposal_is_never_dated_before_the_consent),
+        cmocka_unit_test(a_correction_of_a_start_after_the_end_does_not_begin_it_again),
+        cmocka_unit_test(a_correction_of_an_end_does_not_end_what_began_since),
+        cmocka_unit_test(a_corrected_graduate_keeps_the_place_in_the_line),
         cmocka_unit_test(a_view_bound_by_consent_is_the_hubs_word_for_it),
         cmocka_unit_test(a_friendly_vacancy_serves_and_does_not_tell),
         cmocka_unit_test(no_other_vacancy_asks_out_of_turn),

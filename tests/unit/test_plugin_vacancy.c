@@ -174,6 +174,24 @@ static void say_a_mixture(fake_host *fake)
     vacancy(fake, "v4", "'valid_until': '2020-06-30'");
 }
 
+/* In a file, on one day: which of the two events has the greater key is chance. */
+static void a_vacancy_opened_and_closed_at_one_moment_is_closed(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    char name[16];
+    welder(fake, "ani", "2019-01-01");
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "v%02d", i);
+        vacancy(fake, name, "");
+        fake_say(fake, "vacancy.closed", name, "2020-01-01",
+                 "'vacancy': '%s', 'reason': 'withdrawn'", name);
+    }
+    deliver(fake);
+    assert_int_equal(fake_count(fake, "placement.proposed"), 0);
+    fake_close(fake);
+}
+
 static char *state_without_secret(fake_host *fake, bool whole)
 {
     char *text = strdup(fake_state(fake)), *kept = calloc(1, strlen(text) + 1), *next = NULL;
@@ -296,6 +314,7 @@ int main(void)
         cmocka_unit_test(a_vacancy_past_its_last_day_closes_as_expired),
         cmocka_unit_test(a_vacancy_that_comes_too_late_is_closed_at_once),
         cmocka_unit_test(a_withdrawn_vacancy_takes_nobody),
+        cmocka_unit_test(a_vacancy_opened_and_closed_at_one_moment_is_closed),
         cmocka_unit_test(a_corrected_headcount_opens_a_filled_vacancy_again),
         cmocka_unit_test(its_own_announcements_do_not_bind_it),
         cmocka_unit_test(what_the_agency_closes_stays_closed),

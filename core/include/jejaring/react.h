@@ -19,7 +19,8 @@
 
 /*
  * Takes what an event says about a person's consent for one audience into the register "consent":
- * alumni.graduated with its own list, consent.granted and consent.withdrawn, the latest time wins.
+ * consent.granted and consent.withdrawn, and alumni.graduated, whose list grants like the former
+ * and withdraws nothing, as in the hub. The latest time wins, and at one moment the withdrawal.
  * True if the register was written.
  *
  * A reader who is bound by consent does not see the list, but that the hub shows it something is
@@ -30,24 +31,19 @@
 static inline bool jj_consent_take(jj_turn *turn, json_t *document, const jj_event *event,
                                    const json_t *data, const char *audience, const char *proof)
 {
-    bool named = jj_lists(json_object_get(data, "audiences"), audience);
-    if (strcmp(event->type, "consent.granted") == 0) {
-        return named && jj_register_take(turn, document, "consent", event, json_true());
-    }
-    if (strcmp(event->type, "consent.withdrawn") == 0) {
-        return named && jj_register_take(turn, document, "consent", event, json_false());
+    const json_t *list = json_object_get(data, "consent");
+    if (strncmp(event->type, "consent.", 8) == 0) {
+        bool granted = strcmp(event->type, "consent.granted") == 0;
+        return jj_lists(json_object_get(data, "audiences"), audience) &&
+               jj_register_answer(turn, document, "consent", event, granted);
     }
     if (strcmp(event->type, "alumni.graduated") != 0) {
         return false;
     }
-    const json_t *list = json_object_get(data, "consent");
     bool vouched =
         proof && json_object_get(data, proof) && !json_object_get(data, "funding") && !list;
-    if (!list && !vouched) {
-        return false;
-    }
-    bool granted = vouched || jj_lists(list, audience);
-    return jj_register_take(turn, document, "consent", event, json_boolean(granted));
+    return (vouched || jj_lists(list, audience)) &&
+           jj_register_answer(turn, document, "consent", event, true);
 }
 
 static inline bool jj_consent(const json_t *document)
@@ -58,19 +54,23 @@ static inline bool jj_consent(const json_t *document)
 /* ---- Where a person works ----------------------------------------------------------------- */
 
 /*
- * Placements and their ends, in the members "posts" and "ends" of a document. An end takes back
- * what began up to its day and agrees with it: by vacancy where both name one, else by employer.
- * One that names neither takes back whatever began before its day. So who leaves one place and
- * begins at another on the same day is at work, in whatever order that is said.
+ * Placements and their ends, in the members "posts" and "ends" of a document, each by its day and
+ * post, so that a correction, whatever its time, speaks of the same one. An end takes back what
+ * began up to its day and agrees with it: by vacancy where both name one, else by employer. One
+ * that names neither takes back whatever began before its day. So who leaves one place and begins
+ * at another on the same day is at work, in whatever order that is said.
  */
 
-/* What a placement event calls its post: "vacancy|employer", with either left out. */
-static inline void jj_post_name(const json_t *data, char out[2 * JJ_NAME_MAX])
+#define JJ_POST_MAX (JJ_DAY_SIZE + 2 * JJ_NAME_MAX) /* bytes of a post's name with its NUL */
+
+/* What a placement event calls its post: "day vacancy|employer", with either left out. */
+static inline void jj_post_name(const jj_event *event, const json_t *data, char out[JJ_POST_MAX])
 {
     const char *vacancy = jj_name(jj_text(data, "vacancy"));
-    char employer[JJ_NAME_MAX];
+    char employer[JJ_NAME_MAX], day[JJ_DAY_SIZE];
     jj_skill(jj_text(data, "employer"), employer);
-    snprintf(out, 2 * JJ_NAME_MAX, "%s|%s", vacancy ? vacancy : "", employer);
+    jj_day_format(jj_day_of(event, data), day);
+    snprintf(out, JJ_POST_MAX, "%s %s|%s", day, vacancy ? vacancy : "", employer);
 }
 
 static inline bool jj_post_agrees(const char *post, const char *end)
@@ -83,14 +83,28 @@ static inline bool jj_post_agrees(const char *post, const char *end)
     return strcmp(end, "|") == 0 || strcmp(post_employer, end_employer) == 0;
 }
 
-static inline bool jj_post_over(const json_t *document, const char *post, int64_t start_ms)
+/* Splits the name of an entry into its day and "vacancy|employer". An entry of before names had a
+ * day has that of its stamp. */
+static inline const char *jj_post_read(const char *name, const json_t *entry, char day[JJ_DAY_SIZE])
 {
-    const char *end;
-    json_t *stamp;
-    json_object_foreach(json_object_get(document, "ends"), end, stamp)
+    if (strlen(name) > JJ_DAY_SIZE && name[JJ_DAY_SIZE - 1] == ' ') {
+        snprintf(day, JJ_DAY_SIZE, "%s", name);
+        return name + JJ_DAY_SIZE;
+    }
+    jj_day_format(jj_stamp_time(json_string_value(json_array_get(entry, 0))), day);
+    return name;
+}
+
+static inline bool jj_post_over(const json_t *document, const char *post, const char *day)
+{
+    const char *name;
+    json_t *entry;
+    json_object_foreach(json_object_get(document, "ends"), name, entry)
     {
-        int64_t end_ms = jj_stamp_time(json_string_value(json_array_get(stamp, 0)));
-        bool in_time = strcmp(end, "|") == 0 ? end_ms > start_ms : end_ms >= start_ms;
+        char ended[JJ_DAY_SIZE];
+        const char *end = jj_post_read(name, entry, ended);
+        int order = strcmp(ended, day);
+        bool in_time = strcmp(end, "|") == 0 ? order > 0 : order >= 0;
         if (in_time && jj_post_agrees(post, end)) {
             return true;
         }
@@ -103,9 +117,9 @@ static inline bool jj_post_over(const json_t *document, const char *post, int64_
 static inline void jj_post_take(jj_turn *turn, json_t *document, const jj_event *event,
                                 const json_t *data, json_t *value)
 {
-    char post[2 * JJ_NAME_MAX];
+    char post[JJ_POST_MAX];
     const char *member = strcmp(event->type, "placement.started") == 0 ? "posts" : "ends";
-    jj_post_name(data, post);
+    jj_post_name(event, data, post);
     if (!json_object_get(document, member)) {
         jj_doc_set(turn, document, member, json_object());
     }
@@ -117,33 +131,43 @@ static inline void jj_post_take(jj_turn *turn, json_t *document, const jj_event 
  * becomes its stamp. Both borrowed. */
 static inline json_t *jj_post_now(const json_t *document, const char **stamp)
 {
-    const char *post, *latest = "";
+    const char *name, *latest_stamp = "";
+    char latest[JJ_DAY_SIZE] = "";
     json_t *entry, *value = NULL;
-    json_object_foreach(json_object_get(document, "posts"), post, entry)
+    json_object_foreach(json_object_get(document, "posts"), name, entry)
     {
-        const char *start = json_string_value(json_array_get(entry, 0));
-        if (strcmp(start, latest) > 0 && !jj_post_over(document, post, jj_stamp_time(start))) {
-            latest = start;
+        char day[JJ_DAY_SIZE];
+        const char *post = jj_post_read(name, entry, day);
+        const char *said = json_string_value(json_array_get(entry, 0));
+        int order = strcmp(day, latest);
+        bool later = order > 0 || (order == 0 && strcmp(said, latest_stamp) > 0);
+        if (later && !jj_post_over(document, post, day)) {
+            strcpy(latest, day);
+            latest_stamp = said;
             value = json_array_get(entry, 1);
         }
     }
     if (stamp) {
-        *stamp = latest;
+        *stamp = latest_stamp;
     }
     return value;
 }
 
-/* When the person last left a place; 0 if never. */
+/* The day on which the person last left a place; 0 if never. */
 static inline int64_t jj_post_left_ms(const json_t *document)
 {
-    const char *end, *latest = "";
+    const char *name;
     json_t *entry;
-    json_object_foreach(json_object_get(document, "ends"), end, entry)
+    int64_t left_ms = 0;
+    json_object_foreach(json_object_get(document, "ends"), name, entry)
     {
-        const char *stamp = json_string_value(json_array_get(entry, 0));
-        latest = strcmp(stamp, latest) > 0 ? stamp : latest;
+        char day[JJ_DAY_SIZE];
+        int64_t day_ms = 0;
+        jj_post_read(name, entry, day);
+        jj_day_parse(day, &day_ms);
+        left_ms = day_ms > left_ms ? day_ms : left_ms;
     }
-    return jj_stamp_time(latest);
+    return left_ms;
 }
 
 /* ---- Reactions ---------------------------------------------------------------------------- */

@@ -145,6 +145,15 @@ static inline bool jj_day_parse(const char *text, int64_t *time_ms)
     return true;
 }
 
+/* The day on which an event happened, as its data says it: a correction has a later time, and tells
+ * of the same day. Without a date, the event's own time. */
+static inline int64_t jj_day_of(const jj_event *event, const json_t *data)
+{
+    int64_t day_ms = event->time_ms;
+    jj_day_parse(jj_text(data, "date"), &day_ms);
+    return day_ms;
+}
+
 /* ---- Documents in the state --------------------------------------------------------------- */
 
 /* Writes a state key. Too long a key fails the turn. */
@@ -299,6 +308,28 @@ static inline bool jj_register_take(jj_turn *turn, json_t *document, const char 
     }
     jj_doc_set(turn, document, name, json_pack("[s, o]", stamp, value));
     return true;
+}
+
+/*
+ * What begins and ends, is granted and withdrawn. A file tells a day, and no hour: what begins and
+ * ends at one moment has ended, and what is granted and withdrawn at one moment is withdrawn,
+ * whichever of the two events has the greater key.
+ */
+
+/* Takes yes or no into a register. At one moment no goes before yes. */
+static inline bool jj_register_answer(jj_turn *turn, json_t *document, const char *name,
+                                      const jj_event *event, bool yes)
+{
+    jj_event marked = *event;
+    marked.key[6] = (unsigned char)(yes ? event->key[6] & 0x7f : event->key[6] | 0x80);
+    return jj_register_take(turn, document, name, &marked, json_boolean(yes));
+}
+
+/* True if the register `end` was said at the moment of the register `begin` or later. */
+static inline bool jj_register_over(const json_t *document, const char *begin, const char *end)
+{
+    const char *stamp = jj_register_stamp(document, end);
+    return *stamp && jj_stamp_time(stamp) >= jj_stamp_time(jj_register_stamp(document, begin));
 }
 
 #endif
