@@ -30,6 +30,9 @@ enum {
     JJ_COL_BY_BANK,
     JJ_COL_BY_OPD,
     JJ_COL_BY_SELF,
+    /* Of how many regencies the figure should be, and is; null by region. */
+    JJ_COL_REGENCIES,
+    JJ_COL_REGENCIES_BEHIND,
     /* What the definitions disagree about; null without --explain. */
     JJ_COL_UNPLACED,
     JJ_COL_PLACED_STILL,

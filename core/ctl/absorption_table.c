@@ -95,6 +95,10 @@ static void put_figure(const jj_pg_rows *rows, int row, const column *c, jj_buf 
         jj_buf_putc(out, few ? '*' : '-');
     } else if (c->figure >= JJ_COL_RATE && c->figure <= JJ_COL_COVERAGE) {
         put_percent(out, number(rows, row, c->figure));
+    } else if (c->figure == JJ_COL_REGENCIES_BEHIND) {
+        put_count(out, rows, row, c->figure);
+        jj_buf_puts(out, " dari ");
+        put_count(out, rows, row, JJ_COL_REGENCIES);
     } else {
         put_count(out, rows, row, c->figure);
         if (c->share) {
@@ -176,6 +180,9 @@ static int choose_columns(const jj_absorption *asked, column *columns)
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         columns[count++] = figures[i];
     }
+    if (!asked->cohort.by[JJ_COL_REGION]) {
+        columns[count++] = (column){"Kab/kota", JJ_COL_REGENCIES_BEHIND, false, true, 0, NULL};
+    }
     if (asked->explain) {
         columns[count++] = (column){"Ditempatkan", JJ_COL_PLACED, true, true, 0, NULL};
     }
@@ -241,6 +248,10 @@ static void footer(const jj_absorption *asked, jj_buf *out)
     }
     jj_buf_puts(out, ".\nTerendah: yang tidak terlacak dianggap tidak bekerja. Tertinggi: dianggap "
                      "bekerja. Cakupan = terlacak / lulusan.\n");
+    if (!asked->cohort.by[JJ_COL_REGION]) {
+        jj_buf_puts(out, "Kab/kota: dari berapa yang seharusnya melapor ada data lulusan di balik "
+                         "angka itu.\n");
+    }
 }
 
 /* Regions without any data, in one line; those that lack a year, one line each. */

@@ -41,38 +41,48 @@ static const jj_column figures[] = {
     {"by_bank", "Bukti bank", JJ_COLUMN_COUNT, NULL, true},
     {"by_opd", "Bukti OPD", JJ_COLUMN_COUNT, NULL, true},
     {"by_self", "Pengakuan sendiri", JJ_COLUMN_COUNT, NULL, true},
+    {"regencies", "Kabupaten/kota", JJ_COLUMN_COUNT, NULL, false},
+    {"regencies_behind", "Yang punya data", JJ_COLUMN_COUNT, NULL, false},
     {0},
 };
+
+/* A figure of one region is of that one: the last two are for all others. */
+#define FIGURES_OF_REGION (sizeof figures / sizeof *figures - 3)
+
+/* What follows the figures of both queries; scope: the node's region. By region it is one of one.
+ */
+#define NAMES_AND_REGENCIES(scope)                                                                 \
+    "LEFT JOIN jejaring.region r ON r.code = a.region "                                            \
+    "LEFT JOIN jejaring.region p ON p.code = a.province "                                          \
+    "LEFT JOIN jejaring.regions_behind($1::text[], " scope ", $6::jsonb, $3::date, "               \
+    "$4::timestamptz) AS b ON NOT $1::text[] @> '{region}' "                                       \
+    "AND b.province IS NOT DISTINCT FROM a.province AND b.year IS NOT DISTINCT FROM a.year "       \
+    "ORDER BY a.ordinality"
 
 /* What explains the definitions is left out without --explain ($7). */
 static const char report_query[] =
     "SELECT a.region, a.province, a.year, a.vocation, a.batch, a.funding, a.sex, a.disability, "
     "a.digital_marketing, r.name, p.name, a.graduates, a.traced, a.employed, a.self_employed, "
     "a.working, a.formal, a.informal, a.rate, a.low, a.high, a.coverage, a.placed, a.by_employer, "
-    "a.by_cooperative, a.by_bank, a.by_opd, a.by_self, "
+    "a.by_cooperative, a.by_bank, a.by_opd, a.by_self, b.regencies, b.behind, "
     "CASE WHEN $7::boolean THEN a.employed - a.placed_still END, "
     "CASE WHEN $7::boolean THEN a.placed_still END, "
     "CASE WHEN $7::boolean THEN a.placed - a.placed_still END, "
     "CASE WHEN $7::boolean THEN a.placed_working END "
     "FROM jejaring.absorption($1::text[], $2, $3::date, $4::timestamptz, $5, $6::jsonb) "
-    "WITH ORDINALITY AS a "
-    "LEFT JOIN jejaring.region r ON r.code = a.region "
-    "LEFT JOIN jejaring.region p ON p.code = a.province "
-    "ORDER BY a.ordinality";
+    "WITH ORDINALITY AS a " NAMES_AND_REGENCIES("$8");
 
 /* The same cut by disability: only what may be shown of it. */
 static const char disability_query[] =
     "SELECT a.region, a.province, a.year, a.vocation, a.batch, a.funding, a.sex, a.disability, "
     "a.digital_marketing, r.name, p.name, a.graduates, a.traced, a.employed, a.self_employed, "
     "a.working, a.formal, a.informal, a.rate, a.low, a.high, a.coverage, a.placed, a.by_employer, "
-    "a.by_cooperative, a.by_bank, a.by_opd, a.by_self, a.unplaced, a.placed_still, "
+    "a.by_cooperative, a.by_bank, a.by_opd, a.by_self, b.regencies, b.behind, a.unplaced, "
+    "a.placed_still, "
     "a.placed_before, a.placed_before_working, a.too_few, a.rounded_to "
     "FROM jejaring.absorption_by_disability($1::text[], $2, $3::date, $4::timestamptz, $5, "
     "$6::jsonb) "
-    "WITH ORDINALITY AS a "
-    "LEFT JOIN jejaring.region r ON r.code = a.region "
-    "LEFT JOIN jejaring.region p ON p.code = a.province "
-    "ORDER BY a.ordinality";
+    "WITH ORDINALITY AS a " NAMES_AND_REGENCIES("$7");
 
 static const char missing_query[] =
     "SELECT m.region, r.name, m.year "
@@ -185,12 +195,17 @@ static int ask_missing(jj_pg *pg, const jj_config *config, const jj_absorption *
 static int ask(jj_pg *pg, const jj_config *config, const jj_absorption *asked, jj_pg_rows **rows,
                jj_pg_rows **missing, jj_error *err)
 {
-    const char *params[] = {asked->cohort.array,       asked->horizon,    asked->as_of,
-                            known_moment(asked),       asked->definition, asked->where.cell,
-                            asked->explain ? "t" : "f"};
-    int rc = asked->cohort.by[JJ_COL_DISABILITY]
-                 ? jj_pg_query(pg, disability_query, params, 6, rows, err)
-                 : jj_pg_query(pg, report_query, params, 7, rows, err);
+    bool cut = asked->cohort.by[JJ_COL_DISABILITY];
+    const char *explain = asked->explain ? "t" : "f";
+    const char *params[] = {asked->cohort.array,
+                            asked->horizon,
+                            asked->as_of,
+                            known_moment(asked),
+                            asked->definition,
+                            asked->where.cell,
+                            cut ? config->region : explain,
+                            config->region};
+    int rc = jj_pg_query(pg, cut ? disability_query : report_query, params, cut ? 7 : 8, rows, err);
     return rc || !tells_missing(asked) ? rc : ask_missing(pg, config, asked, *rows, missing, err);
 }
 
@@ -228,13 +243,17 @@ static int add_missing(const jj_absorption *asked, const jj_pg_rows *missing, jj
 static int show_data(const jj_absorption *asked, const jj_pg_rows *rows, const jj_pg_rows *missing,
                      const jj_output *output)
 {
-    jj_column columns[JJ_COHORT_COLUMNS];
+    jj_column columns[JJ_COHORT_COLUMNS], told[sizeof figures / sizeof *figures];
     jj_report report = {.title = "Serapan lulusan", .csv_is_plain = true};
     jj_tabular table = {.day = asked->day};
     jj_error err = {0};
-    int code, rc = jj_cohort_table(&asked->cohort, rows, figures, columns, &report, &table, &err);
+    memcpy(told, figures, sizeof told);
+    if (asked->cohort.by[JJ_COL_REGION]) {
+        told[FIGURES_OF_REGION] = (jj_column){0};
+    }
+    int code, rc = jj_cohort_table(&asked->cohort, rows, told, columns, &report, &table, &err);
     if (rc == 0) {
-        jj_cohort_hide(&asked->cohort, rows, figures, &table);
+        jj_cohort_hide(&asked->cohort, rows, told, &table);
         rc = add_missing(asked, missing, &table, &err);
     }
     if (rc) {

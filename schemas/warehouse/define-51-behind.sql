@@ -1,5 +1,5 @@
 -- Behind the absorption report: why its definitions differ, the persons of a cell, and the regions that
--- are missing.
+-- are in its figures and that are missing.
 
 -- The same cohorts, told apart by what the three definitions disagree about:
 --   working  = self_employed + unplaced + placed_still
@@ -100,3 +100,51 @@ AS $$
     ORDER BY m.region, m.year
 $$;
 COMMENT ON FUNCTION absorption_missing IS 'Regions that the absorption report lacks: missing, which is not zero';
+
+-- Of how many regencies and cities the figures of the absorption report are, by province and year as far
+-- as these are among its dimensions: those that are to be there (of the scope, and whatever else is
+-- there), and those that have told of graduates. A reader counts the regions that it may read.
+CREATE OR REPLACE FUNCTION regions_behind(
+    dimensions text[], scope text, cell jsonb DEFAULT '{}', as_of date DEFAULT NULL,
+    known_at timestamptz DEFAULT NULL)
+RETURNS TABLE (province text, year integer, regencies bigint, behind bigint)
+LANGUAGE plpgsql STABLE
+SET search_path = jejaring, pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    wanted CONSTANT text := coalesce(cell ->> 'region', cell ->> 'province', scope);
+    expected text[] := ARRAY(SELECT code FROM region g WHERE g.level <> 'province'
+                             AND wanted IN ('*', g.code, g.province_code));
+BEGIN
+    IF row_security_active('standing') THEN -- without it there may be no reads_everything
+        IF NOT reads_everything() THEN
+            expected := ARRAY(SELECT code FROM readable_region WHERE code = ANY (expected));
+        END IF;
+    END IF;
+    RETURN QUERY WITH told AS (
+        SELECT t.region, t.year FROM absorption_cell t WHERE as_of IS NULL AND known_at IS NULL
+        UNION
+        SELECT s.region, s.year FROM standing s
+        WHERE CASE WHEN as_of IS NULL AND known_at IS NULL THEN s.ahead ELSE true END
+            AND s.graduated_on <= coalesce(as_of, today()) AND s.known_from <= coalesce(known_at, 'infinity')
+    ),
+    found AS MATERIALIZED (
+        SELECT t.region, split_part(t.region, '.', 1) AS province, t.year FROM told t
+        WHERE t.region LIKE '%.%'
+            AND (cell ->> 'region' IS NULL OR t.region = cell ->> 'region')
+            AND (cell ->> 'province' IS NULL OR split_part(t.region, '.', 1) = cell ->> 'province')
+            AND (cell ->> 'year' IS NULL OR t.year = (cell ->> 'year')::integer)
+    ),
+    due AS (
+        SELECT CASE WHEN dimensions @> '{province}' THEN split_part(e.code, '.', 1) END AS province, count(*) AS n
+        FROM (SELECT unnest(expected) AS code UNION SELECT f.region FROM found f) AS e
+        GROUP BY 1
+    )
+    SELECT b.province, b.year, d.n, b.n
+    FROM (SELECT CASE WHEN dimensions @> '{province}' THEN f.province END AS province,
+              CASE WHEN dimensions @> '{year}' THEN f.year END AS year, count(DISTINCT f.region) AS n
+          FROM found f GROUP BY 1, 2) AS b
+        JOIN due d ON d.province IS NOT DISTINCT FROM b.province;
+END $$;
+COMMENT ON FUNCTION regions_behind IS 'Of how many regencies a figure of the absorption report is, and of how many it should be';

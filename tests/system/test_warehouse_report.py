@@ -121,7 +121,7 @@ def test_csv_has_the_columns_of_the_definition_for_programs(office):
     assert text.splitlines()[0] == ",".join(names)
     text = office.run("report", "absorption", "--by", "batch,year", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert list(rows[0]) == ["batch", "year", *names[2:]]
+    assert list(rows[0]) == ["batch", "year", *names[2:], "regencies", "regencies_behind"]
     assert [row["batch"] for row in rows] == ["I", 'I, "a"']
     assert rows[0]["rate"] == "0.76"
 
@@ -171,6 +171,19 @@ def test_a_regency_without_data_is_missing_and_not_zero(office, tmp_path):
     assert "Belum ada data" not in office.run("report", "absorption")  # a city expects itself alone
 
 
+def test_a_figure_of_more_than_one_region_tells_of_how_many_it_is(office, tmp_path):
+    province = province_of(office, tmp_path)
+    assert "1 dari 35" in province.run("report", "absorption", "--by", "province,year")
+    for words in (["--by", "year"], ["--by", "vocation", "--as-of", "2022-01-31"], ["--by", "province,sex"],
+                  ["--by", "year", "--known-at", "2026-01-01"], ["--by", "year", "--where", "province=33"]):
+        rows = json.loads(province.run("report", "absorption", *words, "--json"))
+        assert rows and {(row["regencies"], row["regencies_behind"]) for row in rows} == {(35, 1)}, words
+    rows = json.loads(province.run("report", "absorption", "--by", "year", "--where", "region=33.75", "--json"))
+    assert {(row["regencies"], row["regencies_behind"]) for row in rows} == {(1, 1)}
+    assert "1 dari 1" in office.run("report", "absorption", "--by", "year")  # a city expects itself alone
+    assert " dari 35" not in province.run("report", "absorption")
+
+
 def test_a_year_that_only_others_have_is_missing(office, tmp_path):
     maker = warehouse_events.Maker(5)
     events = graduates(maker, 2018, 3, 18800)
@@ -183,6 +196,8 @@ def test_a_year_that_only_others_have_is_missing(office, tmp_path):
     assert "Belum ada data 33.26 Kabupaten Pekalongan: 2020." in province.run("report", "absorption")
     rows = json.loads(province.run("report", "absorption", "--json"))
     assert [row["graduates"] for row in rows if row["region"] == "33.26"] == [3, None]
+    rows = json.loads(province.run("report", "absorption", "--by", "year", "--json"))
+    assert [(row["year"], row["regencies_behind"], row["regencies"]) for row in rows] == [(2018, 2, 35), (2020, 1, 35)]
     office.database.psql("DELETE FROM jejaring.event WHERE id LIKE 'elsewhere-%'; SET search_path = jejaring, pg_catalog;"
                          "SELECT rebuild(); DELETE FROM consumer_cursor WHERE consumer = 'missing'")
 
