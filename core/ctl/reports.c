@@ -250,11 +250,19 @@ static const jj_param candidates_params[] = {
     {0},
 };
 
+/* As the capital plugin gives them; those of another agency are shown as it wrote them. */
+static const jj_column_word reason_words[] = {
+    {"amount, first_time", "sesuai jumlah, pertama kali"},
+    {"amount, had_before", "sesuai jumlah, pernah mendapat"},
+    {"amount, first_time, repays", "sesuai jumlah, pertama kali, angsuran lancar"},
+    {"amount, had_before, repays", "sesuai jumlah, pernah mendapat, angsuran lancar"},
+    {0}};
+
 static const jj_column candidates_columns[] = {
     REGION,
     {"scheme", "Skema", JJ_COLUMN_WORD, scheme_words, false},
     {"amount", "Jumlah dirujuk", JJ_COLUMN_RUPIAH, NULL, false},
-    {"reasons", "Alasan", JJ_COLUMN_TEXT, NULL, true},
+    {"reasons", "Alasan", JJ_COLUMN_WORD, reason_words, true},
     {"referred_on", "Dirujuk", JJ_COLUMN_DATE, NULL, false},
     {"name", "Nama usaha", JJ_COLUMN_TEXT, NULL, false},
     {"product", "Produk", JJ_COLUMN_TEXT, NULL, false},

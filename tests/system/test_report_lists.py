@@ -362,6 +362,7 @@ def test_the_candidate_file_holds_the_consenting_and_what_a_bank_may_see(office)
         event("business.closed", key("person", 4), {"date": ago(40), "business": key("business", 4)})])
     row, = office.rows("report", "candidates")
     assert row["name"] == "Usaha 1" and row["person"] == key("person", 1) and row["reasons"] == "amount, first_time"
+    assert "sesuai jumlah, pertama kali" in office.run("report", "candidates", "--format", "csv")
     schema = {}
     for name in ("loan.referred", "business.registered"):
         schema.update(json.loads((pg.ROOT / f"schemas/events/{name}.json").read_text())["properties"])
