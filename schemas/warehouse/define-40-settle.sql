@@ -187,6 +187,8 @@ DECLARE
     regions text[];
     nodes text[];
     times timestamptz[];
+    orders uuid[];
+    completions uuid[];
 BEGIN
     WITH gone AS (
         DELETE FROM event e USING erasure x
@@ -198,13 +200,17 @@ BEGIN
     IF regions IS NOT NULL THEN
         PERFORM count_arrivals(regions, nodes, times, -1);
     END IF;
-    UPDATE event e SET data = e.data - 'person' FROM erasure x
-    WHERE x.person = ANY (persons) AND e.type = 'order.completed' AND e.data ? 'person'
-        AND (e.data ->> 'person')::uuid = x.person
-        AND (e.time <= x.time OR e.recordedtime <= x.recorded);
-    UPDATE service_order o SET person = NULL FROM event e
-    WHERE o.person = ANY (persons) AND e.subject = o.service_order
-        AND e.event_key = o.completed_event AND NOT e.data ? 'person';
+    -- Found by event_completed_by: what names one of them, not what is completed.
+    WITH freed AS (
+        UPDATE event e SET data = e.data - 'person' FROM erasure x
+        WHERE e.type = 'order.completed' AND e.data ? 'person'
+            AND (e.data ->> 'person')::uuid = ANY (persons)
+            AND x.person = (e.data ->> 'person')::uuid
+            AND (e.time <= x.time OR e.recordedtime <= x.recorded)
+        RETURNING e.subject, e.event_key)
+    SELECT array_agg(f.subject), array_agg(f.event_key) INTO orders, completions FROM freed f;
+    UPDATE service_order SET person = NULL
+    WHERE service_order = ANY (orders) AND completed_event = ANY (completions);
     FOREACH name IN ARRAY '{alumni,alumni_version,certification,incubation,outcome,application,placement,business,membership,mentoring,loan,loan_repayment,accommodation,referral,consent,order_offer,evidence}'::text[] LOOP
         EXECUTE format('DELETE FROM %I WHERE person = ANY ($1)', name) USING persons;
     END LOOP;

@@ -159,3 +159,28 @@ def test_an_erased_person_does_not_come_back(cluster):
         assert plugin.deliver([again], plugin.resume(), cursor + 1)
     assert database.psql(f"SELECT count(*) FROM jejaring.alumni WHERE person = '{person}'").strip() == "1"
     database.drop()
+
+
+def test_an_erasure_reads_what_is_the_persons(cluster):
+    """However many orders others have completed."""
+    database = warehouse(cluster)
+    maker = warehouse_events.Maker(9, persons=400)
+    orders = [maker.event("order.completed", warehouse_events.entity("pesanan", number),
+                          {"person": maker.persons[number % 400]}, day=maker.first) for number in range(2000)]
+    with Host({"conninfo": database.conninfo}) as plugin:
+        assert plugin.deliver(orders, plugin.resume(), len(orders)), plugin.log
+        assert not plugin.rejected, plugin.rejected[:3]
+    database.psql("ANALYZE")
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT jejaring.open_stage()")
+        cursor.execute("INSERT INTO stage SELECT gen_random_uuid(), 'person.erased', 'kantor', 'x', now(), now(), "
+                       "'33.75', %s, NULL, NULL, '{}'", (maker.persons[7],))
+        cursor.execute("SELECT jejaring.ingest()")
+        cursor.execute("SELECT relname, idx_tup_fetch FROM pg_stat_xact_all_tables "
+                       "WHERE schemaname = 'jejaring' AND relname IN ('event', 'service_order')")
+        read = dict(cursor.fetchall())
+        cursor.execute("SELECT count(*) FROM jejaring.service_order WHERE person = %s", (maker.persons[7],))
+        assert cursor.fetchone()[0] == 0
+    assert 5 <= read["event"] <= 50, read
+    assert 5 <= read["service_order"] <= 20, read
+    database.drop()
