@@ -82,4 +82,8 @@ void fake_any_order(const fake_trial *trial);
  * is that without them. */
 void fake_any_crash(const fake_trial *trial);
 
+/* The same as tests: for cmocka_unit_test_prestate, with the trial. */
+void a_batch_ends_the_same_in_whatever_order_it_comes(void **trial);
+void a_crash_before_the_commit_changes_nothing(void **trial);
+
 #endif

@@ -74,3 +74,13 @@ void fake_any_crash(const fake_trial *trial)
     free(expected);
     fake_close(fake);
 }
+
+void a_batch_ends_the_same_in_whatever_order_it_comes(void **trial)
+{
+    fake_any_order(*trial);
+}
+
+void a_crash_before_the_commit_changes_nothing(void **trial)
+{
+    fake_any_crash(*trial);
+}

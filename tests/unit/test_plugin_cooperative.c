@@ -294,19 +294,7 @@ static void say_a_mixture(fake_host *fake)
     fake_say(fake, "order.completed", "o3", "2020-03-01", "'order': 'o3', 'value': 500000");
 }
 
-static const fake_trial mixture = {.plugin = &jejaring_plugin, .say = say_a_mixture};
-
-static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
-{
-    (void)unused;
-    fake_any_order(&mixture);
-}
-
-static void a_crash_before_the_commit_changes_nothing(void **unused)
-{
-    (void)unused;
-    fake_any_crash(&mixture);
-}
+static fake_trial mixture = {.plugin = &jejaring_plugin, .say = say_a_mixture};
 
 int main(void)
 {
@@ -324,8 +312,8 @@ int main(void)
         cmocka_unit_test(a_closed_business_is_passed_over),
         cmocka_unit_test(a_person_with_two_businesses_is_asked_once),
         cmocka_unit_test(an_erased_person_leaves_no_trace_in_the_state),
-        cmocka_unit_test(a_batch_ends_the_same_in_whatever_order_it_comes),
-        cmocka_unit_test(a_crash_before_the_commit_changes_nothing),
+        cmocka_unit_test_prestate(a_batch_ends_the_same_in_whatever_order_it_comes, &mixture),
+        cmocka_unit_test_prestate(a_crash_before_the_commit_changes_nothing, &mixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

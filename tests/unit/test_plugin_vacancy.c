@@ -220,16 +220,12 @@ static char *lasting(fake_host *fake)
     return state_without_secret(fake, false);
 }
 
-static void a_batch_ends_the_same_in_whatever_order_it_comes(void **unused)
-{
-    (void)unused;
-    fake_any_order(&(fake_trial){
-        .plugin = &jejaring_plugin,
-        .options = "{\"proposals_per_seat\": 2}",
-        .say = say_a_mixture,
-        .outcome = whole,
-    });
-}
+static fake_trial as_one_batch = {
+    .plugin = &jejaring_plugin,
+    .options = "{\"proposals_per_seat\": 2}",
+    .say = say_a_mixture,
+    .outcome = whole,
+};
 
 /* One by one, proposals depend on what was known; who waits and which vacancies are open do not. */
 static void single_events_end_in_the_same_lines_and_vacancies(void **unused)
@@ -252,15 +248,11 @@ static char *whole_and_said(fake_host *fake)
     return text;
 }
 
-static void a_crash_before_the_commit_changes_nothing(void **unused)
-{
-    (void)unused;
-    fake_any_crash(&(fake_trial){
-        .plugin = &jejaring_plugin,
-        .say = say_a_mixture,
-        .outcome = whole_and_said,
-    });
-}
+static fake_trial with_crashes = {
+    .plugin = &jejaring_plugin,
+    .say = say_a_mixture,
+    .outcome = whole_and_said,
+};
 
 static void more_proposals_than_a_commit_holds_come_in_portions(void **unused)
 {
@@ -318,9 +310,9 @@ int main(void)
         cmocka_unit_test(a_corrected_headcount_opens_a_filled_vacancy_again),
         cmocka_unit_test(its_own_announcements_do_not_bind_it),
         cmocka_unit_test(what_the_agency_closes_stays_closed),
-        cmocka_unit_test(a_batch_ends_the_same_in_whatever_order_it_comes),
+        cmocka_unit_test_prestate(a_batch_ends_the_same_in_whatever_order_it_comes, &as_one_batch),
         cmocka_unit_test(single_events_end_in_the_same_lines_and_vacancies),
-        cmocka_unit_test(a_crash_before_the_commit_changes_nothing),
+        cmocka_unit_test_prestate(a_crash_before_the_commit_changes_nothing, &with_crashes),
         cmocka_unit_test(more_proposals_than_a_commit_holds_come_in_portions),
         cmocka_unit_test(a_whole_province_is_matched_in_time),
     };
