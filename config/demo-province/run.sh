@@ -4,15 +4,9 @@
 # nothing running and writes to the build folder only.
 set -eu
 
-B=${B:-build}
-case $B in /*) ;; *) B=$PWD/$B ;; esac
 here=$(dirname "$0")
-
-# First call: come back with a PostgreSQL of our own (or the one that PGHOST names).
-if [ -z "${JEJARING_DEMO:-}" ]; then
-    export JEJARING_DEMO=1 B
-    exec /usr/bin/python3 tests/system/pg.py run -- "$0" "$@"
-fi
+# shellcheck source=config/demo/shared.sh
+. "$here/../demo/shared.sh"
 
 demo=$B/demo-province
 people=${PEOPLE:-300} # in each regency
@@ -20,40 +14,12 @@ seed=0
 regencies='pekalongan:33.75 kab-pekalongan:33.26 batang:33.25'
 rm -rf "$demo"
 mkdir -p "$demo"
-sockets=$(mktemp -d) # the path of a socket has room for 107 bytes only
+sockets=$(mktemp -d)
 
 ctl() {
     node=$1
     shift
     "$B/jejaringctl" -c "$demo/$node/jejaringd.yaml" "$@"
-}
-say() {
-    printf '\n== %s\n' "$*"
-}
-
-running=
-finish() {
-    # shellcheck disable=SC2086 # a list of numbers
-    [ -z "$running" ] || kill $running 2>/dev/null || true
-    wait
-    rm -rf "$sockets"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-# Waits for a condition, at most so many tenths of a second; a demo that hangs says why.
-await() {
-    what=$1 tenths=$2
-    shift 2
-    until "$@" >/dev/null 2>&1; do
-        tenths=$((tenths - 1))
-        if [ $tenths -le 0 ]; then
-            echo "waited in vain for: $what; the logs:" >&2
-            tail -n 10 "$demo"/*/log >&2
-            exit 1
-        fi
-        sleep 0.1
-    done
 }
 fill_in() { # FILE NODE REGION
     mkdir -p "$demo/$2"

@@ -4,32 +4,21 @@
 # report. Leaves nothing running and writes to the build folder only.
 set -eu
 
-B=${B:-build}
-case $B in /*) ;; *) B=$PWD/$B ;; esac
 here=$(dirname "$0")
-
-# First call: come back with a PostgreSQL of our own (or the one that PGHOST names).
-if [ -z "${JEJARING_DEMO:-}" ]; then
-    export JEJARING_DEMO=1 B
-    exec /usr/bin/python3 tests/system/pg.py run -- "$0" "$@"
-fi
+# shellcheck source=config/demo/shared.sh
+. "$here/shared.sh"
 
 demo=$B/demo
 ctl() {
     "$B/jejaringctl" -c "$demo/jejaringd.yaml" "$@"
 }
-say() {
-    printf '\n== %s\n' "$*"
-}
 
 rm -rf "$demo"
 mkdir -p "$demo"
-# The path of a socket has room for 107 bytes only.
-short=
 run=$demo/run
 if [ ${#demo} -gt 80 ]; then
-    short=$(mktemp -d)
-    run=$short
+    sockets=$(mktemp -d)
+    run=$sockets
 fi
 sed -e "s|\.\./\.\./schemas|$PWD/schemas|" -e "s|\.\./plugins|$B/plugins|" \
     -e "s|^run:.*|run: $run|" -e "s|ipc://run/|ipc://$run/|" \
@@ -38,29 +27,7 @@ cp -R "$here/agencies.d" "$demo/agencies.d"
 
 say 'Starting the daemon: one hub, and a process for each plugin'
 "$B/jejaringd" -c "$demo/jejaringd.yaml" 2> "$demo/log" &
-daemon=$!
-finish() {
-    kill "$daemon" 2>/dev/null || true
-    wait "$daemon" 2>/dev/null || true
-    [ -z "$short" ] || rm -rf "$short"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-# Waits for a condition, at most so many tenths of a second; a demo that hangs says why.
-await() {
-    what=$1 tenths=$2
-    shift 2
-    until "$@" >/dev/null 2>&1; do
-        tenths=$((tenths - 1))
-        if [ $tenths -le 0 ] || ! kill -0 "$daemon" 2>/dev/null; then
-            echo "waited in vain for: $what; the daemon's log:" >&2
-            tail -n 30 "$demo/log" >&2
-            exit 1
-        fi
-        sleep 0.1
-    done
-}
+running=$!
 await 'the hub' 150 ctl status
 
 # Drops the files of some inboxes, as an office would, and waits until all is done about them.
