@@ -342,25 +342,28 @@ def print_table(result, options):
               f"counted once; at most 60), {idle['cpu_percent']:.2f} % CPU (at most 1)")
 
 
-def main():
-    options = arguments()
+def carry_out(name, work, show):
+    """Does the work in a folder that is gone afterwards, shows what came of it, and writes it down."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended all the same
     folder = work_folder()
     folder.chmod(0o755)
     try:
-        result = Bench(options, folder).run()
+        result = work(folder)
+    except (RuntimeError, subprocess.CalledProcessError) as error:
+        say(f"{name}: {error}")
+        sys.exit(1)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print_table(result, options)
-    path = BUILD / "bench.json"
+    show(result)
+    path = BUILD / f"{name}.json"
     path.write_text(json.dumps(result, indent=2) + "\n")
     print(f"\nwritten: {os.path.relpath(path)}")
-    return 0
+
+
+def main():
+    options = arguments()
+    carry_out("bench", lambda folder: Bench(options, folder).run(), lambda result: print_table(result, options))
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (RuntimeError, subprocess.CalledProcessError) as error:
-        say(f"bench: {error}")
-        sys.exit(1)
+    main()

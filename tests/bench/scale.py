@@ -10,8 +10,6 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -19,8 +17,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 import pg
-from bench import machine, say
-from node import BUILD, Node, make_person_key, work_folder
+from bench import carry_out, machine, say
+from node import BUILD, Node, make_person_key
 from warehouse import Warehouse
 
 EARLY = 100_000  # where the rate is measured first, and over how many events
@@ -168,23 +166,8 @@ def print_table(result):
 
 def main():
     options = arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    folder = work_folder()
-    folder.chmod(0o755)
-    try:
-        result = run(options, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    print_table(result)
-    path = BUILD / "bench-scale.json"
-    path.write_text(json.dumps(result, indent=2) + "\n")
-    print(f"\nwritten: {os.path.relpath(path)}")
-    return 0
+    carry_out("bench-scale", lambda folder: run(options, folder), print_table)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (RuntimeError, subprocess.CalledProcessError) as error:
-        say(f"bench-scale: {error}")
-        sys.exit(1)
+    main()
