@@ -11,36 +11,9 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 FILE = HERE / "warehouse" / "define-85-titles.sql"
 
-# Of each table: the event types whose properties its columns hold, with what the columns of a half are
-# prefixed by, and the column of the event's date.
-TABLES = {
-    "alumni": [("alumni.graduated", "", "graduated_on")],
-    "certification": [("alumni.certified", "", "certified_on")],
-    "batch": [("batch.closed", "", "closed_on")],
-    "incubation": [("incubation.selected", "", "selected_on")],
-    "outcome": [("outcome.reported", "", "reported_on")],
-    "vacancy": [("vacancy.opened", "", "opened_on"), ("vacancy.closed", "close_", "closed_on")],
-    "application": [("application.submitted", "", "submitted_on")],
-    "placement": [("placement.started", "", "started_on"), ("placement.proposed", "", "proposed_on"),
-                  ("placement.ended", "ended_", "ended_on"), ("placement.ended", "end_", None)],
-    "business": [("business.registered", "", "registered_on"), ("business.closed", "close_", "closed_on")],
-    "membership": [("cooperative.joined", "", "joined_on"), ("cooperative.left", "left_", "left_on")],
-    "mentoring": [("mentoring.provided", "", "provided_on")],
-    "service_order": [("order.placed", "", "placed_on"), ("order.completed", "completed_", "completed_on")],
-    "order_offer": [("order.offered", "", "offered_on")],
-    "loan": [("loan.referred", "", "referred_on"), ("loan.referred", "referred_", None),
-             ("loan.applied", "applied_", "applied_on"), ("loan.decided", "decided_", "decided_on"),
-             ("loan.decided", "", None), ("loan.decided", "decision_", None),
-             ("loan.disbursed", "disbursed_", "disbursed_on")],
-    "loan_repayment": [("loan.repaid", "", "repaid_on")],
-    "accommodation": [("accommodation.assessed", "", "assessed_on"),
-                      ("accommodation.provided", "provided_", "provided_on")],
-    "referral": [("referral.made", "", "made_on")],
-    "quota": [("quota.reported", "", "reported_on"), ("quota.reported", "reported_", None),
-              ("quota.shortfall", "", None), ("quota.shortfall", "shortfall_", None)],
-}
-# Columns that hold one half's version and not what the event says.
-OWN = {"source", "region", "time", "event"}
+# Of the list of types in define-10-project.sql: type, table, half, key, facts.
+FACT = re.compile(r"\('(\w+\.\w+)', '(\w+)', '(\w*)', '([^']*)',\s+(?:'([^']*)'|(\w+))\)")
+CONSTANT = re.compile(r"(\w+) CONSTANT text := \$\$(.*?)\$\$", re.DOTALL)
 HEAD = """-- The Indonesian titles that the schemas of the events give what these tables and columns hold, before the
 -- comment of each. Written by schemas/make_comments.py: change the schema or the comment, and run it.
 
@@ -63,15 +36,24 @@ def comments():
     return found
 
 
-def title_of(table, column):
-    for name, prefix, date in TABLES[table]:
-        properties = schema(name)["properties"]
-        if column == date:
-            return properties["date"]["title"]
-        part = column.removeprefix(prefix)
-        if column.startswith(prefix) and part in properties and part not in OWN:
-            return properties[part]["title"]
-    return None
+def facts():
+    """(table, type, {column: member that it holds}) of each type."""
+    text = (HERE / "warehouse" / "define-10-project.sql").read_text(encoding="utf-8")
+    constants = dict(CONSTANT.findall(text))
+    for type_, table, _, key, told, constant in FACT.findall(text):
+        items = re.split(r",\s+(?![^()]*\))", f"{key}, {told or constants[constant]}")
+        columns = {}
+        for item in items:
+            column, path, _ = re.fullmatch(r"(\w+)(?: = ([\w.]+)| := (.+))?", item).groups()
+            columns[column] = path or ("date" if column.endswith("_on") else column)
+        yield table, type_, columns
+
+
+def title_of(type_, path):
+    member = schema(type_)
+    for part in path.split("."):
+        member = member.get("properties", {}).get(part, {})
+    return member.get("title")
 
 
 def quoted(text):
@@ -79,13 +61,18 @@ def quoted(text):
 
 
 def statements():
+    tables = {}  # {table: ({title of a type: None}, {column: title})}
+    for table, type_, columns in facts():
+        types, titles = tables.setdefault(table, ({}, {}))
+        types[schema(type_)["title"]] = None
+        for column, path in columns.items():
+            titles[column] = titles.get(column) or title_of(type_, path)
     lines = []
     known = comments()
-    for table, types in TABLES.items():
-        titles = dict.fromkeys(schema(name)["title"] for name, _, _ in types)
-        lines.append(f"COMMENT ON TABLE {table} IS '{quoted('; '.join(titles))}. {known[table, None]}';")
+    for table, (types, titles) in tables.items():
+        lines.append(f"COMMENT ON TABLE {table} IS '{quoted('; '.join(types))}. {known[table, None]}';")
         for (of, column), comment in known.items():
-            title = title_of(table, column) if of == table and column else None
+            title = titles.get(column) if of == table else None
             if title and title.lower() != comment.lower():
                 lines.append(f"COMMENT ON COLUMN {table}.{column} IS '{quoted(title)}. {comment}';")
         lines.append("")

@@ -211,7 +211,8 @@ BEGIN
     SELECT array_agg(f.subject), array_agg(f.event_key) INTO orders, completions FROM freed f;
     UPDATE service_order SET person = NULL
     WHERE service_order = ANY (orders) AND completed_event = ANY (completions);
-    FOREACH name IN ARRAY '{alumni,alumni_version,certification,incubation,outcome,application,placement,business,membership,mentoring,loan,loan_repayment,accommodation,referral,consent,order_offer,evidence}'::text[] LOOP
+    -- All that is about a person but jejaring.standing, which settle() brings up to date.
+    FOR name IN SELECT d.name FROM distribution() d WHERE d.by_column = 'person' AND d.name <> 'standing' LOOP
         EXECUTE format('DELETE FROM %I WHERE person = ANY ($1)', name) USING persons;
     END LOOP;
     INSERT INTO stage
@@ -246,18 +247,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock(7311146, 1);
     types := ARRAY(SELECT DISTINCT type FROM stage);
     IF 'person.erased' = ANY (types) THEN
-        INSERT INTO erasure AS t (person, time, event_key, recorded)
-        SELECT DISTINCT ON (1) subject, time, event_key,
-            max(recordedtime) OVER (PARTITION BY subject)
-        FROM stage WHERE type = 'person.erased'
-        ORDER BY 1, time DESC, event_key DESC
-        ON CONFLICT (person) DO UPDATE SET (time, event_key, recorded) = (
-            greatest(t.time, excluded.time),
-            CASE WHEN (excluded.time, excluded.event_key) > (t.time, t.event_key)
-                THEN excluded.event_key ELSE t.event_key END,
-            greatest(t.recorded, excluded.recorded))
-        WHERE (excluded.time, excluded.event_key) > (t.time, t.event_key)
-            OR excluded.recorded > t.recorded;
+        PERFORM project('{person.erased}'); -- first of all, for what erase() and the rest go by
         erased := ARRAY(SELECT DISTINCT subject FROM stage WHERE type = 'person.erased');
         PERFORM erase(erased);
         types := ARRAY(SELECT DISTINCT type FROM stage);
@@ -339,10 +329,27 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION replay IS 'Projects every event of the log into the tables that the search path shows';
 
--- The names of all tables that are projected from the log.
+-- The log and what is made of it: rebuild(), verify() and erase() go by this list, and Citus, which
+-- spreads a table by this column (define-65-layout.sql); by null: a copy on every machine. What is not
+-- here stays on the coordinator, the only machine that workers and reports connect to.
+CREATE OR REPLACE FUNCTION distribution() RETURNS TABLE (name text, by_column text)
+LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+    VALUES ('event', 'subject'), ('alumni', 'person'), ('alumni_version', 'person'),
+        ('certification', 'person'), ('incubation', 'person'), ('outcome', 'person'),
+        ('application', 'person'), ('placement', 'person'), ('business', 'person'),
+        ('membership', 'person'), ('mentoring', 'person'), ('loan', 'person'),
+        ('loan_repayment', 'person'), ('accommodation', 'person'), ('referral', 'person'),
+        ('consent', 'person'), ('order_offer', 'person'), ('evidence', 'person'),
+        ('standing', 'person'), ('vacancy', 'vacancy'), ('batch', 'batch'),
+        ('service_order', 'service_order'), ('quota', 'employer'),
+        ('region', NULL), ('erasure', NULL), ('absorption_cell', NULL), ('arrival', NULL);
+END;
+COMMENT ON FUNCTION distribution IS 'The tables of the log and of what is made of it, and how Citus is told to spread them: by which column, or (null) a copy on every machine';
+
 CREATE OR REPLACE FUNCTION projections() RETURNS text[]
 LANGUAGE sql IMMUTABLE
-RETURN '{alumni,alumni_version,certification,batch,incubation,outcome,vacancy,application,placement,business,membership,mentoring,service_order,order_offer,loan,loan_repayment,accommodation,referral,quota,consent,evidence,standing,absorption_cell,arrival,erasure}'::text[];
+RETURN ARRAY(SELECT name FROM distribution() WHERE name NOT IN ('event', 'region'));
 COMMENT ON FUNCTION projections IS 'Tables that are projected from jejaring.event';
 
 CREATE OR REPLACE FUNCTION rebuild() RETURNS bigint

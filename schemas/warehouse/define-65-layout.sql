@@ -86,23 +86,6 @@ COMMENT ON FUNCTION partition_log IS 'Turns jejaring.event into a table of month
 
 -- ---- Citus ---------------------------------------------------------------------------------------
 
--- Which table is spread by which column; by null: a copy on every machine. What is not here stays on
--- the coordinator, the only machine that workers and reports connect to.
-CREATE OR REPLACE FUNCTION distribution() RETURNS TABLE (name text, by_column text)
-LANGUAGE sql IMMUTABLE
-BEGIN ATOMIC
-    VALUES ('event', 'subject'), ('alumni', 'person'), ('alumni_version', 'person'),
-        ('certification', 'person'), ('incubation', 'person'), ('outcome', 'person'),
-        ('application', 'person'), ('placement', 'person'), ('business', 'person'),
-        ('membership', 'person'), ('mentoring', 'person'), ('loan', 'person'),
-        ('loan_repayment', 'person'), ('accommodation', 'person'), ('referral', 'person'),
-        ('consent', 'person'), ('order_offer', 'person'), ('evidence', 'person'),
-        ('standing', 'person'), ('vacancy', 'vacancy'), ('batch', 'batch'),
-        ('service_order', 'service_order'), ('quota', 'employer'),
-        ('region', NULL), ('erasure', NULL), ('absorption_cell', NULL), ('arrival', NULL);
-END;
-COMMENT ON FUNCTION distribution IS 'How Citus is told to spread the tables: by which column, or (null) a copy on every machine';
-
 CREATE OR REPLACE FUNCTION spread_tables() RETURNS text[]
 LANGUAGE plpgsql STABLE
 SET search_path = jejaring, pg_catalog, public

@@ -14,6 +14,8 @@ COMMENT ON COLUMN alumni.sex IS 'Jenis kelamin. female or male';
 COMMENT ON COLUMN alumni.birth_year IS 'Tahun lahir. Year of birth';
 COMMENT ON COLUMN alumni.education IS 'Pendidikan terakhir. Highest school finished';
 COMMENT ON COLUMN alumni.disability IS 'Disabilitas. True if the graduate told of a disability';
+COMMENT ON COLUMN alumni.disability_category IS 'Ragam disabilitas. Its category. Specific personal data';
+COMMENT ON COLUMN alumni.disability_needs IS 'Kebutuhan. Functional needs. Specific personal data';
 
 COMMENT ON TABLE certification IS 'Hasil uji kompetensi. Competency tests (uji kompetensi): one row for a person, scheme and day';
 COMMENT ON COLUMN certification.scheme IS 'Skema sertifikasi. Certification scheme';
@@ -65,6 +67,8 @@ COMMENT ON COLUMN vacancy.title IS 'Nama jabatan. Title';
 COMMENT ON COLUMN vacancy.headcount IS 'Jumlah kebutuhan. Seats';
 COMMENT ON COLUMN vacancy.valid_until IS 'Berlaku sampai. Last day';
 COMMENT ON COLUMN vacancy.requirements IS 'Persyaratan. Requirements';
+COMMENT ON COLUMN vacancy.wage_min IS 'Upah terendah. Lowest wage, rupiah a month';
+COMMENT ON COLUMN vacancy.wage_max IS 'Upah tertinggi. Highest wage';
 COMMENT ON COLUMN vacancy.location IS 'Lokasi kerja. Place of work';
 COMMENT ON COLUMN vacancy.kind IS 'Jenis. employment or internship';
 COMMENT ON COLUMN vacancy.occupation IS 'Kelompok jabatan. Occupation';
@@ -78,7 +82,7 @@ COMMENT ON TABLE application IS 'Lamaran kerja. Applications: one row for a pers
 COMMENT ON COLUMN application.vacancy IS 'Lowongan. Key of the vacancy';
 COMMENT ON COLUMN application.submitted_on IS 'Tanggal Melamar. Day of the application';
 
-COMMENT ON TABLE placement IS 'Penempatan dimulai; Usulan penempatan; Penempatan berakhir. Placements: one row for a person and post; proposed, started and ended are joined whichever came first. Ends that name the post otherwise than its start stand in a row of their own: jejaring.placement_spell joins them';
+COMMENT ON TABLE placement IS 'Usulan penempatan; Penempatan dimulai; Penempatan berakhir. Placements: one row for a person and post; proposed, started and ended are joined whichever came first. Ends that name the post otherwise than its start stand in a row of their own: jejaring.placement_spell joins them';
 COMMENT ON COLUMN placement.vacancy IS 'Lowongan. Key of the vacancy';
 COMMENT ON COLUMN placement.proposed_on IS 'Tanggal Usulan. Day on which it was proposed; null: not known (yet)';
 COMMENT ON COLUMN placement.rank IS 'Urutan. Place in the list of proposals';
@@ -130,9 +134,11 @@ COMMENT ON COLUMN service_order.description IS 'Uraian. Description';
 COMMENT ON COLUMN service_order.value IS 'Nilai. Rupiah';
 COMMENT ON COLUMN service_order.needed_by IS 'Dibutuhkan tanggal. Wanted by';
 COMMENT ON COLUMN service_order.completed_on IS 'Tanggal Selesai. Day on which it was completed; null: not known (yet)';
+COMMENT ON COLUMN service_order.person IS 'Alumni pelaksana. Person key of who did it; null: nobody is named, or the person was erased';
 COMMENT ON COLUMN service_order.completed_value IS 'Nilai. Rupiah';
 
 COMMENT ON TABLE order_offer IS 'Penawaran pesanan. Orders offered to alumni: one row for a person and order';
+COMMENT ON COLUMN order_offer.service_order IS 'Pesanan. Key of the order';
 COMMENT ON COLUMN order_offer.offered_on IS 'Tanggal Penawaran. Day';
 COMMENT ON COLUMN order_offer.rank IS 'Urutan. Place in the rotation';
 COMMENT ON COLUMN order_offer.reasons IS 'Alasan. Why the rule chose this person';
@@ -174,6 +180,7 @@ COMMENT ON COLUMN accommodation.provided_on IS 'Tanggal Akomodasi. Day on which 
 COMMENT ON COLUMN accommodation.provided_needs IS 'Kebutuhan. Needs that were met';
 
 COMMENT ON TABLE referral IS 'Rujukan ke ULD. Referrals to the disability service unit and others: one row for a person, receiver and purpose. Specific personal data';
+COMMENT ON COLUMN referral.sent_to IS 'Dirujuk ke. Receiver';
 COMMENT ON COLUMN referral.purpose IS 'Keperluan. Purpose';
 COMMENT ON COLUMN referral.made_on IS 'Tanggal Rujukan. Day';
 
