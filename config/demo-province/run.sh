@@ -122,3 +122,5 @@ if "$B/jejaringctl" help report completeness > /dev/null 2>&1; then
 fi
 say 'Absorption (serapan) in the province, by region and year'
 ctl jateng report absorption --by region,year
+say 'The whole province, and of how many of its regencies the figures are'
+ctl jateng report absorption --by province,year

@@ -186,10 +186,14 @@ typedef struct receipt {
     bool failed; /* a name is missing there, for want of memory */
 } receipt;
 
+/* A node's own are those, too, that it published under an agency that it was before. */
 static bool look(void *arg, const jj_record *record)
 {
     receipt *r = arg;
-    r->mine = strcmp(record->owner, r->rights->agency) == 0;
+    const jj_agency *owner = jj_agencies_find(r->hub->agencies, record->owner);
+    r->mine =
+        strcmp(record->owner, r->rights->agency) == 0 ||
+        (owner && owner->node && r->rights->node && strcmp(owner->node, r->rights->node) == 0);
     return false;
 }
 

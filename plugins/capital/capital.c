@@ -61,15 +61,23 @@ static int check(const jj_value *values, jj_error *err)
 
 /* ---- Businesses --------------------------------------------------------------------------- */
 
+/* The last day on which the owner has asked a lender; -1: never. It was kept as a register before.
+ */
+static int64_t applied_ms(const json_t *person)
+{
+    const json_t *applied = json_object_get(person, "applied");
+    return json_is_array(applied) ? jj_stamp_time(jj_register_stamp(person, "applied"))
+                                  : jj_number(person, "applied", -1);
+}
+
 /* Whether there is anything to refer: open, in need, with consent, not applied for already. */
 static bool business_eligible(const json_t *business, const json_t *person)
 {
     const json_t *terms = jj_register(business, "registered");
-    const char *since = jj_register_stamp(business, "registered");
-    const char *applied = jj_register_stamp(person, "applied");
+    int64_t told_ms = jj_stamp_time(jj_register_stamp(business, "registered"));
     return jj_flag(terms, "needs") && jj_number(terms, "amount", 0) > 0 && jj_consent(person) &&
            !jj_register_over(business, "registered", "closed") &&
-           (!*applied || jj_stamp_time(applied) < jj_stamp_time(since));
+           applied_ms(person) < jj_number(terms, "day", told_ms);
 }
 
 static void refer(jj_turn *turn, const char *id, json_t *business, const json_t *person,
@@ -184,11 +192,12 @@ static void on_business(jj_turn *turn, const jj_event *event, const json_t *data
         int64_t since_ms = jj_number(business, "since", event->time_ms);
         since_ms = event->time_ms < since_ms ? event->time_ms : since_ms;
         jj_doc_set(turn, business, "since", json_integer(since_ms));
-        jj_register_take(turn, business, "registered", event,
-                         json_pack("{s:s, s:o, s:b, s:I, s:b}", "person", event->subject, "origin",
-                                   jj_origin(event), "needs", jj_flag(data, "needs_capital"),
-                                   "amount", (json_int_t)jj_number(data, "amount_needed", 0), "nib",
-                                   jj_text(data, "nib") != NULL));
+        jj_register_take(
+            turn, business, "registered", event,
+            json_pack("{s:s, s:o, s:b, s:I, s:b, s:I}", "person", event->subject, "origin",
+                      jj_origin(event), "needs", jj_flag(data, "needs_capital"), "amount",
+                      (json_int_t)jj_number(data, "amount_needed", 0), "nib",
+                      jj_text(data, "nib") != NULL, "day", (json_int_t)jj_day_of(event, data)));
     }
     jj_doc_store(turn, key, business);
     jj_todo_add(turn, id);
@@ -206,8 +215,8 @@ static void person_learn(jj_turn *turn, json_t *person, const jj_event *event, c
     if (quality) {
         jj_register_take(turn, person, "quality", event, json_incref((json_t *)(uintptr_t)quality));
     }
-    if (strcmp(event->type, "loan.repaid") != 0) {
-        jj_register_take(turn, person, "applied", event, json_true());
+    if (strcmp(event->type, "loan.repaid") != 0 && jj_day_of(event, data) > applied_ms(person)) {
+        jj_doc_set(turn, person, "applied", json_integer(jj_day_of(event, data)));
     }
     if (strcmp(event->type, "loan.disbursed") == 0 && jj_text(data, "scheme")) {
         const char *loan = jj_text(data, "loan"), *business = jj_text(data, "business");

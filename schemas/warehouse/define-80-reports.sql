@@ -132,7 +132,8 @@ AS $$
     dated AS (
         SELECT s.*, CASE s.status WHEN 'open' THEN s.opened_on
             WHEN 'filled' THEN coalesce(f.started_on, s.closed_on)
-            ELSE CASE WHEN s.closed_on <= today() AND NOT s.open THEN s.closed_on ELSE s.valid_until END
+            -- As the industry plugin says it: on the day behind the last one.
+            ELSE CASE WHEN s.closed_on <= today() AND NOT s.open THEN s.closed_on ELSE s.valid_until + 1 END
             END AS status_on
         FROM stated s LEFT JOIN full_on f USING (vacancy)
     )

@@ -227,7 +227,7 @@ def test_every_state_of_a_vacancy(office):
         closed("unknown", "filled"), vacancy("future", -2)])
     rows = {row["title"]: row for row in office.rows("report", "vacancies")}
     assert {name: (row["status"], row["filled"], row["status_on"]) for name, row in rows.items()} == {
-        "open": ("open", 1, ago(30)), "full": ("filled", 3, ago(8)), "over": ("expired", 0, ago(1)),
+        "open": ("open", 1, ago(30)), "full": ("filled", 3, ago(8)), "over": ("expired", 0, ago(0)),
         "drawn": ("withdrawn", 0, ago(3)), "said": ("filled", 0, ago(3)), "again": ("open", 0, ago(2))}
     assert rows["open"]["vocations"] == "las-smaw-3g, menjahit"
 

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from client import connected, graduated, nik, person_key
+from client import connected, event_key, graduated, nik, person_key
 from conftest import event, vacancy
 from province import arrived, attach, enlist, identities, joined, outcomes, regency, says, \
     status_of, upper, waiting
@@ -466,6 +466,29 @@ def test_a_place_holds_one_event(by_hand):
     assert say(3, 4, [4])[1]["accepted"] == 1
     hello = connection.ok("HELLO", {"origin": {"node": "satu"}})
     assert hello["origin"] == {"node": "satu", "sequence": "4", "quarantined": 0}
+
+
+def test_a_node_with_another_key_hears_of_the_erasures_that_it_told_before(node):
+    p = upper(node)
+    doors = {name: f"ipc://{p.folder}/{name}.sock" for name in ("old", "new", "other")}
+    p.write_config(hub={"listen": [{"endpoint": door, "as": name} for name, door in doors.items()]})
+    (p.folder / "agencies.d").mkdir()
+    for name in doors:
+        (p.folder / "agencies.d" / f"{name}.yaml").write_text(
+            f'id: {name}\nname: "N"\naudiences: [public]\nregions: ["33.75"]\npublishes: ["*"]\n'
+            f'node: {"dua" if name == "other" else "satu"}\n')
+    p.start()
+    erased = event("person.erased", {"date": "2024-03-01", "nik": nik(1)})
+    told = {"origin": {"node": "satu", "after": "0", "upto": "1", "sequences": ["1"]}}
+    with connected(doors["old"]) as old, connected(doors["new"]) as new, \
+            connected(doors["other"]) as other:
+        assert old.ok("PUBLISH", told, [erased])["accepted"] == 1
+        assert new.request("PUBLISH", told, [erased])[1]["code"] == "conflict"
+        assert p.request("FORGET", {"node": "satu"})[0] == "OK"
+        assert new.ok("PUBLISH", told, [erased])["duplicate"] == 1
+        keys = {"keys": [event_key(erased)]}
+        assert [r["pending"] for r in new.ok("RECEIPT", keys)["receipts"]] == [[]]
+        assert other.ok("RECEIPT", keys)["receipts"] == []
 
 
 @pytest.mark.parametrize("origin", [

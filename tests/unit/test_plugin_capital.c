@@ -95,6 +95,26 @@ static void history_decides_beside_the_amount(void **unused)
     fake_close(fake);
 }
 
+/* The days count: who applied after registering has applied, however late it is corrected. */
+static void a_correction_does_not_refer_who_has_applied_since(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    business(fake, "ani", "2019-06-01", 5000000, "");
+    fake_say(fake, "loan.applied", "ani", "2019-06-10",
+             "'scheme': 'kur_super_mikro', 'amount': 5000000");
+    fake_say(fake, "business.registered", "ani", "2019-09-01",
+             "'date': '2019-06-01', 'business': 'biz-ani', 'needs_capital': true,"
+             "'amount_needed': 5000000, 'product': 'roti'");
+    fake_say(fake, "consent.granted", "ani", "2019-09-02", "'audiences': ['capital']");
+    fake_deliver(fake, 1);
+    assert_int_equal(fake_count(fake, "loan.referred"), 0);
+    business(fake, "ani", "2019-10-01", 20000000, ""); /* another need */
+    fake_deliver(fake, 0);
+    assert_int_equal(fake_count(fake, "loan.referred"), 1);
+    fake_close(fake);
+}
+
 /* KUR super mikro is for those who have had no KUR at all, not just none of this kind. */
 static void who_has_had_any_kur_is_no_newcomer(void **unused)
 {
@@ -289,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_business_that_needs_capital_is_referred_by_amount),
         cmocka_unit_test(without_consent_nobody_is_referred),
         cmocka_unit_test(history_decides_beside_the_amount),
+        cmocka_unit_test(a_correction_does_not_refer_who_has_applied_since),
         cmocka_unit_test(who_has_had_any_kur_is_no_newcomer),
         cmocka_unit_test(a_loan_said_again_is_the_same_loan),
         cmocka_unit_test(a_business_that_is_too_young_is_referred_when_it_is_old_enough),
