@@ -9,6 +9,7 @@
 
 struct jj_wire {
     void *context;
+    unsigned watched; /* sockets as yet, each under a name of its own */
 };
 
 struct jj_socket {

@@ -311,7 +311,7 @@ int jj_socket_watch(jj_socket **monitor, jj_wire *wire, jj_socket *watched, int 
                     jj_error *err)
 {
     char address[64];
-    snprintf(address, sizeof address, "inproc://monitor-%p", (void *)watched);
+    snprintf(address, sizeof address, "inproc://monitor-%u", wire->watched++);
     if (zmq_socket_monitor(watched->handle, address, events)) {
         return fail_zmq(err, "watch a socket", NULL);
     }
