@@ -112,6 +112,74 @@ static void every_keyword_lives_without_memory(void **state)
     assert_true(files >= 10);
 }
 
+/* ---- Wherever memory ends ------------------------------------------------------------------ */
+
+static const char everything[] =
+    "{\"$defs\":{\"a\":{\"$anchor\":\"here\",\"type\":\"integer\"}},\"type\":[\"object\",\"null\"],"
+    "\"properties\":{\"n\":{\"minimum\":1,\"maximum\":5,\"exclusiveMinimum\":0,\"multipleOf\":2,"
+    "\"x-class\":\"public\",\"x-audience\":[\"blk\"],\"x-consent\":[\"blk\"]},"
+    "\"s\":{\"minLength\":1,\"maxLength\":50,\"pattern\":\"^a+(b|c)[d-f]{2,3}$\",\"format\":"
+    "\"date\"},"
+    "\"l\":{\"prefixItems\":[true],\"items\":{\"type\":\"integer\"},\"contains\":{\"const\":1},"
+    "\"minContains\":1,\"maxContains\":3,\"minItems\":1,\"maxItems\":4,\"uniqueItems\":true},"
+    "\"e\":{\"enum\":[1,\"a\",null,{\"b\":[1.5]}]},\"c\":{\"const\":{\"x\":1}},"
+    "\"r\":{\"$ref\":\"#/$defs/a\"},\"h\":{\"$ref\":\"#here\"}},"
+    "\"patternProperties\":{\"^x\":{\"type\":\"string\"}},\"additionalProperties\":false,"
+    "\"propertyNames\":{\"minLength\":1},\"required\":[\"n\"],"
+    "\"dependentRequired\":{\"s\":[\"n\"]},\"dependentSchemas\":{\"l\":{\"minProperties\":2}},"
+    "\"minProperties\":1,\"maxProperties\":9,\"allOf\":[true],\"anyOf\":[true,false],"
+    "\"oneOf\":[{\"required\":[\"n\"]}],\"not\":{\"required\":[\"q\"]},"
+    "\"if\":{\"required\":[\"e\"]},\"then\":{\"required\":[\"n\"]},\"else\":{\"required\":[\"n\"]}"
+    "}";
+
+#define BLOCK_BYTES 8192 /* memory is asked for in blocks of so much, see arena.c */
+#define STEP_BYTES  32
+
+/* The same schema with another property, whose name is so long, in front. */
+static json_t *with_long_name(size_t length)
+{
+    char name[BLOCK_BYTES + 1];
+    json_t *schema = json_loads(everything, JSON_REJECT_DUPLICATES, NULL), *whole = json_object();
+    json_t *properties = json_object();
+    assert_non_null(schema);
+    memset(name, 'a', length);
+    name[length] = '\0';
+    json_object_set_new(properties, name, json_true());
+    json_object_update(properties, json_object_get(schema, "properties"));
+    json_object_set_new(whole, "properties", properties);
+    json_object_update_missing(whole, schema);
+    json_decref(schema);
+    return whole;
+}
+
+/* So that each piece of memory of a schema is once the first of a block that is not to be had. */
+static void a_schema_is_whole_wherever_memory_ends(void **state)
+{
+    json_t *wrong = json_loads("{\"n\":2,\"l\":[1,1]}", 0, NULL);
+    json_t *right = json_loads("{\"n\":2,\"l\":[1,2],\"e\":{\"b\":[1.5]}}", 0, NULL);
+    (void)state;
+    for (size_t length = 1; length < BLOCK_BYTES; length += STEP_BYTES) {
+        json_t *json = with_long_name(length);
+        for (unsigned n = 1; fail_next(FAIL_MEMORY, n); n++) {
+            jj_schema *schema = NULL;
+            jj_error err = {0};
+            int rc = jj_schema_compile(&schema, json, "s", SUITE, &err);
+            bool hit = fail_end();
+            if (rc) {
+                assert_true(hit);
+                assert_no_memory(rc, &err);
+            } else {
+                assert_true(jj_schema_check(schema, right, NULL));
+                assert_false(jj_schema_check(schema, wrong, NULL));
+            }
+            jj_schema_close(schema);
+        }
+        json_decref(json);
+    }
+    json_decref(wrong);
+    json_decref(right);
+}
+
 /* ---- From files --------------------------------------------------------------------------- */
 
 /* One that is lost may be made up for, then all is as it should be. */
@@ -162,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_keyword_lives_without_memory),
+        cmocka_unit_test(a_schema_is_whole_wherever_memory_ends),
         cmocka_unit_test(a_file_that_cannot_be_read_is_a_refusal),
         cmocka_unit_test(a_catalogue_is_whole_or_not_there),
     };

@@ -149,6 +149,46 @@ static void all_problems_are_reported(void **state)
                   "required /date: this member, which is missing\n");
 }
 
+/* A rule that holds says nothing beside one that was broken before it. */
+static void only_what_is_broken_is_reported(void **state)
+{
+    static const char *const broken[][3] = {
+        {"{\"minItems\": 3, \"items\": {\"type\": \"integer\"}}", "[1]", "minItems"},
+        {"{\"maxItems\": 1, \"contains\": {\"const\": 1}}", "[1, 2]", "maxItems"},
+        {"{\"minItems\": 3, \"uniqueItems\": true}", "[1, 2]", "minItems"},
+        {"{\"properties\": {\"a\": {\"type\": \"string\"}}, \"patternProperties\": {\"^a\": "
+         "{\"maximum\": 5}}}",
+         "{\"a\": 1}", "type"},
+        {"{\"properties\": {\"a\": {\"type\": \"string\"}}, \"propertyNames\": {\"maxLength\": 3}}",
+         "{\"a\": 1}", "type"},
+        {"{\"additionalProperties\": {\"type\": \"string\"}, \"propertyNames\": {\"maxLength\": "
+         "3}}",
+         "{\"a\": 1}", "type"},
+        {"{\"minProperties\": 2, \"dependentSchemas\": {\"a\": {\"required\": [\"a\"]}}}",
+         "{\"a\": 1}", "minProperties"},
+        {"{\"required\": [\"b\"], \"dependentRequired\": {\"a\": [\"a\"]}}", "{\"a\": 1}",
+         "required"},
+        {"{\"minLength\": 3, \"pattern\": \"a\"}", "\"a\"", "minLength"},
+        {"{\"minLength\": 11, \"format\": \"date\"}", "\"2020-01-01\"", "minLength"},
+        {"{\"not\": {\"type\": \"integer\"}, \"if\": {\"const\": 1}, \"then\": {\"minimum\": 1}}",
+         "1", "not"},
+        {"{\"not\": {\"type\": \"integer\"}, \"allOf\": [true, {\"minimum\": 1}]}", "1", "not"},
+        {"{\"type\": \"string\", \"enum\": [1]}", "1", "type"},
+        {"{\"minimum\": 2, \"multipleOf\": 1}", "1", "minimum"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        jj_schema *schema = compile(broken[i][0]);
+        jj_report report;
+        assert_false(check(schema, broken[i][1], &report));
+        if (report.count != 1 || strcmp(report.list[0].keyword, broken[i][2]) != 0) {
+            fail_msg("%s: %zu problems, the first of %s", broken[i][0], report.count,
+                     report.list[0].keyword);
+        }
+        jj_schema_close(schema);
+    }
+}
+
 static void each_keyword_says_what_it_expected(void **state)
 {
     (void)state;
@@ -399,6 +439,7 @@ int main(void)
         cmocka_unit_test(a_refusal_of_text_that_is_not_json_has_a_line),
         cmocka_unit_test(relative_references_need_a_folder),
         cmocka_unit_test(all_problems_are_reported),
+        cmocka_unit_test(only_what_is_broken_is_reported),
         cmocka_unit_test(each_keyword_says_what_it_expected),
         cmocka_unit_test(pointers_are_escaped),
         cmocka_unit_test(undeclared_names_that_could_be_personal_are_left_out),
