@@ -83,21 +83,6 @@ int jj_hub_retry_later(jj_hub *hub, int64_t number, const char *consumer, jj_err
 
 /* ---- Giving it ---------------------------------------------------------------------------- */
 
-typedef struct opened {
-    const jj_hub *hub;
-    int64_t number;
-    bool found;
-    jj_buf text;
-} opened;
-
-static bool open_entry(void *arg, const jj_quarantined *entry)
-{
-    opened *o = arg;
-    o->found = entry->number == o->number && jj_unseal(&o->hub->secrets, "quarantine",
-                                                       entry->agency, entry->sealed, &o->text) == 0;
-    return false;
-}
-
 typedef struct owner {
     char name[JJ_ATTRIBUTE_MAX + 1];
 } owner;
@@ -111,13 +96,15 @@ static bool take_owner(void *arg, const jj_record *record)
 
 /* The stored text is all that is left of an event which retention has removed; then nobody is its
  * owner. */
-static void find_owner(jj_hub *hub, const unsigned char key[16], owner *found)
+static int find_owner(jj_hub *hub, const unsigned char key[16], owner *found)
 {
-    uint64_t cursor = jj_journal_find(hub->journal, key);
+    uint64_t cursor = 0;
+    int rc = jj_journal_find(hub->journal, key, &cursor);
     found->name[0] = '\0';
-    if (cursor) {
-        jj_journal_read(hub->journal, cursor - 1, cursor, false, take_owner, found, NULL);
+    if (rc == 0) {
+        rc = jj_journal_read(hub->journal, cursor - 1, cursor, false, take_owner, found, NULL);
     }
+    return rc == JJ_ENOTFOUND ? 0 : rc;
 }
 
 static const char *attribute(const json_t *event, const char *name)
@@ -126,49 +113,68 @@ static const char *attribute(const json_t *event, const char *name)
     return text ? text : "";
 }
 
-/* Appends what this reader may see of the event now. False: nothing. */
-static bool add_view(jj_hub *hub, const jj_rights *rights, jj_again *again, const jj_buf *text,
-                     jj_buf *out)
+/* Appends what this reader may see of the event now. JJ_ENOTFOUND: nothing. */
+static int add_view(jj_hub *hub, const jj_rights *rights, jj_again *again, const json_t *event,
+                    jj_buf *text, jj_buf *out)
 {
     owner found;
-    json_t *event = NULL;
     int64_t time_ms;
-    if (jj_json_load(&event, text->data, text->size, JJ_FRAME_MAX, NULL)) {
-        return false;
-    }
     const char *time = attribute(event, "time"), *source = attribute(event, "source");
     const char *id = attribute(event, "id"), *name = attribute(event, "type");
     const jj_type *type = jj_catalogue_find(hub->catalogue, name, strlen(name));
-    bool shown = false;
-    if (type && jj_time_parse(time, strlen(time), &time_ms)) {
-        jj_event_key(time_ms, source, strlen(source), id, strlen(id), again->key);
-        find_owner(hub, again->key, &found);
-        const jj_record record = {.type = type->name,
-                                  .region = attribute(event, "region"),
-                                  .owner = found.name,
-                                  .recipient = attribute(event, "recipient"),
-                                  .subject = attribute(event, "subject"),
-                                  .text = {text->data, text->size}};
-        shown = jj_hub_may_see(hub, rights, &record);
-        if (shown) {
-            jj_hub_write_view(hub, rights, &record, out);
-        }
+    if (!type || !jj_time_parse(time, strlen(time), &time_ms)) {
+        return JJ_ENOTFOUND;
     }
-    json_decref(event);
-    return shown;
+    jj_event_key(time_ms, source, strlen(source), id, strlen(id), again->key);
+    if (find_owner(hub, again->key, &found)) {
+        return JJ_EUNAVAILABLE;
+    }
+    const jj_record record = {.type = type->name,
+                              .region = attribute(event, "region"),
+                              .owner = found.name,
+                              .recipient = attribute(event, "recipient"),
+                              .subject = attribute(event, "subject"),
+                              .text = {text->data, text->size}};
+    if (!jj_hub_may_see(hub, rights, &record)) {
+        return JJ_ENOTFOUND;
+    }
+    jj_hub_write_view(hub, rights, &record, out);
+    return out->failed ? JJ_EMEMORY : 0;
 }
 
-/* False: it is gone, or nothing for this reader any more. */
-static bool add_one(jj_hub *hub, const jj_rights *rights, jj_again *again, jj_message *answer)
+typedef struct giving {
+    jj_hub *hub;
+    const jj_rights *rights;
+    jj_again *again;
+    jj_buf view;
+    int rc;
+} giving;
+
+static bool view_entry(void *arg, const jj_quarantined *entry)
 {
-    opened o = {.hub = hub, .number = again->number};
-    jj_buf view = {0};
-    jj_journal_quarantine_read(hub->journal, again->number - 1, open_entry, &o, NULL);
-    bool good = o.found && add_view(hub, rights, again, &o.text, &view) && !view.failed &&
-                jj_message_add(answer, view.data, view.size) == 0;
-    jj_buf_clear(&o.text);
-    jj_buf_clear(&view);
-    return good;
+    giving *g = arg;
+    jj_buf text = {0};
+    json_t *event = NULL;
+    if (entry->number == g->again->number) {
+        g->rc = jj_unseal(&g->hub->secrets, "quarantine", entry->agency, entry->sealed, &text);
+        g->rc = g->rc ? g->rc : jj_json_load(&event, text.data, text.size, JJ_FRAME_MAX, NULL);
+        g->rc = g->rc ? g->rc : add_view(g->hub, g->rights, g->again, event, &text, &g->view);
+    }
+    json_decref(event);
+    jj_buf_clear(&text);
+    return false;
+}
+
+/* Appends it to the answer. JJ_EMEMORY, JJ_EUNAVAILABLE: not now; else it is gone, or there is
+ * nothing for this reader any more. */
+static int add_one(jj_hub *hub, const jj_rights *rights, jj_again *again, jj_message *answer)
+{
+    giving g = {.hub = hub, .rights = rights, .again = again, .rc = JJ_ENOTFOUND};
+    int rc = jj_journal_quarantine_read(hub->journal, again->number - 1, view_entry, &g, NULL);
+    rc = rc ? rc : g.rc;
+    rc = rc ? rc : jj_message_add(answer, g.view.data, g.view.size);
+    jj_buf_clear(&g.view);
+    return rc;
 }
 
 static bool stands_at(jj_hub *hub, const char *name, uint64_t cursor)
@@ -192,14 +198,16 @@ static size_t collect(jj_hub *hub, const jj_rights *rights, const char *consumer
         jj_again *again = *at;
         bool mine = is_due(again) && strcmp(again->consumer, consumer) == 0;
         if (mine && bytes < PAGE_BYTES && events->count < JJ_EVENTS_MAX) {
-            if (!add_one(hub, rights, again, events)) {
+            int rc = add_one(hub, rights, again, events);
+            if (rc == 0) {
+                again->sent_ms = jj_monotonic_ms();
+                bytes += jj_message_frame(events, events->count - 1).size_bytes;
+            } else if (rc != JJ_EMEMORY && rc != JJ_EUNAVAILABLE) {
                 jj_journal_begin(hub->journal);
                 jj_journal_quarantine_retry(hub->journal, again->number, false);
                 remove_one(at);
                 continue;
             }
-            again->sent_ms = jj_monotonic_ms();
-            bytes += jj_message_frame(events, events->count - 1).size_bytes;
         }
         at = &again->next;
     }
@@ -262,8 +270,10 @@ void jj_hub_redelivered(jj_hub *hub, const jj_request *request, const jj_consume
         }
         /* Put aside once more it gets a new entry, with the new reason, as long as the journal
          * still has the event; else the old one is all that there is. */
+        uint64_t cursor = 0;
         if (is_rejected(rejected, again->key) &&
-            jj_journal_find(hub->journal, again->key) < jj_journal_tail(hub->journal)) {
+            (jj_journal_find(hub->journal, again->key, &cursor) ||
+             cursor < jj_journal_tail(hub->journal))) {
             jj_journal_quarantine_retry(hub->journal, again->number, false);
         } else {
             jj_journal_quarantine_drop(hub->journal, again->number);

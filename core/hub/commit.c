@@ -231,12 +231,13 @@ static void put_event_aside(jj_hub *hub, const jj_request *request, const jj_con
     unsigned char key[16];
     jj_error why;
     found_event found = {0};
-    uint64_t cursor =
-        hex && jj_unhex(hex, strlen(hex), key, sizeof key) ? jj_journal_find(hub->journal, key) : 0;
-    int rc = cursor
-                 ? jj_journal_read(hub->journal, cursor - 1, cursor, true, take_event, &found, &why)
+    uint64_t cursor = 0;
+    int rc = hex && jj_unhex(hex, strlen(hex), key, sizeof key)
+                 ? jj_journal_find(hub->journal, key, &cursor)
                  : JJ_ENOTFOUND;
-    if (found.text.failed || (cursor && rc)) {
+    rc =
+        rc ? rc : jj_journal_read(hub->journal, cursor - 1, cursor, true, take_event, &found, &why);
+    if (found.text.failed || rc == JJ_EUNAVAILABLE) {
         jj_journal_spoil(hub->journal, "cannot read what is put aside");
     } else if (rc == 0) {
         jj_fail(&why, JJ_EINVALID, "%s",
@@ -297,12 +298,15 @@ static void put_state(jj_hub *hub, const jj_request *request, const jj_consumer 
 }
 
 /* Whoever commits a cursor has the answer to which it belongs, and what that said. */
-static void heard(jj_hub *hub, const jj_request *request, const jj_consumer *consumer)
+static void heard(jj_hub *hub, const jj_request *request, const jj_consumer *consumer, bool stays)
 {
     if (consumer->untold) {
         jj_journal_consumer_told(hub->journal, consumer);
     }
-    jj_hub_redelivered(hub, request, consumer);
+    /* The answer with what is given again may be lost, and another one be what is committed. */
+    if (stays) {
+        jj_hub_redelivered(hub, request, consumer);
+    }
 }
 
 void jj_hub_commit(jj_hub *hub, const jj_request *request)
@@ -327,6 +331,7 @@ void jj_hub_commit(jj_hub *hub, const jj_request *request)
      * is sent again finds duplicates. */
     rc = rc ? rc : append_events(hub, request, &counts, &err);
     jj_journal_count(hub->journal, &counts);
+    bool stays = rc == 0 && cursor == consumer.cursor;
     rc = rc ? rc : move(hub, request, &consumer, cursor, &err);
     if (rc) {
         jj_request_fail(request, &err);
@@ -334,7 +339,7 @@ void jj_hub_commit(jj_hub *hub, const jj_request *request)
     }
     put_state(hub, request, &consumer, cursor);
     if (json_object_get(request->options, "cursor")) {
-        heard(hub, request, &consumer);
+        heard(hub, request, &consumer, stays);
     }
     put_aside(hub, request, &consumer);
     jj_buf_printf(&result, "{\"cursor\":\"%llu\",\"accepted\":%llu,\"duplicate\":%llu}",
@@ -383,9 +388,11 @@ static int state_of(jj_hub *hub, const jj_request *request, jj_consumer *consume
 {
     const char *name, *full = jj_json_string(request->options, "consumer");
     if (full && request->rights->admin) {
-        return jj_journal_consumer(hub->journal, full, consumer)
+        int found = jj_journal_consumer(hub->journal, full, consumer);
+        return found == JJ_ENOTFOUND
                    ? jj_fail(err, JJ_EINVALID, "there is no consumer of this name")
-                   : 0;
+               : found ? jj_fail(err, found, "the journal cannot be read")
+                       : 0;
     }
     int rc = jj_option_name(request->options, true, &name, err);
     return rc ? rc : jj_hub_consumer(hub, request->rights, name, true, consumer, err);

@@ -32,8 +32,10 @@ int jj_hub_consumer(jj_hub *hub, const jj_rights *rights, const char *name, bool
     if (rc == JJ_ENOTFOUND && make) {
         size_t length = strlen(rights->agency);
         many all = {.agency = full, .length = length + 1};
-        if (jj_journal_consumers(hub->journal, count_consumer, &all, NULL) ||
-            all.count >= CONSUMERS_EACH) {
+        if (jj_journal_consumers(hub->journal, count_consumer, &all, err)) {
+            return JJ_EUNAVAILABLE;
+        }
+        if (all.count >= CONSUMERS_EACH) {
             return jj_fail(err, JJ_EFORBIDDEN,
                            "this agency has %d consumers already; an administrator can drop those "
                            "that will not come back",

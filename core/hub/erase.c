@@ -15,14 +15,14 @@ void jj_hub_note_erasure(jj_hub *hub, const char *agency, const char *person, co
 {
     jj_erased *erased = calloc(1, sizeof *erased);
     if (!erased) {
-        jj_log(JJ_ERROR, "out of memory: an erasure is not written to the audit chain");
-    } else {
-        snprintf(erased->agency, sizeof erased->agency, "%s", agency);
-        snprintf(erased->person, sizeof erased->person, "%s", person);
-        snprintf(erased->region, sizeof erased->region, "%s", region);
-        erased->next = hub->erased;
-        hub->erased = erased;
+        jj_journal_spoil(hub->journal, "out of memory"); /* all of it is done, or nothing */
+        return;
     }
+    snprintf(erased->agency, sizeof erased->agency, "%s", agency);
+    snprintf(erased->person, sizeof erased->person, "%s", person);
+    snprintf(erased->region, sizeof erased->region, "%s", region);
+    erased->next = hub->erased;
+    hub->erased = erased;
     jj_journal_erase(hub->journal, person);
 }
 
@@ -160,7 +160,10 @@ uint64_t jj_hub_finish_erasures(jj_hub *hub)
         return 0;
     }
     uint64_t emptied = jj_journal_erase_staged(hub->journal, add_place, &found);
-    if (announce_all(hub, &found, &err)) {
+    int rc = announce_all(hub, &found, &err);
+    if (rc == JJ_EMEMORY) {
+        jj_journal_spoil(hub->journal, err.text); /* who has data of theirs must hear of it */
+    } else if (rc) {
         jj_log_error(JJ_ERROR, "an erasure is not announced in every region", &err);
     }
     jj_hub_quarantine_erase(hub);

@@ -343,7 +343,7 @@ json_t *jj_hub_greet_node(jj_hub *hub, const jj_request *request, jj_error *err)
  * is of the whole message. begin, then text and check for each event, then end with what came of
  * it (why: of the last that was refused), all in one transaction. */
 int jj_hub_pass_begin(jj_hub *hub, const jj_request *request, jj_error *err);
-/* The event with its origin. Borrowed until the next. */
+/* The event with its origin; NULL without memory. Borrowed until the next. */
 jj_bytes jj_hub_pass_text(jj_hub *hub, size_t index, jj_bytes event);
 int jj_hub_pass_check(jj_hub *hub, size_t index, const jj_admitted *admitted, jj_error *err);
 void jj_hub_pass_end(jj_hub *hub, const jj_counts *counts, const jj_error *why);
@@ -355,7 +355,7 @@ int jj_hub_pass_again(jj_hub *hub, const jj_rights *rights, const jj_admitted *a
 bool jj_plain_name(const char *text);
 
 /* ---- nodes.c: the nodes below, for administrators and for themselves ---- */
-json_t *jj_hub_list_nodes(jj_hub *hub);
+json_t *jj_hub_list_nodes(jj_hub *hub, jj_error *err); /* new; NULL on failure */
 /* An event of this agency has left quarantine: where it was a node's last, its problem is settled.
  * Within a transaction. */
 void jj_hub_node_settled(jj_hub *hub, const char *agency);
@@ -408,7 +408,8 @@ void jj_hub_forget_retries(jj_hub *hub);
 int jj_hub_retry_later(jj_hub *hub, int64_t number, const char *consumer, jj_error *err);
 /* Answers a FETCH with what is to be given again, if there is anything and it stands at `after`. */
 bool jj_hub_redeliver(jj_hub *hub, const jj_request *request, const char *name, uint64_t after);
-/* A consumer has committed a cursor: what it was given again is done. */
+/* A consumer has committed the cursor at which it stood already: what it was given again is done.
+ */
 void jj_hub_redelivered(jj_hub *hub, const jj_request *request, const jj_consumer *consumer);
 
 /* ---- commit.c ---- */

@@ -30,15 +30,16 @@ static json_t *time_or_null(int64_t time_ms)
 
 static void add_gap(void *arg, uint64_t after, uint64_t upto)
 {
-    json_array_append_new(
-        arg, json_pack("{s:o, s:o}", "after", number_text(after), "upto", number_text(upto)));
+    json_t **gaps = arg;
+    *gaps = jj_json_append(
+        *gaps, json_pack("{s:o, s:o}", "after", number_text(after), "upto", number_text(upto)));
 }
 
 static json_t *regions_of(const jj_agency *agency)
 {
     json_t *array = json_array();
     for (size_t i = 0; agency && i < agency->regions.count; i++) {
-        json_array_append_new(array, json_string(agency->regions.list[i]));
+        array = jj_json_append(array, json_string(agency->regions.list[i]));
     }
     return array;
 }
@@ -60,7 +61,7 @@ static json_t *rivals_of(const jj_hub *hub, const jj_agency *agency)
             overlaps = jj_region_covered(other->regions.list, agency->regions.list[k]);
         }
         if (overlaps) {
-            json_array_append_new(array, json_string(other->id));
+            array = jj_json_append(array, json_string(other->id));
         }
     }
     return array;
@@ -69,6 +70,7 @@ static json_t *rivals_of(const jj_hub *hub, const jj_agency *agency)
 typedef struct node_list {
     jj_node *list;
     size_t count, capacity;
+    bool failed; /* one is missing, for want of memory */
 } node_list;
 
 static void collect(void *arg, const jj_node *node)
@@ -78,6 +80,7 @@ static void collect(void *arg, const jj_node *node)
         size_t capacity = l->capacity ? 2 * l->capacity : 64;
         jj_node *list = realloc(l->list, capacity * sizeof *list);
         if (!list) {
+            l->failed = true;
             return;
         }
         l->list = list;
@@ -86,7 +89,8 @@ static void collect(void *arg, const jj_node *node)
     l->list[l->count++] = *node;
 }
 
-static json_t *describe(jj_hub *hub, const jj_node *node)
+/* NULL: what failed is in err, unless it is memory that is lacking. */
+static json_t *describe(jj_hub *hub, const jj_node *node, jj_error *err)
 {
     const jj_agency *agency = jj_agencies_find(hub->agencies, node->agency);
     json_t *gaps = json_array();
@@ -94,7 +98,9 @@ static json_t *describe(jj_hub *hub, const jj_node *node)
         node->problem_ms
             ? json_pack("{s:o, s:s}", "at", time_or_null(node->problem_ms), "text", node->problem)
             : json_null();
-    jj_journal_gaps(hub->journal, node->name, add_gap, gaps);
+    if (jj_journal_gaps(hub->journal, node->name, add_gap, &gaps)) {
+        jj_fail(err, JJ_EUNAVAILABLE, "the journal cannot be read");
+    }
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:b, s:o, s:I}",
                      "name", node->name, "agency", node->agency, "regions", regions_of(agency),
                      "sequence", node->begun ? number_text(node->sequence) : json_null(), "contact",
@@ -116,13 +122,17 @@ static bool is_collected(const node_list *nodes, const char *name)
     return false;
 }
 
-json_t *jj_hub_list_nodes(jj_hub *hub)
+json_t *jj_hub_list_nodes(jj_hub *hub, jj_error *err)
 {
     node_list nodes = {0};
     json_t *array = json_array();
-    jj_journal_nodes(hub->journal, collect, &nodes);
+    if (jj_journal_nodes(hub->journal, collect, &nodes)) {
+        jj_fail(err, JJ_EUNAVAILABLE, "the journal cannot be read");
+    } else if (nodes.failed) {
+        jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
     for (size_t i = 0; i < nodes.count; i++) {
-        json_array_append_new(array, describe(hub, &nodes.list[i]));
+        array = jj_json_append(array, describe(hub, &nodes.list[i], err));
     }
     /* And those that have never been heard of. */
     for (size_t i = 0; i < hub->agencies->count; i++) {
@@ -131,7 +141,7 @@ json_t *jj_hub_list_nodes(jj_hub *hub)
             jj_node node = {0};
             snprintf(node.name, sizeof node.name, "%s", agency->node);
             snprintf(node.agency, sizeof node.agency, "%s", agency->id);
-            json_array_append_new(array, describe(hub, &node));
+            array = jj_json_append(array, describe(hub, &node, err));
         }
     }
     free(nodes.list);
@@ -182,8 +192,7 @@ typedef struct receipt {
     const jj_rights *rights;
     bool mine;
     uint64_t cursor;
-    json_t *pending;
-    bool failed; /* a name is missing there, for want of memory */
+    json_t *pending; /* NULL: there was no memory for all of it */
 } receipt;
 
 /* A node's own are those, too, that it published under an agency that it was before. */
@@ -206,28 +215,34 @@ static void add_pending(void *arg, const jj_consumer *consumer)
     name[strcspn(name, "/")] = '\0';
     const jj_plugin_identity *plugin = jj_hub_plugin(r->hub, name);
     if (plugin && plugin->rights.audiences & JJ_AUDIENCE_NODE && consumer->cursor < r->cursor) {
-        r->failed = json_array_append_new(r->pending, json_string(consumer->name)) || r->failed;
+        r->pending = jj_json_append(r->pending, json_string(consumer->name));
     }
 }
 
-static void add_receipt(jj_hub *hub, const jj_request *request, const char *hex, json_t *list)
+/* One whose event is not this agency's, or not there, is left out. */
+static int add_receipt(jj_hub *hub, const jj_request *request, const char *hex, json_t **list,
+                       jj_error *err)
 {
     unsigned char key[16];
     receipt r = {.hub = hub, .rights = request->rights};
-    r.cursor =
-        hex && jj_unhex(hex, strlen(hex), key, sizeof key) ? jj_journal_find(hub->journal, key) : 0;
-    if (!r.cursor || jj_journal_read(hub->journal, r.cursor - 1, r.cursor, false, look, &r, NULL) ||
-        !r.mine) {
-        return;
+    int rc = hex && jj_unhex(hex, strlen(hex), key, sizeof key)
+                 ? jj_journal_find(hub->journal, key, &r.cursor)
+                 : JJ_ENOTFOUND;
+    if (rc == JJ_ENOTFOUND) {
+        return 0;
+    }
+    if (rc) {
+        return jj_fail(err, rc, "the journal cannot be read");
+    }
+    rc = jj_journal_read(hub->journal, r.cursor - 1, r.cursor, false, look, &r, err);
+    if (rc || !r.mine) {
+        return rc;
     }
     r.pending = json_array();
-    /* Without it, who asks asks again: one that lacks a name would say that all is done. */
-    if (jj_journal_consumers(hub->journal, add_pending, &r, NULL) || r.failed) {
-        json_decref(r.pending);
-        return;
-    }
-    json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "key", hex, "cursor",
-                                          number_text(r.cursor), "pending", r.pending));
+    rc = jj_journal_consumers(hub->journal, add_pending, &r, err);
+    *list = jj_json_append(*list, json_pack("{s:s, s:o, s:o}", "key", hex, "cursor",
+                                            number_text(r.cursor), "pending", r.pending));
+    return rc;
 }
 
 void jj_hub_receipt(jj_hub *hub, const jj_request *request)
@@ -235,15 +250,17 @@ void jj_hub_receipt(jj_hub *hub, const jj_request *request)
     jj_error err = {0};
     const json_t *keys = json_object_get(request->options, "keys");
     json_t *list = json_array();
-    if (!json_is_array(keys) || json_array_size(keys) > RECEIPTS_MAX) {
-        jj_fail(&err, JJ_EMALFORMED, "keys: a list of at most %d event keys is expected",
-                RECEIPTS_MAX);
+    int rc = json_is_array(keys) && json_array_size(keys) <= RECEIPTS_MAX
+                 ? 0
+                 : jj_fail(&err, JJ_EMALFORMED, "keys: a list of at most %d event keys is expected",
+                           RECEIPTS_MAX);
+    for (size_t i = 0; i < json_array_size(keys) && rc == 0; i++) {
+        rc = add_receipt(hub, request, json_string_value(json_array_get(keys, i)), &list, &err);
+    }
+    if (rc) {
         jj_request_fail(request, &err);
         json_decref(list);
         return;
-    }
-    for (size_t i = 0; i < json_array_size(keys); i++) {
-        add_receipt(hub, request, json_string_value(json_array_get(keys, i)), list);
     }
     jj_reply_json(request, json_pack("{s:o}", "receipts", list));
 }

@@ -125,6 +125,7 @@ json_t *jj_hub_greet_node(jj_hub *hub, const jj_request *request, jj_error *err)
     }
     jj_journal_begin(hub->journal);
     jj_journal_node_put(hub->journal, &node);
+    jj_fail(err, JJ_EMEMORY, "out of memory"); /* unless it can be said */
     return json_pack("{s:s, s:o, s:I}", "node", node.name, "sequence",
                      json_sprintf("%llu", (unsigned long long)(node.begun ? node.sequence : 0)),
                      "quarantined",
@@ -322,7 +323,7 @@ jj_bytes jj_hub_pass_text(jj_hub *hub, size_t index, jj_bytes event)
     jj_buf_add(&p->text, event.data, size - 1);
     jj_buf_printf(&p->text, ",\"origin\":\"%s\",\"originsequence\":\"%llu\"}", p->said,
                   (unsigned long long)p->places[index].sequence);
-    return p->text.failed ? event : (jj_bytes){p->text.data, p->text.size};
+    return p->text.failed ? (jj_bytes){NULL, 0} : (jj_bytes){p->text.data, p->text.size};
 }
 
 static int forbidden_at(jj_error *err, const char *field)
@@ -340,7 +341,9 @@ static int check_origin(const jj_hub *hub, const char *said, const jj_admitted *
     if (jj_span_find(a->record.text, "origin", &value)) {
         bool good = jj_span_unescape(value, &text) && !text.failed && jj_plain_name(text.data);
         const jj_agency *agency = good ? jj_agencies_by_node(hub->agencies, text.data) : NULL;
-        if (!good) {
+        if (text.failed) {
+            rc = jj_fail(err, JJ_EMEMORY, "out of memory");
+        } else if (!good) {
             rc = jj_fail(err, JJ_EFORBIDDEN, "the name of a node is expected");
         } else if (strcmp(text.data, hub->config->node) == 0) {
             rc = jj_fail(err, JJ_EFORBIDDEN,
@@ -351,9 +354,8 @@ static int check_origin(const jj_hub *hub, const char *said, const jj_admitted *
                          text.data);
         }
     }
-    rc = rc ? forbidden_at(err, "/origin") : 0;
     jj_buf_clear(&text);
-    return rc;
+    return rc == JJ_EFORBIDDEN ? forbidden_at(err, "/origin") : rc;
 }
 
 /* A region is reported by one node: the first that did. */

@@ -114,8 +114,9 @@ static int admit_one(jj_hub *hub, const jj_request *request, size_t index, jj_by
                      jj_admitted *admitted, jj_counts *counts, jj_error *why)
 {
     const jj_rights *rights = hub->passing.on ? &hub->passing.rights : request->rights;
-    int rc = jj_intake_admit(&hub->intake, rights, event.data, event.size_bytes, jj_now_ms(),
-                             admitted, why);
+    int rc = event.data ? jj_intake_admit(&hub->intake, rights, event.data, event.size_bytes,
+                                          jj_now_ms(), admitted, why)
+                        : jj_fail(why, JJ_EMEMORY, "out of memory");
     rc = rc ? rc : jj_hub_pass_check(hub, index, admitted, why);
     if (rc) {
         return rc;
@@ -162,7 +163,7 @@ static int may_publish(jj_hub *hub, const jj_request *request, jj_error *why)
 }
 
 /* Judges events until all are done, or for as long as its turn lasts. What other hubs have accepted
- * is judged as a whole. JJ_EMEMORY: an event could not be judged, and its sender is to send the
+ * is judged as a whole. An error: an event could not be judged, and its sender is to send the
  * message again; what was accepted of it is a duplicate then, and a node's places count with the
  * whole message only. */
 static int judge(jj_hub *hub, const jj_request *request, jj_error *why)
@@ -177,7 +178,7 @@ static int judge(jj_hub *hub, const jj_request *request, jj_error *why)
         size_t i = job->index++;
         jj_bytes event = jj_hub_pass_text(hub, i, jj_request_event(request, i));
         rc = admit_one(hub, request, i, event, &hub->admitted, &counts, why);
-        if (rc == JJ_EMEMORY) {
+        if (rc == JJ_EMEMORY || rc == JJ_EUNAVAILABLE) {
             break;
         }
         counts.received++;
@@ -191,7 +192,8 @@ static int judge(jj_hub *hub, const jj_request *request, jj_error *why)
         }
     }
     jj_journal_count(hub->journal, &counts);
-    if (rc == JJ_EMEMORY) {
+    if (rc == JJ_EMEMORY || rc == JJ_EUNAVAILABLE) {
+        hub->passing.on = false;
         return rc;
     }
     jj_hub_pass_end(hub, &counts, why);

@@ -46,11 +46,12 @@ static json_t *masked_data(const jj_type *type, const json_t *data)
                         : json_is_string(value) ? masked_text(json_string_value(value))
                                                 : json_incref(value);
         /* The name of a member that nobody knows may be data itself. */
-        json_object_set_new(out, property ? name : HIDDEN, shown);
+        out = jj_json_put(out, property ? name : HIDDEN, shown);
     }
     return out;
 }
 
+/* NULL without memory. */
 static json_t *masked_event(const jj_hub *hub, const json_t *event)
 {
     static const char *const shown[] = {"id", "source", "type", "time", "region", NULL};
@@ -60,22 +61,20 @@ static json_t *masked_event(const jj_hub *hub, const json_t *event)
     for (size_t i = 0; shown[i]; i++) {
         const char *text = jj_json_string(event, shown[i]);
         if (text) {
-            json_object_set_new(out, shown[i], masked_attribute(text));
+            out = jj_json_put(out, shown[i], masked_attribute(text));
         }
     }
-    json_object_set_new(out, "data", masked_data(type, json_object_get(event, "data")));
-    return out;
+    return jj_json_put(out, "data", masked_data(type, json_object_get(event, "data")));
 }
 
-/* The refused event as it came, if it can be opened and is JSON; else NULL. */
-static json_t *open_event(const jj_hub *hub, const jj_quarantined *entry, jj_buf *text)
+/* The refused event as it came, if it can be opened and is JSON; else NULL. False without memory.
+ */
+static bool open_event(const jj_hub *hub, const jj_quarantined *entry, jj_buf *text, json_t **event)
 {
-    json_t *event = NULL;
-    if (jj_unseal(&hub->secrets, "quarantine", entry->agency, entry->sealed, text) ||
-        jj_json_load(&event, text->data, text->size, JJ_FRAME_MAX, NULL)) {
-        return NULL;
-    }
-    return event;
+    int rc = jj_unseal(&hub->secrets, "quarantine", entry->agency, entry->sealed, text);
+    *event = NULL;
+    rc = rc ? rc : jj_json_load(event, text->data, text->size, JJ_FRAME_MAX, NULL);
+    return rc != JJ_EMEMORY;
 }
 
 /* ---- QUARANTINE --------------------------------------------------------------------------- */
@@ -100,7 +99,8 @@ static bool add_entry(void *arg, const jj_quarantined *entry)
     }
     char time[JJ_TIME_SIZE];
     jj_buf text = {0};
-    json_t *event = open_event(l->hub, entry, &text);
+    json_t *event;
+    l->failed = !open_event(l->hub, entry, &text, &event) || l->failed;
     jj_time_format(entry->at_ms, time);
     json_t *shown_entry = json_pack(
         "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "number", (json_int_t)entry->number,
@@ -153,6 +153,7 @@ typedef struct sought {
     const jj_hub *hub;
     int64_t number;
     bool found;
+    bool failed; /* there was no memory to open it */
     char agency[JJ_ATTRIBUTE_MAX + 1];
     char origin[sizeof((jj_consumer *)0)->name]; /* how it came, or a consumer */
     bool cut;                                    /* only its beginning is kept */
@@ -166,8 +167,9 @@ static bool take_entry(void *arg, const jj_quarantined *entry)
         snprintf(s->agency, sizeof s->agency, "%s", entry->agency);
         snprintf(s->origin, sizeof s->origin, "%s", entry->origin);
         s->cut = strcmp(entry->code, jj_code_name(JJ_ETOO_LARGE)) == 0;
-        s->found =
-            jj_unseal(&s->hub->secrets, "quarantine", entry->agency, entry->sealed, &s->text) == 0;
+        int rc = jj_unseal(&s->hub->secrets, "quarantine", entry->agency, entry->sealed, &s->text);
+        s->found = rc == 0;
+        s->failed = rc == JJ_EMEMORY;
     }
     return false;
 }
@@ -177,7 +179,9 @@ static int find_entry(jj_hub *hub, const jj_request *request, sought *s, jj_erro
     *s = (sought){.hub = hub};
     int rc = number_of(request, "number", &s->number, err);
     rc = rc ? rc : jj_journal_quarantine_read(hub->journal, s->number - 1, take_entry, s, err);
-    if (rc == 0 && !s->found) {
+    if (rc == 0 && s->failed) {
+        rc = jj_fail(err, JJ_EMEMORY, "out of memory");
+    } else if (rc == 0 && !s->found) {
         rc = jj_fail(err, JJ_EINVALID, "there is no entry of this number in quarantine");
     }
     return rc;

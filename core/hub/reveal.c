@@ -16,9 +16,9 @@ typedef struct disclosure {
     jj_hub *hub;
     const jj_rights *rights;
     const char *person;
-    uint32_t consent;
     json_t *contact;
     bool damaged;
+    bool failed; /* something is missing, for want of memory */
 } disclosure;
 
 static void disclose(disclosure *d, const jj_vaulted *entry, json_t *members)
@@ -31,11 +31,12 @@ static void disclose(disclosure *d, const jj_vaulted *entry, json_t *members)
         return;
     }
     uint32_t audiences = d->rights->audiences | (owner ? JJ_AUDIENCE_OWNER : 0);
+    uint32_t consent = jj_journal_consent(d->hub->journal, d->person);
     json_object_foreach(members, name, value)
     {
         const jj_property *property = jj_type_property(type, name);
-        if (property && property->vault && jj_view_shows(property, audiences, d->consent)) {
-            json_object_set(d->contact, name, value);
+        if (property && property->vault && jj_view_shows(property, audiences, consent)) {
+            d->failed = json_object_set(d->contact, name, value) || d->failed;
         }
     }
 }
@@ -45,10 +46,11 @@ static bool open_entry(void *arg, const jj_vaulted *entry)
     disclosure *d = arg;
     jj_buf text = {0};
     json_t *members = NULL;
-    if (jj_unseal(&d->hub->secrets, "vault", d->person, entry->sealed, &text) ||
-        jj_json_load(&members, text.data, text.size, JJ_FRAME_MAX, NULL)) {
-        d->damaged = true;
-    } else {
+    int rc = jj_unseal(&d->hub->secrets, "vault", d->person, entry->sealed, &text);
+    rc = rc ? rc : jj_json_load(&members, text.data, text.size, JJ_FRAME_MAX, NULL);
+    d->failed = d->failed || rc == JJ_EMEMORY;
+    d->damaged = d->damaged || (rc && rc != JJ_EMEMORY);
+    if (rc == 0) {
         disclose(d, entry, members);
     }
     json_decref(members);
@@ -103,8 +105,10 @@ void jj_hub_reveal(jj_hub *hub, const jj_request *request)
     int rc = check_options(request, &person, &purpose, &err);
     if (rc == 0) {
         d.person = person;
-        d.consent = jj_journal_consent(hub->journal, person);
         rc = jj_journal_vault_read(hub->journal, person, open_entry, &d, &err);
+    }
+    if (rc == 0 && (d.failed || !d.contact)) {
+        rc = jj_fail(&err, JJ_EMEMORY, "out of memory");
     }
     if (rc == 0 && d.damaged) {
         jj_log(JJ_ERROR, "a vault entry cannot be opened with this node's key; is node.key the one "

@@ -14,21 +14,11 @@
 #define JJ_VERSION "0.0.0"
 #endif
 
-/* The list with one more text; NULL, and the list is released, without memory for it. */
-static json_t *with_text(json_t *array, const char *text)
-{
-    if (json_array_append_new(array, json_string(text))) {
-        json_decref(array);
-        return NULL;
-    }
-    return array;
-}
-
 static json_t *string_list(const char *const *list)
 {
     json_t *array = json_array();
     for (; array && list && *list; list++) {
-        array = with_text(array, *list);
+        array = jj_json_append(array, json_string(*list));
     }
     return array;
 }
@@ -39,7 +29,7 @@ static json_t *audience_list(uint32_t audiences)
     for (unsigned i = 0; array && i < JJ_AUDIENCES; i++) {
         const char *name = audiences & 1u << i ? jj_audience_name(1u << i) : NULL;
         if (name) {
-            array = with_text(array, name);
+            array = jj_json_append(array, json_string(name));
         }
     }
     return array;
@@ -75,7 +65,7 @@ static json_t *fetchable(const jj_hub *hub, const jj_rights *rights)
             sees = type->properties[p].audience & rights->audiences;
         }
         if (sees) {
-            array = with_text(array, type->name);
+            array = jj_json_append(array, json_string(type->name));
         }
     }
     return array;
@@ -87,7 +77,7 @@ static json_t *publishable(const jj_hub *hub, const jj_rights *rights)
     for (size_t i = 0; array && i < jj_catalogue_count(hub->catalogue); i++) {
         const jj_type *type = jj_catalogue_at(hub->catalogue, i);
         if (jj_rights_publish(rights, type->name)) {
-            array = with_text(array, type->name);
+            array = jj_json_append(array, json_string(type->name));
         }
     }
     return array;
@@ -120,10 +110,11 @@ void jj_hub_hello(jj_hub *hub, const jj_request *request)
 
 typedef struct consumer_list {
     const jj_hub *hub;
-    json_t *array;
+    json_t *array; /* NULL: there was no memory for all of it */
     uint64_t head;
     bool adds_up;
-    bool failed; /* one is missing, for want of memory */
+    int rc;
+    jj_error *err;
 } consumer_list;
 
 /* What a consumer says about itself, in an entry of its state of this name. */
@@ -131,8 +122,9 @@ typedef struct consumer_list {
 
 static bool take_says(void *arg, const char *key, const char *value)
 {
+    json_t **entry = arg;
     if (strcmp(key, SAYS) == 0) {
-        json_object_set_new(arg, "says", json_string(value));
+        *entry = jj_json_put(*entry, "says", json_string(value));
     }
     return false;
 }
@@ -153,23 +145,25 @@ static void add_consumer(void *arg, const jj_consumer *consumer)
                   "lost", (json_int_t)consumer->lost, "pending", (json_int_t)pending, "updated",
                   time, "adds_up", adds_up);
     /* Keys come in order: the first behind this is the one, or there is none. */
-    jj_journal_state_read(list->hub->journal, consumer->id, "statur\x7f\x7f", take_says, entry,
-                          NULL);
-    list->failed = json_array_append_new(list->array, entry) || list->failed;
+    list->rc = list->rc ? list->rc
+                        : jj_journal_state_read(list->hub->journal, consumer->id, "statur\x7f\x7f",
+                                                take_says, &entry, list->err);
+    list->array = jj_json_append(list->array, entry);
 }
 
-static json_t *status(jj_hub *hub)
+/* NULL: what failed is in err, unless it is memory that is lacking. */
+static json_t *status(jj_hub *hub, jj_error *err)
 {
     uint64_t kept, pushed_out;
     jj_counts counts = jj_journal_counts(hub->journal);
     uint64_t head = jj_journal_head(hub->journal);
     bool hub_adds_up = counts.received == counts.accepted + counts.duplicate + counts.rejected;
-    consumer_list consumers = {hub, json_array(), head, true, false};
-    if (jj_journal_consumers(hub->journal, add_consumer, &consumers, NULL) || consumers.failed) {
+    consumer_list consumers = {hub, json_array(), head, true, 0, err};
+    if (jj_journal_consumers(hub->journal, add_consumer, &consumers, err) || consumers.rc ||
+        jj_journal_quarantine_totals(hub->journal, &kept, &pushed_out, err)) {
         json_decref(consumers.array);
         return NULL;
     }
-    jj_journal_quarantine_totals(hub->journal, &kept, &pushed_out);
     return json_pack(
         "{s:s, s:s, s:s, s:I, s:{s:o, s:o, s:I, s:b}, s:{s:I, s:I, s:I, s:I, s:b}, s:o, s:{s:I, "
         "s:I},"
@@ -182,7 +176,7 @@ static json_t *status(jj_hub *hub)
         "duplicate", (json_int_t)counts.duplicate, "rejected", (json_int_t)counts.rejected,
         "adds_up", hub_adds_up, "consumers", consumers.array, "quarantine", "kept",
         (json_int_t)kept, "pushed_out", (json_int_t)pushed_out, "waiting",
-        (json_int_t)hub->waiter_count, "nodes", jj_hub_list_nodes(hub), "adds_up",
+        (json_int_t)hub->waiter_count, "nodes", jj_hub_list_nodes(hub, err), "adds_up",
         hub_adds_up && consumers.adds_up);
 }
 
@@ -197,39 +191,54 @@ bool jj_hub_is_admin(const jj_request *request)
 }
 
 /* How long the oldest event that a consumer has not passed has been there. */
-static void add_lags(const jj_hub *hub, const json_t *consumers)
+static bool add_lags(const jj_hub *hub, const json_t *consumers)
 {
     size_t i;
     json_t *consumer;
+    bool whole = true;
     json_array_foreach(consumers, i, consumer)
     {
         bool pending = json_integer_value(json_object_get(consumer, "pending")) > 0;
         const char *cursor = json_string_value(json_object_get(consumer, "cursor"));
         int64_t since_ms =
-            pending && cursor ? jj_journal_recorded(hub->journal, strtoull(cursor, NULL, 10)) : 0;
+            pending ? jj_journal_recorded(hub->journal, strtoull(cursor, NULL, 10)) : 0;
         int64_t lag_ms = since_ms ? jj_now_ms() - since_ms : 0;
-        json_object_set_new(consumer, "lag_ms", json_integer(lag_ms > 0 ? lag_ms : 0));
+        json_t *lag = json_integer(lag_ms > 0 ? lag_ms : 0);
+        whole = json_object_set_new(consumer, "lag_ms", lag) == 0 && whole;
     }
+    return whole;
 }
 
-static void add_disk(const jj_hub *hub, json_t *journal)
+static bool add_disk(const jj_hub *hub, json_t *journal)
 {
     struct statvfs disk;
-    json_object_set_new(journal, "limit_bytes", json_integer(hub->config->hub.retention_bytes));
-    if (statvfs(hub->config->state, &disk) == 0) {
-        json_object_set_new(journal, "free_bytes",
-                            json_integer((json_int_t)(disk.f_bavail * disk.f_frsize)));
-        json_object_set_new(journal, "disk_bytes",
-                            json_integer((json_int_t)(disk.f_blocks * disk.f_frsize)));
+    json_t *limit = json_integer(hub->config->hub.retention_bytes);
+    bool whole = json_object_set_new(journal, "limit_bytes", limit) == 0;
+    if (whole && statvfs(hub->config->state, &disk) == 0) {
+        json_t *free_bytes = json_integer((json_int_t)(disk.f_bavail * disk.f_frsize));
+        json_t *disk_bytes = json_integer((json_int_t)(disk.f_blocks * disk.f_frsize));
+        whole = json_object_set_new(journal, "free_bytes", free_bytes) == 0;
+        whole = json_object_set_new(journal, "disk_bytes", disk_bytes) == 0 && whole;
     }
+    return whole;
 }
 
 void jj_hub_status(jj_hub *hub, const jj_request *request)
 {
-    if (jj_hub_is_admin(request)) {
-        json_t *told = status(hub);
-        add_lags(hub, json_object_get(told, "consumers"));
-        add_disk(hub, json_object_get(told, "journal"));
-        jj_reply_json(request, told);
+    jj_error err = {0};
+    if (!jj_hub_is_admin(request)) {
+        return;
     }
+    json_t *told = status(hub, &err);
+    if (err.code) {
+        jj_request_fail(request, &err);
+        json_decref(told);
+        return;
+    }
+    if (told && !(add_lags(hub, json_object_get(told, "consumers")) &&
+                  add_disk(hub, json_object_get(told, "journal")))) {
+        json_decref(told);
+        told = NULL;
+    }
+    jj_reply_json(request, told);
 }

@@ -76,14 +76,16 @@ enum jj_known jj_journal_known(jj_journal *journal, const unsigned char key[16],
     return known;
 }
 
-uint64_t jj_journal_find(jj_journal *journal, const unsigned char key[16])
+int jj_journal_find(jj_journal *journal, const unsigned char key[16], uint64_t *cursor)
 {
     sqlite3_stmt *statement = journal->statements[JJ_SQL_KNOWN];
     sqlite3_bind_blob(statement, 1, key, 16, SQLITE_STATIC);
-    uint64_t cursor =
-        sqlite3_step(statement) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(statement, 1) : 0;
+    int step = sqlite3_step(statement);
+    if (step == SQLITE_ROW) {
+        *cursor = (uint64_t)sqlite3_column_int64(statement, 1);
+    }
     sqlite3_reset(statement);
-    return cursor;
+    return step == SQLITE_ROW ? 0 : step == SQLITE_DONE ? JJ_ENOTFOUND : JJ_EUNAVAILABLE;
 }
 
 static void bind_text(sqlite3_stmt *statement, int at, const char *text)

@@ -168,7 +168,10 @@ int jj_audit_verify(jj_journal *journal, const unsigned char key[32], uint64_t *
     }
     sqlite3_reset(row);
     link expected = mark_of(key, &newest);
-    if (rc == 0 && (!read_link(journal, JJ_SQL_AUDIT_LAST, &mark) || !is_same(&mark, &expected))) {
+    if (rc == 0 && !read_link(journal, JJ_SQL_AUDIT_LAST, &mark)) {
+        rc = jj_journal_sql_error(journal, "cannot read", err);
+    }
+    if (rc == 0 && !is_same(&mark, &expected)) {
         rc = jj_fail(err, JJ_EINVALID,
                      "the audit chain ends at record %lld, but not as it did: records were removed "
                      "from its end or added",

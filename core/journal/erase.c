@@ -23,6 +23,7 @@ int jj_journal_vault_read(jj_journal *journal, const char *subject, jj_vault_vis
     sqlite3_stmt *row = journal->statements[JJ_SQL_VAULT_READ];
     jj_mention_list found = {0};
     bool more = true;
+    journal->consent_failed = false;
     int rc = find(journal, JJ_MENTION_VAULT, subject, &found, err);
     for (size_t i = 0; i < found.count && rc == 0 && more; i++) {
         sqlite3_bind_int64(row, 1, (int64_t)found.list[i].row);
@@ -41,6 +42,9 @@ int jj_journal_vault_read(jj_journal *journal, const char *subject, jj_vault_vis
             rc = jj_journal_sql_error(journal, "cannot read the vault", err);
         }
         sqlite3_reset(row);
+    }
+    if (rc == 0 && journal->consent_failed) {
+        rc = jj_journal_sql_error(journal, "cannot read a consent", err);
     }
     free(found.list);
     return rc;

@@ -171,8 +171,9 @@ int jj_journal_state_read(jj_journal *journal, int64_t consumer, const char *aft
 void jj_journal_consent_put(jj_journal *journal, const jj_record *record, uint32_t audiences,
                             bool granted);
 
-/* The audiences that a person's current consent names; none if that cannot be read, and then a
- * jj_journal_read whose visit asked for it fails, so that nobody passes an event unseen. */
+/* The audiences that a person's current consent names; none if that cannot be read, and then the
+ * jj_journal_read, _vault_read or _quarantine_read whose visit asked for it fails, so that nobody
+ * passes an event unseen. */
 uint32_t jj_journal_consent(jj_journal *journal, const char *subject);
 
 /* ---- Quarantine --------------------------------------------------------------------------- */
@@ -202,8 +203,8 @@ typedef void (*jj_retry_visit)(void *arg, int64_t number, const char *consumer);
 int jj_journal_quarantine_retries(jj_journal *journal, jj_retry_visit visit, void *arg,
                                   jj_error *err);
 
-/* The cursor of an accepted event by its key; 0 if it is not known. */
-uint64_t jj_journal_find(jj_journal *journal, const unsigned char key[16]);
+/* The cursor of an accepted event by its key. 0, JJ_ENOTFOUND, or JJ_EUNAVAILABLE. */
+int jj_journal_find(jj_journal *journal, const unsigned char key[16], uint64_t *cursor);
 
 typedef bool (*jj_quarantine_visit)(void *arg, const jj_quarantined *entry);
 int jj_journal_quarantine_read(jj_journal *journal, int64_t after, jj_quarantine_visit visit,
@@ -213,7 +214,8 @@ uint64_t jj_journal_quarantined(jj_journal *journal, const char *agency);
 bool jj_journal_is_quarantined(jj_journal *journal, const char *agency);
 /* Removes one entry. Within a transaction. */
 void jj_journal_quarantine_drop(jj_journal *journal, int64_t number);
-void jj_journal_quarantine_totals(jj_journal *journal, uint64_t *kept, uint64_t *pushed_out);
+int jj_journal_quarantine_totals(jj_journal *journal, uint64_t *kept, uint64_t *pushed_out,
+                                 jj_error *err);
 
 /* ---- Upkeep ------------------------------------------------------------------------------- */
 

@@ -3,18 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static void bind(sqlite3_stmt *statement, int at, const char *text)
-{
-    sqlite3_bind_text(statement, at, text ? text : "", -1, SQLITE_STATIC);
-}
-
 static bool is_beyond(jj_journal *journal, const char *agency, uint64_t keep_max,
                       uint64_t bytes_max)
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_QUARANTINE_SUM];
     bool beyond = true; /* what cannot be read is said by the trimming itself */
     if (row) {
-        bind(row, 1, agency);
+        jj_journal_bind(row, 1, agency);
         beyond = sqlite3_step(row) != SQLITE_ROW ||
                  (uint64_t)sqlite3_column_int64(row, 0) > keep_max ||
                  (bytes_max && (uint64_t)sqlite3_column_int64(row, 1) > bytes_max);
@@ -28,7 +23,7 @@ uint64_t jj_journal_quarantined(jj_journal *journal, const char *agency)
     sqlite3_stmt *row = journal->statements[JJ_SQL_QUARANTINE_SUM];
     uint64_t count = 0;
     if (row) {
-        bind(row, 1, agency);
+        jj_journal_bind(row, 1, agency);
         count = sqlite3_step(row) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
         sqlite3_reset(row);
     }
@@ -40,8 +35,8 @@ bool jj_journal_is_quarantined(jj_journal *journal, const char *agency)
     sqlite3_stmt *row = journal->statements[JJ_SQL_QUARANTINE_ANY];
     bool any = false;
     if (row) {
-        bind(row, 1, agency);
-        any = sqlite3_step(row) == SQLITE_ROW;
+        jj_journal_bind(row, 1, agency);
+        any = sqlite3_step(row) != SQLITE_DONE; /* what cannot be read may be there */
         sqlite3_reset(row);
     }
     return any;
@@ -53,7 +48,7 @@ static void trim(jj_journal *journal, const char *agency, uint64_t keep_max, uin
     if (!is_beyond(journal, agency, keep_max, bytes_max)) {
         return;
     }
-    bind(statement, 1, agency);
+    jj_journal_bind(statement, 1, agency);
     sqlite3_bind_int64(statement, 2, (int64_t)keep_max);
     sqlite3_bind_int64(statement, 3, (int64_t)bytes_max);
     jj_journal_run(journal, JJ_SQL_QUARANTINE_TRIM);
@@ -104,21 +99,15 @@ void jj_journal_quarantine(jj_journal *journal, const jj_quarantined *entry, uin
 {
     sqlite3_stmt *statement = journal->statements[JJ_SQL_QUARANTINE];
     sqlite3_bind_int64(statement, 1, entry->at_ms);
-    bind(statement, 2, entry->agency);
-    bind(statement, 3, entry->origin);
-    bind(statement, 4, entry->code);
-    bind(statement, 5, entry->field);
-    bind(statement, 6, entry->detail);
-    bind(statement, 7, entry->type);
+    jj_journal_bind(statement, 2, entry->agency);
+    jj_journal_bind(statement, 3, entry->origin);
+    jj_journal_bind(statement, 4, entry->code);
+    jj_journal_bind(statement, 5, entry->field);
+    jj_journal_bind(statement, 6, entry->detail);
+    jj_journal_bind(statement, 7, entry->type);
     sqlite3_bind_blob(statement, 8, entry->sealed.at, (int)entry->sealed.size_bytes, SQLITE_STATIC);
     jj_journal_run(journal, JJ_SQL_QUARANTINE);
-    note_growth(journal, entry->agency ? entry->agency : "", keep_max, bytes_max);
-}
-
-static const char *column(sqlite3_stmt *row, int at)
-{
-    const char *text = (const char *)sqlite3_column_text(row, at);
-    return text ? text : "";
+    note_growth(journal, entry->agency, keep_max, bytes_max);
 }
 
 int jj_journal_quarantine_read(jj_journal *journal, int64_t after, jj_quarantine_visit visit,
@@ -129,18 +118,19 @@ int jj_journal_quarantine_read(jj_journal *journal, int64_t after, jj_quarantine
         return jj_journal_sql_error(journal, "cannot read", err);
     }
     sqlite3_bind_int64(row, 1, after);
+    journal->consent_failed = false;
     int step;
     while ((step = sqlite3_step(row)) == SQLITE_ROW) {
         const char *sealed = sqlite3_column_blob(row, 8);
         jj_quarantined entry = {
             .number = sqlite3_column_int64(row, 0),
             .at_ms = sqlite3_column_int64(row, 1),
-            .agency = column(row, 2),
-            .origin = column(row, 3),
-            .code = column(row, 4),
-            .field = column(row, 5),
-            .detail = column(row, 6),
-            .type = column(row, 7),
+            .agency = jj_journal_column(row, 2),
+            .origin = jj_journal_column(row, 3),
+            .code = jj_journal_column(row, 4),
+            .field = jj_journal_column(row, 5),
+            .detail = jj_journal_column(row, 6),
+            .type = jj_journal_column(row, 7),
             .sealed = {sealed ? sealed : "", (size_t)sqlite3_column_bytes(row, 8)},
             .retry = sqlite3_column_int(row, 9) != 0,
         };
@@ -149,20 +139,25 @@ int jj_journal_quarantine_read(jj_journal *journal, int64_t after, jj_quarantine
             break;
         }
     }
-    int rc = step == SQLITE_DONE ? 0 : jj_journal_sql_error(journal, "cannot read quarantine", err);
+    bool whole = step == SQLITE_DONE && !journal->consent_failed;
+    int rc = whole ? 0 : jj_journal_sql_error(journal, "cannot read quarantine", err);
     sqlite3_reset(row);
     return rc;
 }
 
-void jj_journal_quarantine_totals(jj_journal *journal, uint64_t *kept, uint64_t *pushed_out)
+int jj_journal_quarantine_totals(jj_journal *journal, uint64_t *kept, uint64_t *pushed_out,
+                                 jj_error *err)
 {
     sqlite3_stmt *row = journal->statements[JJ_SQL_QUARANTINE_KEPT];
-    *pushed_out = journal->pushed_out;
-    *kept = 0;
-    if (row && sqlite3_step(row) == SQLITE_ROW) {
+    int rc = sqlite3_step(row) == SQLITE_ROW
+                 ? 0
+                 : jj_journal_sql_error(journal, "cannot read quarantine", err);
+    if (rc == 0) {
+        *pushed_out = journal->pushed_out;
         *kept = (uint64_t)sqlite3_column_int64(row, 0);
     }
     sqlite3_reset(row);
+    return rc;
 }
 
 void jj_journal_quarantine_drop(jj_journal *journal, int64_t number)
@@ -184,7 +179,7 @@ int jj_journal_quarantine_retries(jj_journal *journal, jj_retry_visit visit, voi
     sqlite3_stmt *row = journal->statements[JJ_SQL_QUARANTINE_RETRIES];
     int step;
     while ((step = sqlite3_step(row)) == SQLITE_ROW) {
-        visit(arg, sqlite3_column_int64(row, 0), column(row, 1));
+        visit(arg, sqlite3_column_int64(row, 0), jj_journal_column(row, 1));
     }
     int rc = step == SQLITE_DONE ? 0 : jj_journal_sql_error(journal, "cannot read quarantine", err);
     sqlite3_reset(row);

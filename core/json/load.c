@@ -143,6 +143,24 @@ char *jj_json_text(const json_t *value, size_t flags)
     return jj_buf_take(&out);
 }
 
+json_t *jj_json_append(json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, value)) {
+        json_decref(array);
+        return NULL;
+    }
+    return array;
+}
+
+json_t *jj_json_put(json_t *object, const char *name, json_t *value)
+{
+    if (json_object_set_new(object, name, value)) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
 const char *jj_json_string(const json_t *object, const char *name)
 {
     return json_string_value(json_object_get(object, name));

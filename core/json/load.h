@@ -32,6 +32,11 @@ int jj_json_load_file(json_t **value, const char *path, size_t max_bytes, jj_err
  * own json_dumps goes on when its buffer cannot grow, and gives a text that lacks a part. */
 char *jj_json_text(const json_t *value, size_t flags);
 
+/* The array (the object) with one more value, which is taken; without memory for that NULL, and
+ * everything is released. Thus a list is whole or not there, and is looked at once, when it is. */
+json_t *jj_json_append(json_t *array, json_t *value);
+json_t *jj_json_put(json_t *object, const char *name, json_t *value);
+
 /* String member of an object, or NULL if it is absent or not a string. Borrowed. */
 const char *jj_json_string(const json_t *object, const char *name);
 

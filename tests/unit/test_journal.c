@@ -193,8 +193,10 @@ static void an_event_is_found_by_its_key(void **state)
     jj_journal *journal = journal_open();
     (void)state;
     journal_store(journal, 1, 5);
-    assert_int_equal(jj_journal_find(journal, journal_event(4).key), 4);
-    assert_int_equal(jj_journal_find(journal, journal_event(6).key), 0);
+    uint64_t cursor = 0;
+    assert_int_equal(jj_journal_find(journal, journal_event(4).key, &cursor), 0);
+    assert_int_equal(cursor, 4);
+    assert_int_equal(jj_journal_find(journal, journal_event(6).key, &cursor), JJ_ENOTFOUND);
     jj_journal_close(journal);
 }
 

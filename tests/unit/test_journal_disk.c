@@ -236,9 +236,11 @@ static void a_journal_that_cannot_be_opened_again_stays_failed(void **state)
     assert_int_equal(jj_journal_commit(journal, &err), JJ_EUNAVAILABLE);
     jj_journal_checkpoint(journal);
     assert_int_equal(jj_journal_consumer(journal, "blk/main", &consumer), JJ_EUNAVAILABLE);
-    jj_journal_quarantine_totals(journal, &kept, &pushed_out);
+    assert_int_equal(jj_journal_quarantine_totals(journal, &kept, &pushed_out, NULL),
+                     JJ_EUNAVAILABLE);
     assert_int_equal(jj_journal_consent(journal, journal_event(1).subject), 0);
-    assert_int_equal(jj_journal_find(journal, journal_event(1).key), 0);
+    assert_int_equal(jj_journal_find(journal, journal_event(1).key, &(uint64_t){0}),
+                     JJ_EUNAVAILABLE);
     disk_heal();
     assert_recovers(journal);
     assert_int_equal(journal_check(journal), 10);
