@@ -9,18 +9,14 @@ import tempfile
 import threading
 
 
-class CuttingProxy:
-    """In front of PostgreSQL. `cut_at` is a text in what the client sends; None: never. With
-    after=True the server still gets it, and only its answer is lost. Each cut happens once."""
+class Cutter:
+    """Listens at a path and joins each connection with one of its own to the target."""
 
-    def __init__(self, target_folder):
-        self.target = os.path.join(target_folder, ".s.PGSQL.5432")
-        self.folder = tempfile.mkdtemp(prefix="jj-cut-")
-        self.cut_at = None
-        self.after = False
+    def __init__(self, path, target):
+        self.path, self.target = str(path), str(target)
         self.cuts = 0
         self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(os.path.join(self.folder, ".s.PGSQL.5432"))
+        self.listener.bind(self.path)
         self.listener.listen()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -33,11 +29,15 @@ class CuttingProxy:
             server = socket.socket(socket.AF_UNIX)
             try:
                 server.connect(self.target)
-            except OSError:
+            except OSError:  # the target is away: so is its stand-in
                 client.close()
                 continue
-            threading.Thread(target=self._to_server, args=(client, server), daemon=True).start()
-            threading.Thread(target=self._to_client, args=(client, server), daemon=True).start()
+            for work, *words in self._directions(client, server):
+                threading.Thread(target=work, args=words, daemon=True).start()
+
+    def _directions(self, client, server):
+        """Two calls (function, arguments ...), each of which carries what comes from one side."""
+        raise NotImplementedError
 
     @staticmethod
     def _end(*sockets):
@@ -46,6 +46,23 @@ class CuttingProxy:
                 one.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    def close(self):
+        self.listener.close()
+
+
+class CuttingProxy(Cutter):
+    """In front of PostgreSQL. `cut_at` is a text in what the client sends; None: never. With
+    after=True the server still gets it, and only its answer is lost. Each cut happens once."""
+
+    def __init__(self, target_folder):
+        self.folder = tempfile.mkdtemp(prefix="jj-cut-")
+        self.cut_at = None
+        self.after = False
+        super().__init__(os.path.join(self.folder, ".s.PGSQL.5432"), os.path.join(target_folder, ".s.PGSQL.5432"))
+
+    def _directions(self, client, server):
+        return (self._to_server, client, server), (self._to_client, client, server)
 
     def _to_server(self, client, server):
         try:
@@ -72,46 +89,29 @@ class CuttingProxy:
         self._end(client, server)
 
     def close(self):
-        self.listener.close()
-        pathlib.Path(self.folder, ".s.PGSQL.5432").unlink()
+        super().close()
+        pathlib.Path(self.path).unlink()
         os.rmdir(self.folder)
 
 
-class CuttingWire:
+class CuttingWire(Cutter):
     """An ipc endpoint in front of the hub's that cuts each connection after a random number of
     bytes of the hub's answers (ZeroMQ's own greeting has about 100), in the middle of whatever is
     under way."""
 
     def __init__(self, path, target, seed, least=150, most=450):
-        self.path, self.target = str(path), str(target)
         self.least, self.most = least, most
         self.random = random.Random(seed)
-        self.cuts = 0
         self.calm = False  # True: nothing is cut any more
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(self.path)
-        self.listener.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(path, target)
 
     @property
     def endpoint(self):
         return f"ipc://{self.path}"
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
-            try:
-                server.connect(self.target)
-            except OSError:  # the hub is away: so is its endpoint
-                client.close()
-                continue
-            left = self.random.randint(self.least, self.most)
-            threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
-            threading.Thread(target=self._pass_on, args=(server, client, left), daemon=True).start()
+    def _directions(self, client, server):
+        left = self.random.randint(self.least, self.most)
+        return (self._pass_on, client, server), (self._pass_on, server, client, left)
 
     def _pass_on(self, from_, to, left=None):
         try:
@@ -124,7 +124,4 @@ class CuttingWire:
                 to.sendall(data)
         except OSError:
             pass
-        CuttingProxy._end(from_, to)
-
-    def close(self):
-        self.listener.close()
+        self._end(from_, to)

@@ -9,7 +9,7 @@ import pytest
 
 import warehouse_events
 import warehouse_oracle
-from warehouse_host import Host, warehouse
+from warehouse_host import fill, warehouse
 
 GRADUATED = "2018-06-30"
 
@@ -19,13 +19,6 @@ def database(cluster):
     database = warehouse(cluster)
     yield database
     database.drop()
-
-
-def load(database, events):
-    with Host({"conninfo": database.conninfo}) as plugin:
-        after = plugin.resume()
-        assert plugin.deliver(events, after, after + len(events)), plugin.log
-        assert not plugin.rejected, plugin.rejected
 
 
 class Life:
@@ -147,7 +140,7 @@ EXAMPLES = [
 
 
 def test_the_examples_of_the_definition(database):
-    load(database, [event for _, life, *_ in EXAMPLES for event in life.events])
+    fill(database, [event for _, life, *_ in EXAMPLES for event in life.events])
     wrong = []
     with database.connect(options="-c search_path=jejaring,pg_catalog") as connection, \
             connection.cursor() as cursor:
@@ -165,7 +158,7 @@ def test_an_order_completed_is_evidence_for_whom_it_names_last(database):
     life, other = Life().graduated(), Life().graduated()
     order = warehouse_events.entity("order", "1")
     life.add("2018-09-01", "order.completed", subject=order, order=order, value=1, person=life.person)
-    load(database, life.events + other.events)
+    fill(database, life.events + other.events)
 
     def statuses():
         rows = database.psql("SELECT person, status FROM jejaring.standing")
@@ -175,14 +168,14 @@ def test_an_order_completed_is_evidence_for_whom_it_names_last(database):
     corrected = dict(life.events[-1], time="2018-09-01T00:00:00.001Z")
     corrected["data"] = dict(corrected["data"], person=other.person)
     corrected["key"] = warehouse_events.key_of(1535760000001, corrected["source"], corrected["id"])
-    load(database, [corrected])
+    fill(database, [corrected])
     assert statuses() == {life.person: "", other.person: "self_employed"}
 
 
 def test_horizons_look_at_six_and_twelve_months(database):
     life = Life().graduated().hired("2018-12-30").left("2019-03-01")
     late = Life().graduated("2026-01-10")
-    load(database, life.events + late.events)
+    fill(database, life.events + late.events)
     rows = database.psql("SELECT jejaring.state_status(state_6m), jejaring.state_status(state_12m), status, worked_on "
                          "FROM jejaring.standing "
                          f"WHERE person = '{life.person}'")
@@ -196,7 +189,7 @@ def test_horizons_look_at_six_and_twelve_months(database):
 
 def test_a_report_of_the_past_can_be_told_again(database):
     life = Life().graduated(recorded="2018-07-01").hired("2018-08-01")
-    load(database, life.events)
+    fill(database, life.events)
     report = ("SELECT year, funding, graduates, traced, employed FROM "
               "jejaring.absorption('{year,funding}', 'now', '2018-12-31', '2018-12-31Z')")
     before = database.psql(report)
@@ -207,7 +200,7 @@ def test_a_report_of_the_past_can_be_told_again(database):
     life.graduated(recorded="2019-06-01", funding="apbn")
     life.events[-1].update(time="2018-06-30T00:00:00.001Z")
     life.events[-1]["key"] = warehouse_events.key_of(1530316800001, "kantor", life.events[-1]["id"])
-    load(database, life.events)
+    fill(database, life.events)
     assert database.psql(report) == before
     assert database.psql(report.replace("2018-12-31Z", "2019-05-31Z")).split() == ["2018|apbd|1|1|0"]
     assert database.psql(report.replace(", '2018-12-31Z'", "")).split() == ["2018|apbn|1|1|0"]
@@ -215,7 +208,7 @@ def test_a_report_of_the_past_can_be_told_again(database):
 
 def test_a_person_counts_once_in_a_cohort(database):
     life = Life().graduated("2018-03-01").graduated("2018-09-01", batch="II").graduated("2019-09-01", batch="I")
-    load(database, life.hired("2019-10-01").events)
+    fill(database, life.hired("2019-10-01").events)
 
     def graduates(dimensions):
         rows = database.psql(f"SELECT graduates FROM jejaring.absorption('{dimensions}')")
@@ -230,7 +223,7 @@ def test_a_person_counts_once_in_a_cohort(database):
 def test_what_lies_ahead_is_left_out_until_its_day(database):
     life = Life().graduated(recorded="2018-07-01")
     life.add("2031-01-01", "placement.started", recorded="2018-07-02", employer="PT Garmen", kind="employment")
-    load(database, life.events)
+    fill(database, life.events)
     assert database.psql("SELECT ahead, status FROM jejaring.standing").split() == ["t|employed"]
     assert database.psql("SELECT graduates, traced, employed FROM jejaring.absorption").split() == ["1|0|0"]
     assert database.psql("SELECT graduates, traced, employed FROM "
@@ -238,7 +231,7 @@ def test_what_lies_ahead_is_left_out_until_its_day(database):
 
 
 def test_unknown_dimensions_are_refused(database):
-    load(database, Life().graduated().events)
+    fill(database, Life().graduated().events)
     with pytest.raises(RuntimeError, match="unknown dimension"):
         database.psql("SELECT * FROM jejaring.absorption('{region,\"1; DROP TABLE x\"}')")
 
@@ -246,7 +239,7 @@ def test_unknown_dimensions_are_refused(database):
 @pytest.mark.parametrize("seed", [11, 12, 13])
 def test_the_sql_agrees_with_an_independent_model(database, seed):
     events = warehouse_events.Maker(seed, persons=60).mixed(2500, erasures=0)
-    load(database, events)
+    fill(database, events)
     pick = random.Random(seed)
     with database.connect(options="-c search_path=jejaring,pg_catalog") as connection, \
             connection.cursor() as cursor:
@@ -275,7 +268,7 @@ def test_the_sql_agrees_with_an_independent_model(database, seed):
 def test_every_way_to_count_gives_the_same_figures(database, seed):
     """The counters, the stored standings and an evaluation of everything."""
     events = warehouse_events.Maker(seed, persons=80).mixed(1500)
-    load(database, events)
+    fill(database, events)
     columns = ("region, year, graduates, traced, employed, self_employed, working, formal, informal, placed, "
                "by_employer, by_cooperative, by_bank, by_opd, by_self")
     counters = database.psql(f"SELECT {columns} FROM jejaring.absorption() ORDER BY 1, 2")
@@ -289,7 +282,7 @@ def test_every_way_to_count_gives_the_same_figures(database, seed):
 def test_what_is_stored_tells_the_past_as_an_evaluation_of_everything_does(database, seed):
     """Any day, any moment of knowing, any horizon: from the stored histories where they hold."""
     events = warehouse_events.Maker(seed, persons=80).mixed(1500)
-    load(database, events)
+    fill(database, events)
     pick = random.Random(seed)
 
     def moment():

@@ -9,7 +9,7 @@ import pytest
 
 import warehouse_events
 import warehouse_oracle
-from warehouse_host import Host, warehouse
+from warehouse_host import fill, warehouse
 
 WORKING = ("employed", "self_employed")
 
@@ -26,17 +26,10 @@ def mixed(cluster):
     """A warehouse of random lives, and the events it was made of."""
     database = warehouse(cluster)
     events = warehouse_events.Maker(41, persons=120).mixed(3000, erasures=0)
-    load(database, events)
+    fill(database, events)
     database.psql("ANALYZE")
     yield database, events
     database.drop()
-
-
-def load(database, events):
-    with Host({"conninfo": database.conninfo}) as plugin:
-        after = plugin.resume()
-        assert plugin.deliver(events, after, after + len(events)), plugin.log
-        assert not plugin.rejected, plugin.rejected
 
 
 def query(database, sql, *values):
@@ -89,7 +82,7 @@ def test_the_steps_of_the_funnel(database):
     late = story.graduate()
     story.add(late, "2019-08-01", "business.registered", business=warehouse_events.entity("business", 1), name="Roti",
               kbli="10710", kbli_version=2020, needs_capital=False)
-    load(database, story.events)
+    fill(database, story.events)
 
     def funnel(as_of):
         return query(database, "SELECT graduates, certified, proposed, started, due, lasting FROM funnel('{region}', %s)",
@@ -105,10 +98,10 @@ def test_the_steps_of_the_funnel(database):
 def test_a_certificate_that_comes_alone_moves_the_funnel(database):
     story = Story()
     person = story.graduate()
-    load(database, story.events)
+    fill(database, story.events)
     story.events.clear()
     story.add(person, "2019-02-01", "alumni.certified", scheme="A", result="competent")
-    load(database, story.events)
+    fill(database, story.events)
     assert query(database, "SELECT graduates, certified FROM funnel('{}')") == [(1, 1)]
 
 
@@ -125,7 +118,7 @@ def test_those_who_wait_are_counted_for_as_long_as_they_wait(database):
             story.works(person, works)
         else:
             story.add(person, graduated, "outcome.reported", status="unemployed")
-    load(database, story.events)
+    fill(database, story.events)
     report = "SELECT graduates, started, waiting, untraced, first_quarter, median, last_quarter FROM time_to_work('{}', %s)"
     # 1 of 4 after 10 days: 3/4 wait. The third leaves at 20. 1 of 2 after 30 days: 3/8 wait.
     assert query(database, report, "2019-04-11") == [(4, 2, 2, 0, 10, 30, None)]
@@ -139,7 +132,7 @@ def test_the_untraced_wait_or_are_left_out(database):
         person = story.graduate()
         if n < 2:
             story.works(person, f"2019-01-{11 + n}")
-    load(database, story.events)
+    fill(database, story.events)
     report = "SELECT waiting, untraced, median, median_traced FROM time_to_work('{}', '2019-12-31')"
     assert query(database, report) == [(0, 2, 11, 10)]
 
@@ -216,7 +209,7 @@ def test_two_halves_stand_side_by_side_with_what_weakens_them(database):
             person = story.graduate(funding=funding, extras=["digital_marketing"] if funding == "apbn" and n < 20 else [])
             if n < working + idle:
                 story.add(person, "2019-07-01", "outcome.reported", status="employed" if n < working else "unemployed")
-    load(database, story.events)
+    fill(database, story.events)
     rows = {row[0]: row[1:] for row in query(
         database, "SELECT compared, graduates, rate::float8, coverage::float8, other_graduates, other_rate::float8, "
         "other_coverage::float8, difference::float8, warnings FROM funding('{year}', 'now', '2020-01-01')")}
@@ -231,7 +224,7 @@ def test_two_halves_stand_side_by_side_with_what_weakens_them(database):
 def test_a_half_that_is_empty_is_missing(database):
     story = Story()
     story.graduate(funding="apbn")
-    load(database, story.events)
+    fill(database, story.events)
     assert query(database, "SELECT compared, graduates, other_graduates, difference, warnings FROM funding('{region}')") == [
         ("funding", 1, None, None, ["missing", "few"]), ("digital_marketing", None, 1, None, ["missing", "few"])]
 

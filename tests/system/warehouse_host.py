@@ -217,3 +217,11 @@ def warehouse(cluster):
             assert all(level > 4 for level, _ in plugin.log), plugin.log
         cluster.migrated.psql("DELETE FROM jejaring.consumer_cursor")
     return cluster.database(template=cluster.migrated)
+
+
+def fill(database, events):
+    """Has the plugin store them, in one batch, after what is there."""
+    with Host({"conninfo": database.conninfo}) as plugin:
+        after = plugin.resume()
+        assert plugin.deliver(events, after, after + len(events)), plugin.log
+        assert not plugin.rejected, plugin.rejected

@@ -1,6 +1,7 @@
 #include "journal_file.h"
 
 #include "base/id.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <sqlite3.h>
@@ -13,25 +14,19 @@
 #include <cmocka.h>
 
 char journal_path[128];
-static char folder[64];
 
 int journal_folder(void **state)
 {
-    (void)state;
-    strcpy(folder, "/tmp/jejaring-journal-XXXXXX");
-    if (!jj_id_init() || !mkdtemp(folder)) {
+    if (!jj_id_init() || scratch_make(state)) {
         return -1;
     }
-    snprintf(journal_path, sizeof journal_path, "%s/journal.db", folder);
+    snprintf(journal_path, sizeof journal_path, "%s/journal.db", scratch);
     return 0;
 }
 
 int journal_folder_remove(void **state)
 {
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    return scratch_remove(state);
 }
 
 jj_journal *journal_open(void)

@@ -1,5 +1,7 @@
 #include "pretend_hub.h"
 
+#include "scratch.h"
+
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -13,7 +15,6 @@
 #include <cmocka.h>
 
 char pretend_endpoint[96];
-static char folder[64];
 
 static struct {
     pthread_t thread;
@@ -100,23 +101,18 @@ void pretend_stop(void)
 
 int pretend_folder(void **state)
 {
-    (void)state;
-    strcpy(folder, "/tmp/jejaring-hub-XXXXXX");
-    if (!mkdtemp(folder)) {
+    if (scratch_make(state)) {
         return -1;
     }
-    snprintf(pretend_endpoint, sizeof pretend_endpoint, "ipc://%s/hub.sock", folder);
+    snprintf(pretend_endpoint, sizeof pretend_endpoint, "ipc://%s/hub.sock", scratch);
     hub.count = 0;
     return 0;
 }
 
 int pretend_folder_remove(void **state)
 {
-    char command[128];
-    (void)state;
     pretend_stop();
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    return scratch_remove(state);
 }
 
 void pretend_answer(const jj_message *request, const char *const *frames)

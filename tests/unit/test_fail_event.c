@@ -7,6 +7,7 @@
 #include "event/view.h"
 #include "fail.h"
 #include "schema/audience.h"
+#include "scratch.h"
 #include "small_catalogue.h"
 
 #include <setjmp.h>
@@ -35,23 +36,17 @@ static unsigned char digest_secret[16] = {7};
 static jj_secrets secrets = {.node_key = {9}, .digest_key = {8}};
 static jj_intake intake = {.secrets = &secrets, .digest_secret = digest_secret};
 static jj_catalogue *catalogue;
-static char folder[64];
 
 static int set_up(void **state)
 {
-    (void)state;
-    strcpy(folder, "/tmp/jejaring-fail-XXXXXX");
     intake.catalogue = catalogue = small_catalogue();
-    return jj_id_init() && mkdtemp(folder) ? 0 : -1;
+    return jj_id_init() ? scratch_make(state) : -1;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
-    (void)state;
     jj_catalogue_close(catalogue);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    return scratch_remove(state);
 }
 
 /* ---- Intake ------------------------------------------------------------------------------- */
@@ -195,11 +190,9 @@ static void what_is_sealed_opens_or_is_not_sealed(void **state)
 
 static void assert_keys_are_whole(const char *name)
 {
-    char path[160];
     unsigned char key[JJ_KEY_SIZE];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (access(path, F_OK) == 0) {
-        assert_int_equal(jj_key_load(path, key, NULL), 0);
+    if (access(in_scratch(name), F_OK) == 0) {
+        assert_int_equal(jj_key_load(in_scratch(name), key, NULL), 0);
     }
 }
 
@@ -213,7 +206,7 @@ static void secrets_are_made_once(void **state)
         jj_secrets made = {0};
         jj_error err = {0};
         bool new = false;
-        int rc = jj_secrets_open(&made, NULL, folder, &new, &err);
+        int rc = jj_secrets_open(&made, NULL, scratch, &new, &err);
         bool hit = fail_end();
         assert_true(rc == 0 || (hit && err.text[0] && err.code == rc));
         if (rc == 0 && opened) {

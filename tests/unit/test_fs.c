@@ -2,6 +2,7 @@
  * Files: whole reads, atomic writes, folders, secrets that are kept from others.
  */
 #include "base/fs.h"
+#include "scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,30 +17,6 @@
 
 #include <cmocka.h>
 
-static char folder[64];
-
-static int set_up(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/jejaring-fs-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[160];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
 static void put(const char *path, const char *text, mode_t mode)
 {
     jj_error err;
@@ -52,7 +29,7 @@ static unsigned files_in_folder(void)
 {
     char command[128];
     unsigned count = 0;
-    snprintf(command, sizeof command, "ls -A '%s' | wc -l", folder);
+    snprintf(command, sizeof command, "ls -A '%s' | wc -l", scratch);
     FILE *list = popen(command, "r");
     assert_int_equal(fscanf(list, "%u", &count), 1);
     pclose(list);
@@ -66,8 +43,8 @@ static void what_was_written_reads_back_whole(void **state)
     char *data = malloc(size);
     (void)state;
     memset(data, 'x', size);
-    assert_int_equal(jj_file_write(in_folder("big"), data, size, 0644, NULL), 0);
-    assert_int_equal(jj_file_read(in_folder("big"), size, &text, NULL), 0);
+    assert_int_equal(jj_file_write(in_scratch("big"), data, size, 0644, NULL), 0);
+    assert_int_equal(jj_file_read(in_scratch("big"), size, &text, NULL), 0);
     assert_int_equal(text.size, size);
     assert_memory_equal(text.data, data, size);
     jj_buf_clear(&text);
@@ -78,8 +55,8 @@ static void an_empty_file_is_an_empty_text(void **state)
 {
     jj_buf text = {0};
     (void)state;
-    put(in_folder("empty"), "", 0644);
-    assert_int_equal(jj_file_read(in_folder("empty"), 10, &text, NULL), 0);
+    put(in_scratch("empty"), "", 0644);
+    assert_int_equal(jj_file_read(in_scratch("empty"), 10, &text, NULL), 0);
     assert_int_equal(text.size, 0);
     assert_string_equal(text.data, "");
     jj_buf_clear(&text);
@@ -90,12 +67,12 @@ static void a_file_beyond_its_bound_is_refused_with_its_name(void **state)
     jj_buf text = {0};
     jj_error err;
     (void)state;
-    put(in_folder("long"), "12345", 0644);
-    assert_int_equal(jj_file_read(in_folder("long"), 4, &text, &err), JJ_ETOO_LARGE);
-    assert_string_equal(err.file, in_folder("long"));
+    put(in_scratch("long"), "12345", 0644);
+    assert_int_equal(jj_file_read(in_scratch("long"), 4, &text, &err), JJ_ETOO_LARGE);
+    assert_string_equal(err.file, in_scratch("long"));
     assert_int_equal(text.data[text.size], '\0');
     jj_buf_clear(&text);
-    assert_int_equal(jj_file_read(in_folder("long"), 5, &text, &err), 0);
+    assert_int_equal(jj_file_read(in_scratch("long"), 5, &text, &err), 0);
     jj_buf_clear(&text);
 }
 
@@ -104,9 +81,9 @@ static void a_missing_file_and_a_folder_say_why(void **state)
     jj_buf text = {0};
     jj_error err;
     (void)state;
-    assert_int_equal(jj_file_read(in_folder("none"), 4, &text, &err), JJ_ESYSTEM);
+    assert_int_equal(jj_file_read(in_scratch("none"), 4, &text, &err), JJ_ESYSTEM);
     assert_non_null(strstr(err.text, strerror(ENOENT)));
-    assert_int_equal(jj_file_read(folder, 4, &text, &err), JJ_ESYSTEM);
+    assert_int_equal(jj_file_read(scratch, 4, &text, &err), JJ_ESYSTEM);
     assert_non_null(strstr(err.text, strerror(EISDIR)));
     jj_buf_clear(&text);
 }
@@ -116,11 +93,11 @@ static void a_write_replaces_and_leaves_nothing_beside(void **state)
     struct stat st;
     jj_buf text = {0};
     (void)state;
-    put(in_folder("file"), "old and longer", 0644);
-    put(in_folder("file"), "new", 0600);
-    assert_int_equal(jj_file_read(in_folder("file"), 100, &text, NULL), 0);
+    put(in_scratch("file"), "old and longer", 0644);
+    put(in_scratch("file"), "new", 0600);
+    assert_int_equal(jj_file_read(in_scratch("file"), 100, &text, NULL), 0);
     assert_string_equal(text.data, "new");
-    assert_int_equal(stat(in_folder("file"), &st), 0);
+    assert_int_equal(stat(in_scratch("file"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     assert_int_equal(files_in_folder(), 1);
     jj_buf_clear(&text);
@@ -130,21 +107,21 @@ static void a_failed_write_leaves_the_old_file_and_nothing_beside(void **state)
 {
     jj_error err;
     (void)state;
-    assert_int_equal(mkdir(in_folder("taken"), 0755), 0);
-    assert_int_equal(jj_file_write(in_folder("taken"), "x", 1, 0644, &err), JJ_ESYSTEM);
-    assert_string_equal(err.file, in_folder("taken"));
+    assert_int_equal(mkdir(in_scratch("taken"), 0755), 0);
+    assert_int_equal(jj_file_write(in_scratch("taken"), "x", 1, 0644, &err), JJ_ESYSTEM);
+    assert_string_equal(err.file, in_scratch("taken"));
     assert_int_equal(files_in_folder(), 1);
-    assert_int_equal(jj_file_write(in_folder("no/such/folder"), "x", 1, 0644, &err), JJ_ESYSTEM);
+    assert_int_equal(jj_file_write(in_scratch("no/such/folder"), "x", 1, 0644, &err), JJ_ESYSTEM);
 }
 
 static void a_new_file_is_made_by_one_of_many(void **state)
 {
     jj_buf text = {0};
     (void)state;
-    assert_int_equal(jj_file_create(in_folder("only"), "first", 5, 0600, NULL), 0);
+    assert_int_equal(jj_file_create(in_scratch("only"), "first", 5, 0600, NULL), 0);
     jj_error err;
-    assert_int_equal(jj_file_create(in_folder("only"), "second", 6, 0600, &err), JJ_ECONFIG);
-    assert_int_equal(jj_file_read(in_folder("only"), 10, &text, NULL), 0);
+    assert_int_equal(jj_file_create(in_scratch("only"), "second", 6, 0600, &err), JJ_ECONFIG);
+    assert_int_equal(jj_file_read(in_scratch("only"), 10, &text, NULL), 0);
     assert_string_equal(text.data, "first");
     assert_int_equal(files_in_folder(), 1);
     jj_buf_clear(&text);
@@ -155,13 +132,13 @@ static void folders_are_made_with_their_parents(void **state)
     struct stat st;
     jj_error err;
     (void)state;
-    assert_int_equal(jj_mkdir_all(in_folder("a/b//c/"), 0700, &err), 0);
-    assert_int_equal(jj_mkdir_all(in_folder("a/b/c"), 0700, &err), 0);
-    assert_int_equal(stat(in_folder("a/b/c"), &st), 0);
+    assert_int_equal(jj_mkdir_all(in_scratch("a/b//c/"), 0700, &err), 0);
+    assert_int_equal(jj_mkdir_all(in_scratch("a/b/c"), 0700, &err), 0);
+    assert_int_equal(stat(in_scratch("a/b/c"), &st), 0);
     assert_true(S_ISDIR(st.st_mode));
-    put(in_folder("a/file"), "", 0644);
-    assert_int_equal(jj_mkdir_all(in_folder("a/file"), 0700, &err), JJ_ESYSTEM);
-    assert_int_equal(jj_mkdir_all(in_folder("a/file/d"), 0700, &err), JJ_ESYSTEM);
+    put(in_scratch("a/file"), "", 0644);
+    assert_int_equal(jj_mkdir_all(in_scratch("a/file"), 0700, &err), JJ_ESYSTEM);
+    assert_int_equal(jj_mkdir_all(in_scratch("a/file/d"), 0700, &err), JJ_ESYSTEM);
 }
 
 static void a_secret_that_others_may_read_is_refused(void **state)
@@ -169,17 +146,17 @@ static void a_secret_that_others_may_read_is_refused(void **state)
     static const mode_t bad[] = {0640, 0604, 0660, 0644, 0610, 0601};
     jj_error err;
     (void)state;
-    put(in_folder("key"), "secret", 0600);
-    assert_int_equal(jj_file_check_private(in_folder("key"), &err), 0);
-    assert_int_equal(chmod(in_folder("key"), 0400), 0);
-    assert_int_equal(jj_file_check_private(in_folder("key"), &err), 0);
+    put(in_scratch("key"), "secret", 0600);
+    assert_int_equal(jj_file_check_private(in_scratch("key"), &err), 0);
+    assert_int_equal(chmod(in_scratch("key"), 0400), 0);
+    assert_int_equal(jj_file_check_private(in_scratch("key"), &err), 0);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_int_equal(chmod(in_folder("key"), bad[i]), 0);
-        assert_int_equal(jj_file_check_private(in_folder("key"), &err), JJ_ECONFIG);
-        assert_string_equal(err.file, in_folder("key"));
+        assert_int_equal(chmod(in_scratch("key"), bad[i]), 0);
+        assert_int_equal(jj_file_check_private(in_scratch("key"), &err), JJ_ECONFIG);
+        assert_string_equal(err.file, in_scratch("key"));
         assert_non_null(strstr(err.text, "chmod 600"));
     }
-    assert_int_equal(jj_file_check_private(in_folder("none"), &err), JJ_ESYSTEM);
+    assert_int_equal(jj_file_check_private(in_scratch("none"), &err), JJ_ESYSTEM);
 }
 
 static void a_secret_of_another_user_is_refused(void **state)
@@ -189,12 +166,12 @@ static void a_secret_of_another_user_is_refused(void **state)
     if (geteuid() != 0) {
         skip(); /* only root can give a file away */
     }
-    put(in_folder("key"), "secret", 0600);
-    assert_int_equal(chown(in_folder("key"), 4242, 4242), 0);
-    assert_int_equal(jj_file_check_private(in_folder("key"), &err), 0); /* root administers it */
-    assert_int_equal(chmod(folder, 0755), 0);
+    put(in_scratch("key"), "secret", 0600);
+    assert_int_equal(chown(in_scratch("key"), 4242, 4242), 0);
+    assert_int_equal(jj_file_check_private(in_scratch("key"), &err), 0); /* root administers it */
+    assert_int_equal(chmod(scratch, 0755), 0);
     assert_int_equal(seteuid(4243), 0);
-    int rc = jj_file_check_private(in_folder("key"), &err);
+    int rc = jj_file_check_private(in_scratch("key"), &err);
     assert_int_equal(seteuid(0), 0);
     assert_int_equal(rc, JJ_ECONFIG);
 }
@@ -209,11 +186,11 @@ static void a_credential_counts_before_the_file_of_its_name(void **state)
 {
     char credential[256];
     (void)state;
-    assert_int_equal(jj_mkdir_all(in_folder("credentials"), 0500, NULL), 0);
-    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", in_folder("credentials"), 1), 0);
+    assert_int_equal(jj_mkdir_all(in_scratch("credentials"), 0500, NULL), 0);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", in_scratch("credentials"), 1), 0);
     assert_path(jj_secret_path("/etc/jejaring/key"), "/etc/jejaring/key");
-    assert_int_equal(chmod(in_folder("credentials"), 0700), 0);
-    snprintf(credential, sizeof credential, "%s", in_folder("credentials/key"));
+    assert_int_equal(chmod(in_scratch("credentials"), 0700), 0);
+    snprintf(credential, sizeof credential, "%s", in_scratch("credentials/key"));
     put(credential, "secret", 0400);
     assert_path(jj_secret_path("/etc/jejaring/key"), credential);
     assert_path(jj_secret_path("key"), credential);
@@ -233,13 +210,13 @@ static void a_credential_may_show_the_mask_of_its_access_list(void **state)
     if (geteuid() != 0) {
         skip(); /* the file has to be root's */
     }
-    assert_int_equal(jj_mkdir_all(in_folder("credentials"), 0700, NULL), 0);
-    snprintf(credential, sizeof credential, "%s", in_folder("credentials/key"));
+    assert_int_equal(jj_mkdir_all(in_scratch("credentials"), 0700, NULL), 0);
+    snprintf(credential, sizeof credential, "%s", in_scratch("credentials/key"));
     put(credential, "secret", 0440);
     assert_int_equal(chown(credential, 0, 0), 0);
     assert_int_equal(jj_file_check_private(credential, &err), JJ_ECONFIG);
-    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", in_folder("credentials"), 1), 0);
-    assert_int_equal(chmod(in_folder("credentials"), 0550), 0);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", in_scratch("credentials"), 1), 0);
+    assert_int_equal(chmod(in_scratch("credentials"), 0550), 0);
     assert_int_equal(jj_file_check_private(credential, &err), 0);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(chmod(credential, bad[i]), 0);
@@ -249,7 +226,7 @@ static void a_credential_may_show_the_mask_of_its_access_list(void **state)
     assert_int_equal(chown(credential, 0, 4242), 0); /* a group that can read it */
     assert_int_equal(jj_file_check_private(credential, &err), JJ_ECONFIG);
     assert_int_equal(chown(credential, 0, 0), 0);
-    assert_int_equal(chmod(in_folder("credentials"), 0770), 0); /* others may put files there */
+    assert_int_equal(chmod(in_scratch("credentials"), 0770), 0); /* others may put files there */
     assert_int_equal(jj_file_check_private(credential, &err), JJ_ECONFIG);
     assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
 }
@@ -264,22 +241,22 @@ static void paths_are_joined_and_taken_apart(void **state)
     assert_path(jj_path_dir("key"), ".");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
 
 static void a_folder_lets_in_whom_the_one_around_it_lets_in(void **state)
 {
     struct stat made;
     (void)state;
-    assert_int_equal(chown(folder, (uid_t)-1, getegid()), 0);
-    assert_int_equal(chmod(folder, 02770), 0);
+    assert_int_equal(chown(scratch, (uid_t)-1, getegid()), 0);
+    assert_int_equal(chmod(scratch, 02770), 0);
     mode_t before = umask(0077);
-    assert_int_equal(jj_mkdir_alike(in_folder("drop"), NULL), 0);
+    assert_int_equal(jj_mkdir_alike(in_scratch("drop"), NULL), 0);
     assert_int_equal(umask(before), 0077);
-    assert_int_equal(stat(in_folder("drop"), &made), 0);
+    assert_int_equal(stat(in_scratch("drop"), &made), 0);
     assert_int_equal(made.st_mode & 07777, 02770);
-    assert_int_equal(chmod(in_folder("drop"), 0700), 0);
-    assert_int_equal(jj_mkdir_alike(in_folder("drop"), NULL), 0);
-    assert_int_equal(stat(in_folder("drop"), &made), 0);
+    assert_int_equal(chmod(in_scratch("drop"), 0700), 0);
+    assert_int_equal(jj_mkdir_alike(in_scratch("drop"), NULL), 0);
+    assert_int_equal(stat(in_scratch("drop"), &made), 0);
     assert_int_equal(made.st_mode & 07777, 0700); /* the administrator's word holds */
 }
 
@@ -287,11 +264,11 @@ static void a_file_is_not_taken_for_a_folder(void **state)
 {
     jj_error err;
     (void)state;
-    put(in_folder("file"), "x", 0600);
-    assert_int_equal(jj_mkdir_alike(in_folder("file"), &err), JJ_ESYSTEM);
+    put(in_scratch("file"), "x", 0600);
+    assert_int_equal(jj_mkdir_alike(in_scratch("file"), &err), JJ_ESYSTEM);
     assert_non_null(strstr(err.text, "not a folder"));
-    assert_int_equal(symlink(folder, in_folder("link")), 0); /* somebody else's, perhaps */
-    assert_int_equal(jj_mkdir_alike(in_folder("link"), &err), JJ_ESYSTEM);
+    assert_int_equal(symlink(scratch, in_scratch("link")), 0); /* somebody else's, perhaps */
+    assert_int_equal(jj_mkdir_alike(in_scratch("link"), &err), JJ_ESYSTEM);
 }
 
 int main(void)

@@ -3,6 +3,7 @@
  */
 #include "base/fs.h"
 #include "event/secret.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,34 +17,15 @@
 
 #include <cmocka.h>
 
-static char folder[64];
-
 static int set_up(void **state)
 {
-    (void)state;
-    strcpy(folder, "/tmp/jejaring-secret-XXXXXX");
-    return jj_id_init() && mkdtemp(folder) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[160];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
+    return jj_id_init() ? scratch_make(state) : -1;
 }
 
 static void put(const char *name, const char *text, size_t size, mode_t mode)
 {
     jj_error err;
-    if (jj_file_write(in_folder(name), text, size, mode, &err)) {
+    if (jj_file_write(in_scratch(name), text, size, mode, &err)) {
         fail_msg("%s: %s", err.file, err.text);
     }
 }
@@ -60,7 +42,7 @@ static void a_key_is_64_hexadecimal_digits(void **state)
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         memset(key, 0xaa, sizeof key);
         put("key", good[i], strlen(good[i]), 0600);
-        assert_int_equal(jj_key_load(in_folder("key"), key, NULL), 0);
+        assert_int_equal(jj_key_load(in_scratch("key"), key, NULL), 0);
         for (unsigned b = 0; b < JJ_KEY_SIZE; b++) {
             assert_int_equal(key[b], b);
         }
@@ -79,16 +61,16 @@ static void a_file_that_is_no_key_is_refused_without_being_quoted(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         put("key", bad[i].text, bad[i].size, 0600);
-        if (jj_key_load(in_folder("key"), key, &err) != JJ_ECONFIG) {
+        if (jj_key_load(in_scratch("key"), key, &err) != JJ_ECONFIG) {
             fail_msg("file %zu was taken for a key", i);
         }
         assert_null(strstr(err.text, "secret\n"));
         assert_null(strstr(err.text, "0001"));
     }
-    assert_int_equal(jj_key_load(in_folder("none"), key, &err), JJ_ESYSTEM);
+    assert_int_equal(jj_key_load(in_scratch("none"), key, &err), JJ_ESYSTEM);
     char *large = calloc(1, 5000);
     put("key", large, 5000, 0600);
-    assert_int_equal(jj_key_load(in_folder("key"), key, &err), JJ_ETOO_LARGE);
+    assert_int_equal(jj_key_load(in_scratch("key"), key, &err), JJ_ETOO_LARGE);
     free(large);
 }
 
@@ -98,7 +80,7 @@ static void a_key_that_others_may_read_is_refused(void **state)
     jj_error err;
     (void)state;
     put("key", DIGITS, 64, 0640);
-    assert_int_equal(jj_key_load(in_folder("key"), key, &err), JJ_ECONFIG);
+    assert_int_equal(jj_key_load(in_scratch("key"), key, &err), JJ_ECONFIG);
     assert_non_null(strstr(err.text, "chmod 600"));
 }
 
@@ -108,15 +90,15 @@ static void a_new_key_is_private_random_and_never_overwrites(void **state)
     struct stat st;
     jj_error err;
     (void)state;
-    assert_int_equal(jj_key_new(in_folder("a"), &err), 0);
-    assert_int_equal(stat(in_folder("a"), &st), 0);
+    assert_int_equal(jj_key_new(in_scratch("a"), &err), 0);
+    assert_int_equal(stat(in_scratch("a"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
-    assert_int_equal(jj_key_load(in_folder("a"), first, &err), 0);
-    assert_int_equal(jj_key_new(in_folder("b"), &err), 0);
-    assert_int_equal(jj_key_load(in_folder("b"), second, &err), 0);
+    assert_int_equal(jj_key_load(in_scratch("a"), first, &err), 0);
+    assert_int_equal(jj_key_new(in_scratch("b"), &err), 0);
+    assert_int_equal(jj_key_load(in_scratch("b"), second, &err), 0);
     assert_memory_not_equal(first, second, sizeof first);
-    assert_int_equal(jj_key_new(in_folder("a"), &err), JJ_ECONFIG);
-    assert_int_equal(jj_key_load(in_folder("a"), again, &err), 0);
+    assert_int_equal(jj_key_new(in_scratch("a"), &err), JJ_ECONFIG);
+    assert_int_equal(jj_key_load(in_scratch("a"), again, &err), 0);
     assert_memory_equal(first, again, sizeof first);
 }
 
@@ -125,9 +107,9 @@ static void a_node_without_keys_makes_them_once(void **state)
     jj_secrets first, second;
     bool made = false;
     (void)state;
-    assert_int_equal(jj_secrets_open(&first, NULL, folder, &made, NULL), 0);
+    assert_int_equal(jj_secrets_open(&first, NULL, scratch, &made, NULL), 0);
     assert_true(made);
-    assert_int_equal(jj_secrets_open(&second, NULL, folder, &made, NULL), 0);
+    assert_int_equal(jj_secrets_open(&second, NULL, scratch, &made, NULL), 0);
     assert_false(made);
     assert_memory_equal(&first, &second, sizeof first);
     assert_memory_not_equal(first.person_key, first.node_key, JJ_KEY_SIZE);
@@ -139,12 +121,12 @@ static void a_person_key_that_the_configuration_names_is_never_made(void **state
     bool made = true;
     jj_error err;
     (void)state;
-    char *path = jj_path_join(folder, "province.key");
-    assert_int_equal(jj_secrets_open(&secrets, path, folder, &made, &err), JJ_ESYSTEM);
+    char *path = jj_path_join(scratch, "province.key");
+    assert_int_equal(jj_secrets_open(&secrets, path, scratch, &made, &err), JJ_ESYSTEM);
     assert_string_equal(err.file, path);
     assert_int_not_equal(access(path, F_OK), 0);
     put("province.key", DIGITS, 64, 0600);
-    assert_int_equal(jj_secrets_open(&secrets, path, folder, &made, &err), 0);
+    assert_int_equal(jj_secrets_open(&secrets, path, scratch, &made, &err), 0);
     assert_false(made);
     assert_int_equal(secrets.person_key[31], 31);
     free(path);
@@ -157,7 +139,7 @@ static void open_in_child(int go, int out)
     bool made;
     char byte;
     ssize_t got = read(go, &byte, 1); /* the end of the pipe: everybody starts */
-    int rc = jj_secrets_open(&secrets, NULL, folder, &made, NULL);
+    int rc = jj_secrets_open(&secrets, NULL, scratch, &made, NULL);
     ssize_t put_bytes = write(out, &secrets, sizeof secrets);
     _exit(rc || got < 0 || put_bytes < 0);
 }
@@ -189,8 +171,8 @@ static void processes_that_start_at_once_share_the_keys(void **state)
         close(go[0]);
         close(out[0]);
         close(out[1]);
-        assert_int_equal(unlink(in_folder("person.key")), 0);
-        assert_int_equal(unlink(in_folder("node.key")), 0);
+        assert_int_equal(unlink(in_scratch("person.key")), 0);
+        assert_int_equal(unlink(in_scratch("node.key")), 0);
     }
 }
 
@@ -293,7 +275,7 @@ static void every_altered_bit_and_every_cut_is_noticed(void **state)
     jj_buf_clear(&text);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, scratch_remove)
 
 int main(void)
 {

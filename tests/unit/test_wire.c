@@ -3,6 +3,7 @@
  * should.
  */
 #include "base/clock.h"
+#include "scratch.h"
 #include "wire/wire.h"
 
 #include <poll.h>
@@ -22,7 +23,7 @@
 #define DEADLINE_MS 60000 /* for what is expected to happen */
 
 static const jj_door_options open_door = {.door = JJ_DOOR_OPEN};
-static char folder[64], endpoint[96];
+static char endpoint[96];
 static jj_wire *wire;
 static jj_socket *opened[64]; /* closed after each test, however it ends: else the context waits */
 static size_t opened_count;
@@ -35,25 +36,20 @@ static jj_socket *keep(jj_socket *socket)
 
 static int set_up(void **state)
 {
-    (void)state;
-    strcpy(folder, "/tmp/jejaring-wire-XXXXXX");
-    if (!mkdtemp(folder)) {
+    if (scratch_make(state)) {
         return -1;
     }
-    snprintf(endpoint, sizeof endpoint, "ipc://%s/door.sock", folder);
+    snprintf(endpoint, sizeof endpoint, "ipc://%s/door.sock", scratch);
     return jj_wire_open(&wire, NULL);
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
-    (void)state;
     while (opened_count) {
         jj_socket_close(opened[--opened_count]);
     }
     jj_wire_close(wire);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    return scratch_remove(state);
 }
 
 static jj_socket *open_router(const jj_door_options *door)
