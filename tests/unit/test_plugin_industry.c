@@ -222,6 +222,30 @@ static void a_correction_of_an_end_does_not_end_what_began_since(void **unused)
     fake_close(fake);
 }
 
+/* On one day: the next contract with the same employer goes on, and a day's work is over. */
+static void on_its_own_day_an_end_takes_back_what_began_before(void **unused)
+{
+    (void)unused;
+    fake_host *fake = open_industry();
+    char name[16];
+    for (int i = 0; i < 10; i++) {
+        snprintf(name, sizeof name, "p%02d", i);
+        welder(fake, name, "2019-01-01");
+        fake_say(fake, "placement.started", name, "2019-02-01", "'employer': 'Hotel'");
+        fake_say(fake, "placement.ended", name, "2019-06-01", "'employer': 'Hotel'");
+        fake_say(fake, "placement.started", name, "2019-06-01", "'employer': 'Hotel'");
+    }
+    welder(fake, "day", "2019-01-01");
+    fake_say(fake, "placement.started", "day", "2019-06-01", "'employer': 'Hotel'");
+    fake_say(fake, "placement.ended", "day", "2019-06-01", FAKE_NOTHING);
+    vacancy(fake, "v1", "'regions': ['33'], 'title': 'Juru las'");
+    fake_shuffle(fake, 7);
+    deliver(fake);
+    assert_string_equal(fake_said(fake, "placement.proposed"),
+                        "day rank=1 reasons=[\"vocation\",\"region\"] vacancy=v1\n");
+    fake_close(fake);
+}
+
 static void a_corrected_graduate_keeps_the_place_in_the_line(void **unused)
 {
     (void)unused;
@@ -501,6 +525,7 @@ int main(void)
         cmocka_unit_test(a_proposal_is_never_dated_before_the_consent),
         cmocka_unit_test(a_correction_of_a_start_after_the_end_does_not_begin_it_again),
         cmocka_unit_test(a_correction_of_an_end_does_not_end_what_began_since),
+        cmocka_unit_test(on_its_own_day_an_end_takes_back_what_began_before),
         cmocka_unit_test(a_corrected_graduate_keeps_the_place_in_the_line),
         cmocka_unit_test(a_view_bound_by_consent_is_the_hubs_word_for_it),
         cmocka_unit_test(a_friendly_vacancy_serves_and_does_not_tell),

@@ -55,10 +55,11 @@ static inline bool jj_consent(const json_t *document)
 
 /*
  * Placements and their ends, in the members "posts" and "ends" of a document, each by its day and
- * post, so that a correction, whatever its time, speaks of the same one. An end takes back what
- * began up to its day and agrees with it: by vacancy where both name one, else by employer. One
- * that names neither takes back whatever began before its day. So who leaves one place and begins
- * at another on the same day is at work, in whatever order that is said.
+ * post, so that a correction, whatever its time, speaks of the same one. An end takes back what it
+ * agrees with best of what began up to its day, as in the warehouse: by vacancy, else by employer,
+ * else, where there is nothing to compare, what there is; and on its own day rather what began
+ * before. So who leaves one place and begins at another on the same day, or has a contract renewed,
+ * is at work, in whatever order that is said.
  */
 
 #define JJ_POST_MAX (JJ_DAY_SIZE + 2 * JJ_NAME_MAX) /* bytes of a post's name with its NUL */
@@ -73,14 +74,19 @@ static inline void jj_post_name(const jj_event *event, const json_t *data, char 
     snprintf(out, JJ_POST_MAX, "%s %s|%s", day, vacancy ? vacancy : "", employer);
 }
 
-static inline bool jj_post_agrees(const char *post, const char *end)
+/* How well an end agrees with a post: 3 by vacancy, 2 by employer, 1 where there is nothing to
+ * compare, 0 not at all. */
+static inline int jj_post_level(const char *post, const char *end)
 {
     const char *post_employer = strrchr(post, '|'), *end_employer = strrchr(end, '|');
     size_t post_size = (size_t)(post_employer - post), end_size = (size_t)(end_employer - end);
     if (post_size > 0 && end_size > 0) {
-        return post_size == end_size && memcmp(post, end, end_size) == 0;
+        return post_size == end_size && memcmp(post, end, end_size) == 0 ? 3 : 0;
     }
-    return strcmp(end, "|") == 0 || strcmp(post_employer, end_employer) == 0;
+    if (post_employer[1] && end_employer[1]) {
+        return strcmp(post_employer, end_employer) == 0 ? 2 : 0;
+    }
+    return 1;
 }
 
 /* Splits the name of an entry into its day and "vacancy|employer". An entry of before names had a
@@ -95,17 +101,30 @@ static inline const char *jj_post_read(const char *name, const json_t *entry, ch
     return name;
 }
 
+/* How much an end of that day takes back a post: 0 not at all, and the more the rather. */
+static inline int jj_post_rank(const char *post, const char *day, const char *end,
+                               const char *ended)
+{
+    int order = strcmp(day, ended), level = order > 0 ? 0 : jj_post_level(post, end);
+    return level ? 2 * level + (order < 0) : 0;
+}
+
 static inline bool jj_post_over(const json_t *document, const char *post, const char *day)
 {
-    const char *name;
-    json_t *entry;
+    const char *name, *other_name;
+    json_t *entry, *other;
     json_object_foreach(json_object_get(document, "ends"), name, entry)
     {
-        char ended[JJ_DAY_SIZE];
+        char ended[JJ_DAY_SIZE], began[JJ_DAY_SIZE];
         const char *end = jj_post_read(name, entry, ended);
-        int order = strcmp(ended, day);
-        bool in_time = strcmp(end, "|") == 0 ? order > 0 : order >= 0;
-        if (in_time && jj_post_agrees(post, end)) {
+        int rank = jj_post_rank(post, day, end, ended);
+        bool best = rank > 0;
+        json_object_foreach(json_object_get(document, "posts"), other_name, other)
+        {
+            const char *others = jj_post_read(other_name, other, began);
+            best = best && jj_post_rank(others, began, end, ended) <= rank;
+        }
+        if (best) {
             return true;
         }
     }
