@@ -25,6 +25,18 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN NOT too_few THEN least(part::numeric / nullif(whole, 0), 1) END;
 COMMENT ON FUNCTION shown_share IS 'A share of counts that are shown; null of too few persons';
 
+-- A cell of these reports: one of those who told of a disability alone would give exact counts of them.
+CREATE OR REPLACE FUNCTION uncut(cell jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF cell ? 'disability' THEN
+        RAISE EXCEPTION 'a report by disability is of a cell of all, whether or not they told of one'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    RETURN coalesce(cell, '{}');
+END $$;
+COMMENT ON FUNCTION uncut IS 'The cell, refused if it is of those with or without a disability';
+
 -- absorption() with absorption_explained(). too_few: the shares are null, since rounding changes them
 -- too much. rounded_to: the floor.
 CREATE OR REPLACE FUNCTION absorption_by_disability(
@@ -42,66 +54,54 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE
 SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
 AS $$
-DECLARE
-    day CONSTANT date := coalesce(as_of, today());
-    cells CONSTANT text[] := '{graduates,traced,employed,self_employed,working,formal,informal,placed,by_employer,by_cooperative,by_bank,by_opd,by_self,unplaced,placed_still,placed_before,placed_before_working}';
-    others CONSTANT text[] := array_remove(dimensions, 'disability');
-    step CONSTANT integer := (SELECT d.floor FROM disclosure d);
-    shown text;
-    grouped text;
-    lead text;
-    counted text; -- of states, as a select list
-    everybody record; -- the graduations that are counted
-    those_who_told record;
+#variable_conflict use_variable
 BEGIN
-    IF 'disability' <> ALL (dimensions) OR definition IS NULL OR definition NOT IN ('working', 'employed', 'placed') THEN
-        RAISE EXCEPTION 'disability is among the dimensions, and definition is working, employed or placed'
-            USING ERRCODE = 'invalid_parameter_value';
+    IF 'disability' <> ALL (dimensions) THEN
+        RAISE EXCEPTION 'disability is among the dimensions' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    SELECT d.grouped INTO grouped FROM cohort_dimensions(others) AS d;
-    lead := CASE grouped WHEN '' THEN '' ELSE grouped || ', ' END;
-    SELECT string_agg(CASE WHEN n = 'disability' THEN 'told' WHEN n = ANY (others) THEN 'w.' || n ELSE 'NULL' END || '::' || t || ' AS ' || n, ', ' ORDER BY o)
-        INTO shown
-        FROM unnest('{region,province,year,vocation,batch,funding,sex,disability,digital_marketing}'::text[],
-                    '{text,text,integer,text,text,text,text,boolean,boolean}'::text[]) WITH ORDINALITY AS d (n, t, o);
-    SELECT string_agg(format('coalesce(sum(n) FILTER (WHERE %s), 0)::bigint AS %s', CASE c
-            WHEN 'unplaced' THEN 'state / 1000 = 1 AND mod(state, 10) = 0'
-            WHEN 'placed_still' THEN 'state / 1000 = 1 AND mod(state, 10) = 1'
-            WHEN 'placed_before' THEN 'state / 1000 <> 1 AND mod(state, 10) = 1'
-            WHEN 'placed_before_working' THEN 'state / 1000 = 2 AND mod(state, 10) = 1'
-            ELSE counter_condition(c) END, c), ', ' ORDER BY o)
-        INTO counted FROM unnest(cells) WITH ORDINALITY AS u (c, o);
-    SELECT * INTO everybody FROM cohort_states(horizon, as_of IS NULL, known_at IS NOT NULL, cohort_condition(cell));
-    SELECT * INTO those_who_told
-        FROM cohort_states(horizon, as_of IS NULL, known_at IS NOT NULL, cohort_condition(cell) || ' AND disability');
-    RETURN QUERY EXECUTE format($query$
-        WITH whole AS (
-            SELECT jsonb_build_array(%2$s) AS cohort, %3$s %4$s
-            FROM (SELECT %3$s state, count(*) AS n FROM (%5$s) AS persons GROUP BY %3$s state) AS states %6$s
-        ),
-        part AS (
-            SELECT jsonb_build_array(%2$s) AS cohort, %4$s
-            FROM (SELECT %3$s state, count(*) AS n FROM (%7$s) AS persons GROUP BY %3$s state) AS states %6$s
-        ),
-        shown AS (
-            SELECT %1$s, %8$s, told AND rounded(p.graduates, w.graduates, $4) < 5 * $4 AS too_few
-            FROM whole w LEFT JOIN part p USING (cohort) CROSS JOIN (VALUES (false), (true)) AS two (told)
-            WHERE w.graduates > 0
-        )
-        SELECT %9$s, graduates, traced, employed, self_employed, working, formal, informal,
-            shown_share(%10$s, graduates, too_few), shown_share(%10$s, graduates, too_few),
-            shown_share(%10$s + graduates - traced, graduates, too_few),
-            shown_share(traced, graduates, too_few), placed, by_employer, by_cooperative, by_bank,
-            by_opd, by_self, unplaced, placed_still, placed_before, placed_before_working, too_few, $4
-        FROM shown ORDER BY %9$s$query$,
-        shown, grouped, lead, counted,
-        cohort_once(lead, everybody.single, everybody.several),
-        CASE grouped WHEN '' THEN '' ELSE 'GROUP BY ' || grouped END,
-        cohort_once(lead, those_who_told.single, those_who_told.several),
-        (SELECT string_agg(format('shown_count(told, w.%1$s, p.%1$s, w.graduates, p.graduates, $4) AS %1$s', c), ', ' ORDER BY o)
-         FROM unnest(cells) WITH ORDINALITY AS u (c, o)),
-        'region, province, year, vocation, batch, funding, sex, disability, digital_marketing', definition)
-    USING come_to(horizon, day), day, known_at, step;
+    RETURN QUERY
+    WITH whole AS MATERIALIZED (
+        SELECT jsonb_build_array(a.region, a.province, a.year, a.vocation, a.batch, a.funding, a.sex, a.digital_marketing) AS cohort, a.*
+        FROM absorption(array_remove(dimensions, 'disability'), horizon, as_of, known_at, definition,
+                        uncut(cell)) WITH ORDINALITY AS a
+    ),
+    part AS MATERIALIZED (
+        SELECT jsonb_build_array(a.region, a.province, a.year, a.vocation, a.batch, a.funding, a.sex, a.digital_marketing) AS cohort, a.*
+        FROM absorption(array_remove(dimensions, 'disability'), horizon, as_of, known_at, definition,
+                        uncut(cell) || '{"disability": true}') AS a
+    ),
+    shown AS (
+        SELECT w.ordinality, w.region, w.province, w.year, w.vocation, w.batch, w.funding, w.sex, told, w.digital_marketing, d.floor,
+            shown_count(told, w.graduates, p.graduates, w.graduates, p.graduates, d.floor) AS graduates,
+            shown_count(told, w.traced, p.traced, w.graduates, p.graduates, d.floor) AS traced,
+            shown_count(told, w.employed, p.employed, w.graduates, p.graduates, d.floor) AS employed,
+            shown_count(told, w.self_employed, p.self_employed, w.graduates, p.graduates, d.floor) AS self_employed,
+            shown_count(told, w.working, p.working, w.graduates, p.graduates, d.floor) AS working,
+            shown_count(told, w.formal, p.formal, w.graduates, p.graduates, d.floor) AS formal,
+            shown_count(told, w.informal, p.informal, w.graduates, p.graduates, d.floor) AS informal,
+            shown_count(told, w.placed, p.placed, w.graduates, p.graduates, d.floor) AS placed,
+            shown_count(told, w.by_employer, p.by_employer, w.graduates, p.graduates, d.floor) AS by_employer,
+            shown_count(told, w.by_cooperative, p.by_cooperative, w.graduates, p.graduates, d.floor) AS by_cooperative,
+            shown_count(told, w.by_bank, p.by_bank, w.graduates, p.graduates, d.floor) AS by_bank,
+            shown_count(told, w.by_opd, p.by_opd, w.graduates, p.graduates, d.floor) AS by_opd,
+            shown_count(told, w.by_self, p.by_self, w.graduates, p.graduates, d.floor) AS by_self,
+            shown_count(told, w.employed - w.placed_still, p.employed - p.placed_still, w.graduates, p.graduates, d.floor) AS unplaced,
+            shown_count(told, w.placed_still, p.placed_still, w.graduates, p.graduates, d.floor) AS placed_still,
+            shown_count(told, w.placed - w.placed_still, p.placed - p.placed_still, w.graduates, p.graduates, d.floor) AS placed_before,
+            shown_count(told, w.placed_working, p.placed_working, w.graduates, p.graduates, d.floor) AS placed_before_working,
+            told AND rounded(p.graduates, w.graduates, d.floor) < 5 * d.floor AS too_few
+        FROM disclosure d CROSS JOIN whole w LEFT JOIN part p ON p.cohort = w.cohort
+            CROSS JOIN (VALUES (false), (true)) AS two (told)
+    )
+    SELECT s.region, s.province, s.year, s.vocation, s.batch, s.funding, s.sex, s.told, s.digital_marketing,
+        s.graduates, s.traced, s.employed, s.self_employed, s.working, s.formal, s.informal,
+        shown_share(c.counter, s.graduates, s.too_few), shown_share(c.counter, s.graduates, s.too_few),
+        shown_share(c.counter + s.graduates - s.traced, s.graduates, s.too_few),
+        shown_share(s.traced, s.graduates, s.too_few), s.placed, s.by_employer, s.by_cooperative, s.by_bank,
+        s.by_opd, s.by_self, s.unplaced, s.placed_still, s.placed_before, s.placed_before_working, s.too_few, s.floor
+    FROM shown s,
+        LATERAL (SELECT CASE definition WHEN 'working' THEN s.working WHEN 'employed' THEN s.employed ELSE s.placed END) AS c (counter)
+    ORDER BY s.ordinality, s.told;
 END $$;
 COMMENT ON FUNCTION absorption_by_disability IS 'Absorption by disability and other dimensions: counts of persons with a disability rounded to multiples of the floor';
 
@@ -137,13 +137,13 @@ RETURNS TABLE (
 LANGUAGE sql STABLE
 SET search_path = jejaring, pg_catalog, pg_temp SET jit = off
 AS $$
-    WITH whole AS (
+    WITH whole AS MATERIALIZED (
         SELECT jsonb_build_array(region, province, year, vocation, batch, funding, sex, digital_marketing) AS cohort, f.*
-        FROM funnel(array_remove($1, 'disability'), $2, $3) WITH ORDINALITY AS f
+        FROM funnel(array_remove($1, 'disability'), $2, uncut($3)) WITH ORDINALITY AS f
     ),
-    part AS (
+    part AS MATERIALIZED (
         SELECT jsonb_build_array(region, province, year, vocation, batch, funding, sex, digital_marketing) AS cohort, f.*
-        FROM funnel($1 || '{disability}', $2, $3) AS f WHERE f.disability
+        FROM funnel(array_remove($1, 'disability'), $2, uncut($3) || '{"disability": true}') AS f
     )
     SELECT w.region, w.province, w.year, w.vocation, w.batch, w.funding, w.sex, told, w.digital_marketing,
         shown_count(told, w.graduates, p.graduates, w.graduates, p.graduates, d.floor),
@@ -171,13 +171,13 @@ RETURNS TABLE (
 LANGUAGE sql STABLE
 SET search_path = jejaring, pg_catalog, pg_temp SET jit = off
 AS $$
-    WITH whole AS (
+    WITH whole AS MATERIALIZED (
         SELECT jsonb_build_array(region, province, year, vocation, batch, funding, sex, digital_marketing) AS cohort, t.*
-        FROM time_to_work(array_remove($1, 'disability'), $2, $3) WITH ORDINALITY AS t
+        FROM time_to_work(array_remove($1, 'disability'), $2, uncut($3)) WITH ORDINALITY AS t
     ),
-    halves AS (
+    halves AS MATERIALIZED (
         SELECT jsonb_build_array(region, province, year, vocation, batch, funding, sex, digital_marketing) AS cohort, t.*
-        FROM time_to_work($1 || '{disability}', $2, $3) AS t
+        FROM time_to_work($1 || '{disability}', $2, uncut($3)) AS t
     ),
     shown AS (
         SELECT w.*, told, p.graduates AS part, p.started AS part_started, p.waiting AS part_waiting,

@@ -114,6 +114,15 @@ def test_a_reader_gets_reports_by_disability_of_its_region_rounded(database, rep
     assert as_role(database, "baru", report).strip() == ""
 
 
+@pytest.mark.parametrize("report", ["absorption_by_disability('{disability}'", "funnel_by_disability('{disability}'",
+                                    "time_to_work_by_disability('{disability}'", "funding('{disability}'"])
+@pytest.mark.parametrize("told", ["true", "false"])
+def test_nor_is_a_report_by_disability_made_of_one_side_alone(database, report, told):
+    """Of a cell of those who told of a disability the two rows would add up to the exact count."""
+    with pytest.raises(RuntimeError, match="whether or not they told"):
+        as_role(database, "kota", f"SELECT * FROM jejaring.{report}, cell => '{{\"disability\": {told}}}')")
+
+
 def test_others_see_nothing(database):
     with pytest.raises(RuntimeError, match="permission denied for schema"):
         as_role(database, "orang", "SELECT * FROM jejaring.absorption")
