@@ -1,10 +1,11 @@
 -- A state is a number of four digits: status (1 employed, 2 self_employed, 3 unemployed, 4 studying,
 -- 5 not_seeking), formal (1 yes, 2 no, 0 not told), witness (1 employer, 2 cooperative, 3 bank, 4 opd,
 -- 5 self, 0 none) and placed (1 or 0). An entry of a history is the number of its day, times 10000,
--- plus the state that holds from then on; so the state on any day is one binary search away.
+-- plus the state that holds from then on; so the state on any day is one binary search away. Infinity is
+-- no number of a day: the last day that an event can name stands for it.
 CREATE OR REPLACE FUNCTION history_key(day date) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN isfinite(day) THEN (day - DATE '0001-01-01') * 10000::bigint ELSE 9000000000000000000 END;
+RETURN (least(day, DATE '9999-12-31') - DATE '0001-01-01') * 10000::bigint;
 COMMENT ON FUNCTION history_key IS 'What an entry of that day in a history begins with';
 
 CREATE OR REPLACE FUNCTION state_on(history bigint[], day date) RETURNS smallint
@@ -53,7 +54,7 @@ RETURNS TABLE (
     disability boolean, digital_marketing boolean, graduated_on date, several boolean,
     ahead boolean, worked_on date, history bigint[], state smallint, state_6m smallint,
     state_12m smallint)
-LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 -- Made for any number of persons: those are looked up by index, everything else is hashed or sorted.
 SET enable_nestloop = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$

@@ -35,7 +35,7 @@ RETURNS TABLE (
     disability boolean, digital_marketing boolean, graduated_on date, several boolean,
     ahead boolean, worked_on date, history bigint[], state smallint, state_6m smallint,
     state_12m smallint)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
+LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = jejaring, pg_catalog, pg_temp
 AS $$
     SELECT e.person, e.year, e.vocation, e.batch, e.region, e.funding, e.sex, NULL::boolean,

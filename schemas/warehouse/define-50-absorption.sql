@@ -1,32 +1,32 @@
 -- Absorption (serapan): the sums. The definition, with sources, is README.md; who is in a cohort stands in
 -- define-48-cohort.sql.
 
--- What each counter of the report counts, as a condition on a state.
+-- What each counter of the report counts, as a condition on a state. The working are those below 3000:
+-- comparing is faster than dividing, and millions of states are counted.
 CREATE OR REPLACE FUNCTION counter_condition(counter text) RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN CASE counter
     WHEN 'graduates' THEN 'true'
     WHEN 'traced' THEN 'state IS NOT NULL'
     WHEN 'untraced' THEN 'state IS NULL'
-    WHEN 'employed' THEN 'state / 1000 = 1'
-    WHEN 'self_employed' THEN 'state / 1000 = 2'
-    WHEN 'working' THEN 'state / 1000 IN (1, 2)'
+    WHEN 'employed' THEN 'state < 2000'
+    WHEN 'self_employed' THEN 'state >= 2000 AND state < 3000'
+    WHEN 'working' THEN 'state < 3000'
     WHEN 'formal' THEN 'state / 100 % 10 = 1'
     WHEN 'informal' THEN 'state / 100 % 10 = 2'
     WHEN 'placed' THEN 'state % 10 = 1'
-    WHEN 'by_employer' THEN 'state / 1000 IN (1, 2) AND state / 10 % 10 = 1'
-    WHEN 'by_cooperative' THEN 'state / 1000 IN (1, 2) AND state / 10 % 10 = 2'
-    WHEN 'by_bank' THEN 'state / 1000 IN (1, 2) AND state / 10 % 10 = 3'
-    WHEN 'by_opd' THEN 'state / 1000 IN (1, 2) AND state / 10 % 10 = 4'
-    WHEN 'by_self' THEN 'state / 1000 IN (1, 2) AND state / 10 % 10 = 5'
-    WHEN 'placed_still' THEN 'state / 1000 = 1 AND state % 10 = 1'
-    WHEN 'placed_working' THEN 'state / 1000 = 2 AND state % 10 = 1'
+    WHEN 'by_employer' THEN 'state < 3000 AND state / 10 % 10 = 1'
+    WHEN 'by_cooperative' THEN 'state < 3000 AND state / 10 % 10 = 2'
+    WHEN 'by_bank' THEN 'state < 3000 AND state / 10 % 10 = 3'
+    WHEN 'by_opd' THEN 'state < 3000 AND state / 10 % 10 = 4'
+    WHEN 'by_self' THEN 'state < 3000 AND state / 10 % 10 = 5'
+    WHEN 'placed_still' THEN 'state < 2000 AND state % 10 = 1'
+    WHEN 'placed_working' THEN 'state >= 2000 AND state < 3000 AND state % 10 = 1'
 END;
 COMMENT ON FUNCTION counter_condition IS 'Condition by which a counter of the absorption report counts a state; null: no such counter';
 
--- The query behind absorption(). It counts those with one graduation by themselves, which several
--- processes can share. Where there are few cohorts it counts by state first: there are few of them, too,
--- and what is counted of them has little left to do.
+-- The query behind absorption(). Where there are few cohorts it counts by state first: there are few of
+-- them, too, and what is counted of them has little left to do.
 CREATE OR REPLACE FUNCTION absorption_query(
     dimensions text[], horizon text, definition text, today boolean, known boolean, condition text, counted boolean)
 RETURNS text
@@ -37,21 +37,21 @@ DECLARE
     many CONSTANT boolean := dimensions @> '{batch}' OR dimensions @> '{region,vocation}';
     d record;
     rows record;
-    once text;
-    part text;
     sums text;
 BEGIN
     SELECT * INTO d FROM cohort_dimensions(dimensions);
     SELECT * INTO rows FROM cohort_states(horizon, today, known, condition || CASE WHEN counted THEN ' AND ahead' ELSE '' END);
-    once := cohort_once(d.lead, NULL, CASE WHEN counted THEN rows.single || ' UNION ALL ' ELSE '' END || rows.several);
-    SELECT CASE WHEN many THEN format('SELECT %s %s FROM (#rows#) AS p GROUP BY %s', d.lead,
-                string_agg(format('count(*) FILTER (WHERE %s) AS %s', counter_condition(c), c), ', ' ORDER BY o), d.grouped)
-            ELSE format('SELECT %1$s state, count(*) AS n FROM (#rows#) AS p GROUP BY %1$s state', d.lead) END,
-        string_agg(format(CASE WHEN many THEN 'sum(%2$s) AS %2$s' ELSE 'coalesce(sum(n) FILTER (WHERE %1$s), 0) AS %2$s' END,
-                          counter_condition(c), c), ', ' ORDER BY o)
-        INTO part, sums FROM unnest(cells) WITH ORDINALITY AS u (c, o);
-    sums := format('SELECT %s %s FROM (%s %s) AS parts %s', d.lead, sums,
-        CASE WHEN counted THEN '' ELSE replace(part, '#rows#', rows.single) || ' UNION ALL ' END, replace(part, '#rows#', once), d.tail);
+    IF many THEN
+        SELECT format('SELECT %s %s FROM (%s) AS p %s', d.lead,
+                string_agg(format('count(*) FILTER (WHERE %s) AS %s', counter_condition(c), c), ', ' ORDER BY o),
+                cohort_once(d.lead, rows.single, rows.several), d.tail)
+            INTO sums FROM unnest(cells) WITH ORDINALITY AS u (c, o);
+    ELSE
+        SELECT format('SELECT %1$s %2$s FROM (SELECT %1$s state, count(*) AS n FROM (%3$s) AS p GROUP BY %1$s state) AS states %4$s', d.lead,
+                string_agg(format('coalesce(sum(n) FILTER (WHERE %s), 0) AS %s', counter_condition(c), c), ', ' ORDER BY o),
+                cohort_once(d.lead, rows.single, rows.several), d.tail)
+            INTO sums FROM unnest(cells) WITH ORDINALITY AS u (c, o);
+    END IF;
     IF counted THEN
         sums := format('SELECT %1$s %2$s FROM (%3$s UNION ALL SELECT %1$s %4$s FROM absorption_cell WHERE %5$s) AS both_parts %6$s',
             d.lead, (SELECT string_agg(format('sum(%1$s) AS %1$s', c), ', ' ORDER BY o) FROM unnest(cells) WITH ORDINALITY AS u (c, o)),
@@ -85,7 +85,8 @@ RETURNS TABLE (
     placed bigint, by_employer bigint, by_cooperative bigint, by_bank bigint, by_opd bigint,
     by_self bigint, placed_still bigint, placed_working bigint)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
+SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+SET parallel_setup_cost = 100 SET parallel_tuple_cost = 0.01
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());

@@ -34,6 +34,7 @@ RETURNS TABLE (
     status text, formal boolean, witness text, placed boolean)
 LANGUAGE plpgsql STABLE
 SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
+SET parallel_tuple_cost = 0.01
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
@@ -109,7 +110,7 @@ CREATE OR REPLACE FUNCTION regions_behind(
     known_at timestamptz DEFAULT NULL)
 RETURNS TABLE (province text, year integer, regencies bigint, behind bigint)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog, pg_temp
+SET search_path = jejaring, pg_catalog, pg_temp SET jit = off SET parallel_setup_cost = 100 SET parallel_tuple_cost = 0.01
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -128,6 +129,7 @@ BEGIN
         SELECT s.region, s.year FROM standing s
         WHERE CASE WHEN as_of IS NULL AND known_at IS NULL THEN s.ahead ELSE true END
             AND s.graduated_on <= coalesce(as_of, today()) AND s.known_from <= coalesce(known_at, 'infinity')
+        GROUP BY 1, 2 -- which several processes can share, other than UNION
     ),
     found AS MATERIALIZED (
         SELECT t.region, split_part(t.region, '.', 1) AS province, t.year FROM told t

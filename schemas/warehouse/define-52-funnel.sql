@@ -8,7 +8,8 @@ RETURNS TABLE (
     disability boolean, digital_marketing boolean,
     graduates bigint, certified bigint, proposed bigint, started bigint, due bigint, lasting bigint)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
+SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+SET parallel_setup_cost = 100 SET parallel_tuple_cost = 0.01
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
@@ -21,7 +22,7 @@ BEGIN
             count(*) FILTER (WHERE proposed_on <= $1), count(*) FILTER (WHERE worked_on <= $1),
             count(*) FILTER (WHERE worked_on <= $2),
             count(*) FILTER (WHERE CASE WHEN worked_on <= $2
-                THEN state_on(history, (worked_on + interval '6 months')::date) / 1000 IN (1, 2) END)
+                THEN state_on(history, (worked_on + interval '6 months')::date) < 3000 END)
         FROM (%2$s) AS persons %3$s %4$s$query$,
         d.shown,
         cohort_persons(d.lead, 'certified_on, proposed_on, worked_on, history', cohort_condition(cell)),

@@ -3,38 +3,38 @@
 -- taken for never. README.md says who waits.
 --
 -- Until the day on which the first of those who still wait leaves, the share that waits is simply that
--- of those who have not begun. Most cohorts of the past have come to their median before that day, and
--- nobody began later: the estimator itself is left to the others.
+-- of those who have not begun: of the ordered waiting times of a cohort one tells its median. Most
+-- cohorts of the past have come to it before that day; the estimator itself is left to the others.
 
--- The waiting times of a cohort: the days times 4, plus 2 if traced, plus 1 if still waiting. `same` are
--- the days by which a quarter, half and three quarters had begun if nobody leaves; all ones: not so many.
-CREATE OR REPLACE FUNCTION waiting_days(waiting_time integer) RETURNS integer
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN waiting_time & 1 = 1 THEN 2147483647 ELSE waiting_time >> 2 END;
-COMMENT ON FUNCTION waiting_days IS 'Days until work of a coded waiting time; 2147483647: still waiting';
+DROP FUNCTION IF EXISTS waiting_days(integer);
+DROP FUNCTION IF EXISTS kaplan_meier(integer[], float8[]);
 
--- The estimator, over the coded waiting times of one cohort: the first days on which no more than these
--- shares are still waiting.
-CREATE OR REPLACE FUNCTION kaplan_meier(waiting_times integer[], shares float8[]) RETURNS integer[]
+-- The first days on which no more than these shares of a cohort still wait, for the days behind the first
+-- on which somebody left. `began`: the days of those who began, in order, of whom so many had `before`
+-- anybody left; `waiting`: those of the others, in order.
+CREATE OR REPLACE FUNCTION kaplan_meier(began integer[], before integer, waiting integer[], shares float8[])
+RETURNS integer[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     WITH by_day AS (
-        SELECT w >> 2 AS days, count(*) AS n, count(*) FILTER (WHERE w & 1 = 0) AS d
-        FROM unnest(waiting_times) AS w GROUP BY 1
+        SELECT b AS days, count(*) AS n FROM unnest(began[before + 1:]) AS b GROUP BY b
     ),
     -- At risk on a day is who had waited that long or longer.
     at_risk AS (
-        SELECT days, d, sum(n) OVER (ORDER BY days DESC)::float8 AS risk FROM by_day
+        SELECT days, n, (cardinality(began) + cardinality(waiting) - before - sum(n) OVER (ORDER BY days) + n
+            - width_bucket(days - 1, waiting))::float8 AS risk
+        FROM by_day
     ),
-    -- The share still waiting is the product of (1 - d / risk) over the days so far: the sum of the
+    -- The share still waiting is the product of (1 - n / risk) over the days so far: the sum of the
     -- logarithms. It is 0 from the day on which everybody at risk began.
     still AS (
-        SELECT days, sum(CASE WHEN d < risk THEN ln(1 - d / risk) ELSE '-Infinity' END) OVER (ORDER BY days) AS log_waiting
-        FROM at_risk WHERE d > 0
+        SELECT days, sum(CASE WHEN n < risk THEN ln(1 - n / risk) ELSE '-Infinity' END) OVER (ORDER BY days)
+            + ln(1 - before::float8 / (cardinality(began) + cardinality(waiting))) AS log_waiting
+        FROM at_risk
     )
     SELECT array_agg((SELECT min(s.days) FROM still s WHERE s.log_waiting <= ln(q.share) + 1e-9) ORDER BY q.place)
     FROM unnest(shares) WITH ORDINALITY AS q (share, place)
 $$;
-COMMENT ON FUNCTION kaplan_meier IS 'Days until no more than each of these shares of a cohort still waits; null: not reached';
+COMMENT ON FUNCTION kaplan_meier IS 'Days until no more than each of these shares of a cohort still waits, behind the first day on which somebody left; null: not reached';
 
 CREATE OR REPLACE FUNCTION time_to_work(
     dimensions text[] DEFAULT '{region,year}', as_of date DEFAULT NULL, cell jsonb DEFAULT '{}')
@@ -44,39 +44,49 @@ RETURNS TABLE (
     graduates bigint, started bigint, waiting bigint, untraced bigint,
     first_quarter integer, median integer, last_quarter integer, median_traced integer)
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '256MB' SET jit = off SET parallel_setup_cost = 100
+SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '256MB' SET jit = off
+SET parallel_setup_cost = 100 SET parallel_tuple_cost = 0.01
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
     d record;
 BEGIN
     SELECT * INTO d FROM cohort_dimensions(dimensions);
+    -- A waiting time is the days until work; of those who still wait the days so far, plus 2^29 if they
+    -- are traced, else 2^30: so that in order come who began, the traced and the untraced.
     RETURN QUERY EXECUTE format($query$
         WITH cohort AS (
-            SELECT %1$s array_agg((least(worked_on, $1) - graduated_on) * 4
-                + CASE WHEN history[1] <= $2 THEN 2 ELSE 0 END + CASE WHEN worked_on <= $1 THEN 0 ELSE 1 END) AS times
+            SELECT %1$s array_agg(CASE WHEN worked_on <= $1 THEN worked_on - graduated_on
+                ELSE $1 - graduated_on + CASE WHEN history[1] <= $2 THEN 1 << 29 ELSE 1 << 30 END END) AS unordered
             FROM (%2$s) AS persons %3$s
         ),
-        counted AS (
-            SELECT c.*, s.*, 2147483647 AS never FROM cohort c, LATERAL (
-                SELECT count(*) AS n, count(*) FILTER (WHERE w & 1 = 0) AS d, count(*) FILTER (WHERE w & 2 = 2) AS t,
-                    -- Who leaves first, and who began last.
-                    coalesce(min(w >> 2) FILTER (WHERE w & 1 = 1), 2147483647) AS left_on,
-                    coalesce(max(w >> 2) FILTER (WHERE w & 1 = 0), 0) AS last_on,
-                    percentile_disc('{0.25,0.5,0.75}'::float8[]) WITHIN GROUP (ORDER BY waiting_days(w)) AS same,
-                    percentile_disc(0.5) WITHIN GROUP (ORDER BY waiting_days(w)) FILTER (WHERE w & 2 = 2) AS same_traced
-                FROM unnest(c.times) AS w) AS s
+        ordered AS MATERIALIZED (
+            SELECT %1$s ARRAY(SELECT w FROM unnest(unordered) AS w ORDER BY w) AS times FROM cohort
         ),
-        estimated AS (
-            SELECT *,
-                CASE WHEN last_on <= left_on OR same[3] <= left_on THEN same
-                    ELSE kaplan_meier(times, '{0.75,0.5,0.25}') END AS days,
-                CASE WHEN last_on <= left_on OR same_traced <= left_on THEN same_traced
-                    ELSE (kaplan_meier(ARRAY(SELECT w FROM unnest(times) AS w WHERE w & 2 = 2), '{0.5}'))[1] END AS days_traced
+        -- Everybody, those who are traced, and of these those who began: the first so many of the times.
+        counted AS MATERIALIZED (
+            SELECT *, cardinality(times) AS n, width_bucket((1 << 30) - 1, times) AS t, width_bucket((1 << 29) - 1, times) AS d
+            FROM ordered
+        ),
+        -- So many of these had begun when the first left, of everybody and of those who are traced.
+        before AS MATERIALIZED (
+            SELECT *, coalesce(width_bucket(least(mod(times[d + 1], 1 << 29), mod(times[t + 1], 1 << 29)), times), d) AS b,
+                CASE WHEN d < t THEN width_bucket(mod(times[d + 1], 1 << 29), times) ELSE d END AS b_traced
             FROM counted
+        ),
+        estimated AS MATERIALIZED (
+            SELECT *,
+                CASE WHEN b < d AND b < ceil(n * 0.75) THEN kaplan_meier(times[:d], b,
+                    ARRAY(SELECT mod(w, 1 << 29) FROM unnest(times[d + 1:]) AS w ORDER BY 1), '{0.75,0.5,0.25}') END AS later,
+                CASE WHEN b_traced < d AND b_traced < ceil(t * 0.5) THEN kaplan_meier(times[:d], b_traced,
+                    ARRAY(SELECT mod(w, 1 << 29) FROM unnest(times[d + 1:t]) AS w ORDER BY 1), '{0.5}') END AS later_traced
+            FROM before
         )
-        SELECT %4$s, n, d, t - d, n - t, nullif(days[1], never), nullif(days[2], never), nullif(days[3], never),
-            nullif(days_traced, never)
+        SELECT %4$s, n::bigint, d::bigint, (t - d)::bigint, (n - t)::bigint,
+            CASE WHEN ceil(n * 0.25) <= b THEN times[ceil(n * 0.25)::integer] ELSE later[1] END,
+            CASE WHEN ceil(n * 0.5) <= b THEN times[ceil(n * 0.5)::integer] ELSE later[2] END,
+            CASE WHEN ceil(n * 0.75) <= b THEN times[ceil(n * 0.75)::integer] ELSE later[3] END,
+            CASE WHEN ceil(t * 0.5) <= b_traced THEN times[ceil(t * 0.5)::integer] ELSE later_traced[1] END
         FROM estimated %5$s$query$,
         d.lead, cohort_persons(d.lead, 'worked_on, history', cohort_condition(cell)), d.tail, d.shown, d.sorted)
     USING day, history_key(day) + 9999;

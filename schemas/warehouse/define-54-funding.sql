@@ -9,7 +9,8 @@ RETURNS TABLE (
     other_graduates bigint, other_rate numeric, other_high numeric, other_coverage numeric,
     difference numeric, warnings text[])
 LANGUAGE plpgsql STABLE
-SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off SET parallel_setup_cost = 100
+SET search_path = jejaring, pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+SET parallel_setup_cost = 100 SET parallel_tuple_cost = 0.01
 AS $$
 DECLARE
     day CONSTANT date := coalesce(as_of, today());
@@ -50,10 +51,10 @@ BEGIN
                     UNION ALL
                     SELECT %1$s 'digital_marketing', NOT digital_marketing, n, working, traced FROM counted
                     UNION ALL -- who graduated more than once is once in each half
-                    SELECT %1$s 'funding', funding = 'apbd', 1, (state / 1000 IN (1, 2))::integer, (state IS NOT NULL)::integer
+                    SELECT %1$s 'funding', funding = 'apbd', 1, (state IS NOT NULL AND state < 3000)::integer, (state IS NOT NULL)::integer
                     FROM (%2$s) AS p WHERE funding IN ('apbn', 'apbd')
                     UNION ALL
-                    SELECT %1$s 'digital_marketing', NOT digital_marketing, 1, (state / 1000 IN (1, 2))::integer, (state IS NOT NULL)::integer
+                    SELECT %1$s 'digital_marketing', NOT digital_marketing, 1, (state IS NOT NULL AND state < 3000)::integer, (state IS NOT NULL)::integer
                     FROM (%3$s) AS p) AS parts
                 GROUP BY %1$s compared, second) AS sums$query$,
             lead, cohort_once(lead || 'funding, ', NULL, rows.several),
@@ -61,7 +62,7 @@ BEGIN
         counted := format($query$
             counted AS MATERIALIZED (
                 SELECT %1$s funding, digital_marketing, count(*) AS n,
-                    count(*) FILTER (WHERE state / 1000 IN (1, 2)) AS working, count(state) AS traced
+                    count(*) FILTER (WHERE state < 3000) AS working, count(state) AS traced
                 FROM (%2$s) AS persons GROUP BY %1$s funding, digital_marketing),$query$, lead, rows.single);
     END IF;
     RETURN QUERY EXECUTE format($query$

@@ -52,26 +52,31 @@ BEGIN
         WHERE wanted IS NULL OR wanted IN (r.code, r.province_code)
     ),
     by_node AS (
-        SELECT a.region, a.node, date_trunc('month', a.day::timestamp)::date AS m, sum(a.events)::bigint AS n,
-            max(a.day) AS last_on
+        SELECT a.region, a.node, sum(a.events) AS n, min(a.day) AS first_on, max(a.day) AS last_on
         FROM arrival a
         WHERE a.node <> '*' AND a.day <= today AND (wanted IS NULL OR a.region = ANY (ARRAY(SELECT code FROM asked)))
-        GROUP BY 1, 2, 3
+        GROUP BY 1, 2
     ),
-    by_month AS MATERIALIZED (
-        SELECT k.region, k.m, sum(k.n)::bigint AS n FROM by_node k GROUP BY 1, 2
-    ),
-    told AS (
-        SELECT k.region, max(k.last_on) AS last_on, sum(k.n)::bigint AS n,
-            array_agg(DISTINCT k.node ORDER BY k.node) FILTER (WHERE k.node <> '') AS nodes
+    told AS MATERIALIZED (
+        SELECT k.region, min(k.first_on) AS first_on, max(k.last_on) AS last_on, sum(k.n)::bigint AS n,
+            array_agg(k.node ORDER BY k.node) FILTER (WHERE k.node <> '') AS nodes
         FROM by_node k GROUP BY 1
+    ),
+    -- The months that anything below looks at.
+    by_month AS MATERIALIZED (
+        SELECT a.region, date_trunc('month', a.day::timestamp)::date AS m, sum(a.events)::bigint AS n
+        FROM arrival a
+        WHERE a.node <> '*' AND a.day BETWEEN (month - interval '13 months')::date AND today
+            AND (wanted IS NULL OR a.region = ANY (ARRAY(SELECT code FROM asked)))
+        GROUP BY 1, 2
     ),
     -- The months before the last one, from the first report on; one without events counts as none.
     usually AS (
         SELECT f.region, percentile_cont(0.5) WITHIN GROUP (ORDER BY coalesce(b.n, 0)) AS n
-        FROM (SELECT region, min(m) AS first FROM by_month GROUP BY 1) AS f
-            CROSS JOIN LATERAL generate_series(greatest(f.first, (month - interval '13 months')::date),
-                                    month - interval '2 months', interval '1 month') AS s (m)
+        FROM told f
+            CROSS JOIN LATERAL generate_series(
+                greatest(date_trunc('month', f.first_on::timestamp), month - interval '13 months'),
+                month - interval '2 months', interval '1 month') AS s (m)
             LEFT JOIN by_month b ON b.region = f.region AND b.m = s.m::date
         GROUP BY 1
     ),

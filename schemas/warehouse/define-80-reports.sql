@@ -1,5 +1,6 @@
 -- Reports that are lists and sums of facts: `jejaringctl report ...`. What each of them counts, and
--- by what rule, is in README.md. All run with the rights of who asks: row-level security holds.
+-- by what rule, is in README.md. All run with the rights of who asks: row-level security holds. Those
+-- with arguments that may be null are in PL/pgSQL, which plans for what is asked.
 
 -- A region, or all regencies of a province; null: everywhere.
 CREATE OR REPLACE FUNCTION in_region(region text, wanted text) RETURNS boolean
@@ -101,41 +102,39 @@ RETURNS TABLE (region text, region_name text, employer text, title text, headcou
     status text, status_on date, opened_on date, valid_until date, kind text, occupation text,
     vocations text, requirements text, wage_min bigint, wage_max bigint, location text,
     disability_friendly boolean, vacancy uuid)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+SET parallel_setup_cost = 100 SET parallel_tuple_cost = 0.01
 AS $$
+#variable_conflict use_column
+DECLARE
+    day CONSTANT date := today();
+BEGIN
+    RETURN QUERY
     WITH taken AS (
-        SELECT p.vacancy, count(*) AS seats
+        SELECT p.vacancy, count(*) AS seats, array_agg(p.started_on ORDER BY p.started_on) AS started
         FROM placement p
-        WHERE p.vacancy IS NOT NULL AND p.started_on <= today()
+        WHERE p.vacancy IS NOT NULL AND p.started_on <= day
         GROUP BY p.vacancy
     ),
     stated AS (
         SELECT v.*, coalesce(t.seats, 0) AS seats,
-            CASE WHEN v.closed_on <= today() AND NOT v.open THEN v.close_reason
+            -- The day of the last seat, where nobody said that it is filled.
+            CASE WHEN v.open OR v.closed_on > day THEN t.started[v.headcount] END AS full_on,
+            CASE WHEN v.closed_on <= day AND NOT v.open THEN v.close_reason
                  WHEN t.seats >= v.headcount THEN 'filled'
-                 WHEN v.valid_until < today() THEN 'expired'
+                 WHEN v.valid_until < day THEN 'expired'
                  ELSE 'open' END AS status
         FROM vacancy v LEFT JOIN taken t USING (vacancy)
-        WHERE v.opened_on <= today() AND in_region(v.region, $3)
-    ),
-    -- The day of the last seat, where nobody said that it is filled.
-    full_on AS (
-        SELECT n.vacancy, n.started_on
-        FROM (SELECT p.vacancy, p.started_on, s.headcount,
-                  row_number() OVER (PARTITION BY p.vacancy ORDER BY p.started_on) AS seat
-              FROM placement p JOIN stated s ON s.vacancy = p.vacancy
-              WHERE p.started_on <= today() AND s.status = 'filled' AND s.seats >= s.headcount
-                  AND (s.open OR s.closed_on > today())) AS n
-        WHERE n.seat = n.headcount
+        WHERE v.opened_on <= day AND in_region(v.region, $3)
     ),
     dated AS (
         SELECT s.*, CASE s.status WHEN 'open' THEN s.opened_on
-            WHEN 'filled' THEN coalesce(f.started_on, s.closed_on)
+            WHEN 'filled' THEN coalesce(s.full_on, s.closed_on)
             -- As the industry plugin says it: on the day behind the last one.
-            ELSE CASE WHEN s.closed_on <= today() AND NOT s.open THEN s.closed_on ELSE s.valid_until + 1 END
+            ELSE CASE WHEN s.closed_on <= day AND NOT s.open THEN s.closed_on ELSE s.valid_until + 1 END
             END AS status_on
-        FROM stated s LEFT JOIN full_on f USING (vacancy)
+        FROM stated s
     )
     SELECT s.region, r.name, s.employer, s.title, s.headcount, s.seats, s.status, s.status_on,
         s.opened_on, s.valid_until, s.kind, s.occupation, nullif(array_to_string(s.vocations, ', '), ''),
@@ -145,8 +144,8 @@ AS $$
             OR s.status = 'open' AND $1 OR s.status = 'filled' AND $2)
         AND (s.opened_on >= coalesce($4, '-infinity') AND s.opened_on <= coalesce($5, 'infinity')
             OR s.status_on >= coalesce($4, '-infinity') AND s.status_on <= coalesce($5, 'infinity'))
-    ORDER BY s.region, s.employer, s.opened_on, s.vacancy
-$$;
+    ORDER BY s.region COLLATE "C", s.employer, s.opened_on, s.vacancy;
+END $$;
 COMMENT ON FUNCTION report_vacancies IS 'Vacancies with the fields that Perpres 57/2023 asks for, and what became of each; a period takes those that were opened, or came to their state, in it';
 
 -- ---- Directory of alumni businesses -------------------------------------------------------------
@@ -156,25 +155,31 @@ COMMENT ON FUNCTION report_vacancies IS 'Vacancies with the fields that Perpres 
 -- office asks for the contact (REVEAL). For `public`: consent to `public`; no key. The columns are
 -- those that schemas/events/business.registered.json shows to that audience.
 DROP FUNCTION IF EXISTS report_directory(text, text, text, text);
-CREATE FUNCTION report_directory(audience text, in_region text, vocation text, product text)
+CREATE FUNCTION report_directory(audience text, in_region text, in_vocation text, in_product text)
 RETURNS TABLE (region text, region_name text, vocation text, product text, name text, kbli text,
     registered_on date, needs_marketing boolean, business uuid, person uuid)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+SET parallel_setup_cost = 100 SET parallel_tuple_cost = 0.01
 AS $$
+#variable_conflict use_column
+DECLARE
+    day CONSTANT date := today();
+BEGIN
+    RETURN QUERY
     SELECT b.region, r.name, b.vocation, b.product, b.name, b.kbli, b.registered_on,
         CASE WHEN $1 = 'opd' THEN b.needs_marketing END, b.business,
         CASE WHEN $1 = 'opd' THEN b.person END
     FROM business b LEFT JOIN region r ON r.code = b.region
-    WHERE b.registered_on <= today()
+    WHERE b.registered_on <= day
         AND (b.closed_time IS NULL OR b.registered_time > b.closed_time)
         AND EXISTS (SELECT FROM consent c WHERE c.person = b.person AND c.given
                 AND c.audience = ANY (CASE WHEN $1 = 'opd' THEN '{opd,public}' ELSE '{public}' END::text[]))
         AND in_region(b.region, $2)
         AND ($3 IS NULL OR b.vocation = lower($3))
         AND ($4 IS NULL OR position(lower($4) IN lower(concat_ws(' ', b.product, b.name))) > 0)
-    ORDER BY b.region, b.vocation NULLS LAST, b.name, b.business
-$$;
+    ORDER BY b.region COLLATE "C", b.vocation COLLATE "C" NULLS LAST, b.name, b.business;
+END $$;
 COMMENT ON FUNCTION report_directory IS 'Businesses of alumni who consent to be found, by skill and region; no contact';
 
 -- ---- Orders of government offices ---------------------------------------------------------------
@@ -182,18 +187,24 @@ COMMENT ON FUNCTION report_directory IS 'Businesses of alumni who consent to be 
 -- An order counts with what it cost when it was completed, before that with what it was to cost, in
 -- the year when it was placed. Ordered from alumni: completed orders that name the alumnus.
 DROP FUNCTION IF EXISTS report_orders(text, integer, text, integer);
-CREATE FUNCTION report_orders(in_region text, year integer, opd text, small_share integer)
+CREATE FUNCTION report_orders(in_region text, in_year integer, in_opd text, small_share integer)
 RETURNS TABLE (opd text, region text, region_name text, year integer, orders bigint, value numeric,
     completed bigint, alumni_orders bigint, alumni_value numeric, alumni_share numeric, target numeric,
     missing numeric, met boolean)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+SET parallel_setup_cost = 100 SET parallel_tuple_cost = 0.01
 AS $$
+#variable_conflict use_column
+DECLARE
+    day CONSTANT date := today();
+BEGIN
+    RETURN QUERY
     WITH counted AS (
         SELECT o.opd, o.region, extract(year FROM o.placed_on)::integer AS year, o.completed_on, o.person,
             coalesce(o.completed_value, o.value) AS value
         FROM service_order o
-        WHERE o.placed_on <= today()
+        WHERE o.placed_on <= day
     ),
     sums AS (
         SELECT c.opd, c.region, c.year, count(*) AS orders, sum(c.value) AS value,
@@ -209,8 +220,8 @@ AS $$
         greatest(0, ceil(s.value * $4 / 100) - s.alumni_value),
         s.alumni_value * 100 >= s.value * $4
     FROM sums s LEFT JOIN region r ON r.code = s.region
-    ORDER BY s.region, s.opd, s.year
-$$;
+    ORDER BY s.region, s.opd, s.year;
+END $$;
 COMMENT ON FUNCTION report_orders IS 'Orders of government offices, and how much of their value went to alumni, against the share that small business is to have';
 
 -- ---- Capital ------------------------------------------------------------------------------------
@@ -218,15 +229,21 @@ COMMENT ON FUNCTION report_orders IS 'Orders of government offices, and how much
 -- Each step counts on its own day, so that a period shows what was done in it. A loan is of the scheme
 -- that its last step names.
 DROP FUNCTION IF EXISTS report_capital(text, text, date, date);
-CREATE FUNCTION report_capital(in_region text, scheme text, from_day date, to_day date)
+CREATE FUNCTION report_capital(in_region text, in_scheme text, from_day date, to_day date)
 RETURNS TABLE (region text, region_name text, scheme text, referred bigint, applied bigint,
     applied_amount numeric, approved bigint, approved_amount numeric, refused bigint,
     refused_amount numeric, disbursed bigint, disbursed_amount numeric, repaid_amount numeric,
     refusal_reasons text)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+SET parallel_setup_cost = 100 SET parallel_tuple_cost = 0.01
 AS $$
-    WITH period AS (SELECT coalesce($3, '-infinity') AS a, least(coalesce($4, 'infinity'), today()) AS z),
+#variable_conflict use_column
+DECLARE
+    day CONSTANT date := today();
+BEGIN
+    RETURN QUERY
+    WITH period AS (SELECT coalesce($3, '-infinity') AS a, least(coalesce($4, 'infinity'), day) AS z),
     step AS (
         SELECT l.region, coalesce(l.disbursed_scheme, l.decided_scheme, l.applied_scheme, l.scheme) AS scheme,
             l.referred_on BETWEEN p.a AND p.z AS referred,
@@ -255,38 +272,49 @@ AS $$
               FROM chosen c WHERE c.refused GROUP BY 1, 2, 3) AS t
         GROUP BY t.region, t.scheme
     )
-    SELECT c.region, r.name, c.scheme, count(*) FILTER (WHERE c.referred),
-        count(*) FILTER (WHERE c.applied), coalesce(sum(c.applied_amount) FILTER (WHERE c.applied), 0),
-        count(*) FILTER (WHERE c.approved), coalesce(sum(c.decided_amount) FILTER (WHERE c.approved), 0),
-        count(*) FILTER (WHERE c.refused), coalesce(sum(c.decided_amount) FILTER (WHERE c.refused), 0),
-        count(*) FILTER (WHERE c.disbursed), coalesce(sum(c.disbursed_amount) FILTER (WHERE c.disbursed), 0),
-        sum(c.repaid), max(w.reasons)
-    FROM chosen c
-        LEFT JOIN region r ON r.code = c.region
-        LEFT JOIN reason w ON w.region = c.region AND w.scheme = c.scheme
-    GROUP BY c.region, r.name, c.scheme
-    ORDER BY c.region, array_position('{kur_super_mikro,kur_mikro,kur_kecil,other}', c.scheme)
-$$;
+    SELECT s.region, r.name, s.scheme, s.referred, s.applied, s.applied_amount, s.approved, s.approved_amount,
+        s.refused, s.refused_amount, s.disbursed, s.disbursed_amount, s.repaid_amount, w.reasons
+    FROM (SELECT c.region, c.scheme, count(*) FILTER (WHERE c.referred) AS referred,
+              count(*) FILTER (WHERE c.applied) AS applied,
+              coalesce(sum(c.applied_amount) FILTER (WHERE c.applied), 0) AS applied_amount,
+              count(*) FILTER (WHERE c.approved) AS approved,
+              coalesce(sum(c.decided_amount) FILTER (WHERE c.approved), 0) AS approved_amount,
+              count(*) FILTER (WHERE c.refused) AS refused,
+              coalesce(sum(c.decided_amount) FILTER (WHERE c.refused), 0) AS refused_amount,
+              count(*) FILTER (WHERE c.disbursed) AS disbursed,
+              coalesce(sum(c.disbursed_amount) FILTER (WHERE c.disbursed), 0) AS disbursed_amount,
+              sum(c.repaid) AS repaid_amount
+          FROM chosen c GROUP BY c.region, c.scheme) AS s
+        LEFT JOIN region r ON r.code = s.region
+        LEFT JOIN reason w ON w.region = s.region AND w.scheme = s.scheme
+    ORDER BY s.region, array_position('{kur_super_mikro,kur_mikro,kur_kecil,other}', s.scheme);
+END $$;
 COMMENT ON FUNCTION report_capital IS 'Loans by region and scheme: referred, applied for, approved, refused with the lenders'' reasons, disbursed, repaid';
 
 -- The candidate file for banks: referrals that nobody has applied for yet, of open businesses that
 -- still look for capital, whose owner's current consent names `capital`. The columns are those that
 -- the schemas of business.registered and loan.referred show to the audience `capital`.
 DROP FUNCTION IF EXISTS report_candidates(text, text);
-CREATE FUNCTION report_candidates(in_region text, scheme text)
+CREATE FUNCTION report_candidates(in_region text, in_scheme text)
 RETURNS TABLE (region text, region_name text, scheme text, amount bigint, reasons text, referred_on date,
     name text, product text, vocation text, kbli text, nib text, registered_on date,
     amount_needed bigint, business uuid, person uuid)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = jejaring, pg_catalog SET work_mem = '64MB' SET jit = off
+SET parallel_setup_cost = 100 SET parallel_tuple_cost = 0.01
 AS $$
+#variable_conflict use_column
+DECLARE
+    day CONSTANT date := today();
+BEGIN
+    RETURN QUERY
     SELECT l.referred_region, r.name, l.scheme, l.referred_amount, nullif(array_to_string(l.reasons, ', '), ''),
         l.referred_on, b.name, b.product, b.vocation, b.kbli, b.nib, b.registered_on, b.amount_needed,
         b.business, b.person
     FROM loan l
         JOIN business b ON b.person = l.person AND b.business = l.business
         LEFT JOIN region r ON r.code = l.referred_region
-    WHERE l.referred_on <= today() AND b.needs_capital
+    WHERE l.referred_on <= day AND b.needs_capital
         AND (b.closed_time IS NULL OR b.registered_time > b.closed_time)
         -- Said of this loan alone first: most of what was referred long ago is over.
         AND (greatest(l.applied_on, l.decided_on, l.disbursed_on) >= l.referred_on) IS NOT TRUE
@@ -294,6 +322,6 @@ AS $$
         AND NOT EXISTS (SELECT FROM loan a WHERE a.person = l.person
                 AND greatest(a.applied_on, a.decided_on, a.disbursed_on) >= l.referred_on)
         AND in_region(l.referred_region, $1) AND ($2 IS NULL OR l.scheme = $2)
-    ORDER BY l.referred_region, l.scheme, l.referred_on, b.business
-$$;
+    ORDER BY l.referred_region, l.scheme, l.referred_on, b.business;
+END $$;
 COMMENT ON FUNCTION report_candidates IS 'Businesses referred to lenders, with what a lender may see of them and their owners'' consent';
