@@ -78,11 +78,19 @@ static bool is_quotable(const char *text)
     return strspn(text, allowed) == strlen(text) && !jj_holds_nik(text);
 }
 
+/* "*", or the beginning of names: alumni.* */
+static bool is_pattern(const char *name)
+{
+    size_t length = strlen(name);
+    return strcmp(name, "*") == 0 ||
+           (length > 2 && strchr(name, '*') == name + length - 1 && name[length - 2] == '.');
+}
+
 int jj_filter_check(const jj_hub *hub, const jj_filter *filter, jj_error *err)
 {
     for (size_t i = 0; filter->types && filter->types[i]; i++) {
         const char *name = filter->types[i];
-        if (!strchr(name, '*') && !jj_catalogue_find(hub->catalogue, name, strlen(name))) {
+        if (!is_pattern(name) && !jj_catalogue_find(hub->catalogue, name, strlen(name))) {
             const jj_type *near = jj_catalogue_nearest(hub->catalogue, name);
             return jj_fail(err, JJ_EUNKNOWN_TYPE, "types: there is no event type \"%.60s\"%s%s%s",
                            is_quotable(name) ? name : "...", near ? "; did you mean " : "",

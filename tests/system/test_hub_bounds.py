@@ -379,6 +379,20 @@ def test_what_one_commit_passes_is_counted_however_much_it_is(office):
     assert (one["delivered"], one["filtered"], one["pending"]) == (2100, 900, 0)
 
 
+def test_the_state_of_an_agencys_consumer_has_an_end(office):
+    n = office
+    with connected(door(n, "bank")) as bank:
+        bank.request("FETCH", {"name": "a"})
+        page = {"name": "a", "cursor": "0"}
+        for number in range(20):
+            bank.ok("COMMIT", {**page, "state": {f"k{number:02}": "x" * 200000}})
+        kind, result, _ = bank.request("COMMIT", {**page, "state": {"k20": "x" * 200000}})
+        assert (kind, result["code"]) == ("ERROR", "too_large") and "4 MiB" in result["detail"]
+        bank.ok("COMMIT", {**page, "state": {"k00": None, "k01": None}})
+        bank.ok("COMMIT", {**page, "state": {"k20": "x" * 200000}})
+    check_balance(n.request("STATUS")[1])
+
+
 def test_an_agency_has_a_hundred_consumers_at_most(office):
     n = office
     with connected(door(n, "bank")) as bank:
