@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define STATE_PAGE_BYTES (512 * 1024)
+#define STATE_MAX_BYTES  (4 * 1024 * 1024) /* of a consumer of an agency */
 
 /* ---- Counting ----------------------------------------------------------------------------- */
 
@@ -138,6 +139,40 @@ static int check_state(const json_t *state, jj_error *err)
         }
     }
     return 0;
+}
+
+typedef struct room {
+    size_t used;
+} room;
+
+static bool add_used(void *arg, const char *key, const char *value)
+{
+    room *r = arg;
+    r->used += strlen(key) + strlen(value);
+    return r->used <= STATE_MAX_BYTES;
+}
+
+/* Retention does not reach the state: an agency's must have an end. What a commit replaces counts
+ * until it is replaced; one that only deletes is always taken. */
+static int check_room(jj_hub *hub, const jj_request *request, const jj_consumer *consumer,
+                      jj_error *err)
+{
+    room r = {0};
+    const char *key;
+    json_t *value;
+    json_object_foreach(json_object_get(request->options, "state"), key, value)
+    {
+        r.used += json_is_string(value) ? strlen(key) + json_string_length(value) : 0;
+    }
+    if (r.used == 0 || jj_hub_is_local(hub, request->rights)) {
+        return 0;
+    }
+    int rc = jj_journal_state_read(hub->journal, consumer->id, "", add_used, &r, err);
+    return rc == 0 && r.used > STATE_MAX_BYTES
+               ? jj_fail(err, JJ_ETOO_LARGE,
+                         "state: a consumer's has at most %d MiB; delete what is done with",
+                         STATE_MAX_BYTES / (1024 * 1024))
+               : rc;
 }
 
 /* What tells two events of one commit apart. */
@@ -275,6 +310,7 @@ static int prepare(jj_hub *hub, const jj_request *request, jj_consumer *consumer
     rc = rc ? rc : check_events(hub, request, err);
     /* Last: a commit that is refused makes no consumer, which would hold up retention for ever. */
     rc = rc ? rc : jj_hub_consumer(hub, request->rights, name, true, consumer, err);
+    rc = rc ? rc : check_room(hub, request, consumer, err); /* a new one has room */
     if (rc == 0 && !given) {
         *cursor = consumer->cursor; /* state and events alone: from a timer, say */
     }
