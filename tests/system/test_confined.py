@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -29,6 +30,16 @@ def confined(code):
     done = subprocess.run([*CONFINE, "/usr/bin/python3", "-c", code], capture_output=True, text=True,
                           timeout=60)
     return done.stdout.strip() or done.stderr
+
+
+def test_the_unit_is_as_confined_as_its_page_says():
+    """--threshold=15: an exposure above 1.5 fails."""
+    done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--threshold=15",
+                           "--no-pager", str(UNIT)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = re.search(r"exposure level for jejaringd.service: ([0-9.]+)", done.stdout)[1]
+    page = (ROOT / "systemd" / "README.md").read_text()
+    assert f"(`systemd-analyze security jejaringd`: {told})" in page
 
 
 @pytest.mark.parametrize("code, expected", [
