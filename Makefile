@@ -17,6 +17,7 @@ TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-zmq python3-pytest \
 LINT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev clang-format-14 cppcheck python3 python3-pyflakes
 
 DEB_PACKAGES   := $(BUILD_PACKAGES) debhelper dpkg-dev lintian
+DEB_CHECK_PACKAGES := $(DEB_PACKAGES) postgresql-15 python3
 COVERAGE_PACKAGES := $(TEST_PACKAGES) gcovr
 FUZZ_PACKAGES  := $(BUILD_PACKAGES) clang-14 libclang-rt-14-dev python3
 
@@ -64,7 +65,7 @@ UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*
 HOSTILE   := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(wildcard tests/plugins/*.c))
 BENCH     := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all demo demo-province test unit system lint format asan tsan bench bench-scale fuzz install install-only uninstall deb deb-check coverage clean help deps-% programs
+.PHONY: all demo demo-province test unit system lint format asan tsan bench bench-scale fuzz fuzzers install install-only uninstall deb deb-check coverage clean help deps-% programs
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -84,6 +85,8 @@ deps-fuzz:
 	@tests/setup.sh $(FUZZ_PACKAGES)
 deps-deb:
 	@tests/setup.sh $(DEB_PACKAGES)
+deps-deb-check:
+	@tests/setup.sh $(DEB_CHECK_PACKAGES)
 deps-coverage:
 	@tests/setup.sh $(COVERAGE_PACKAGES)
 deps-lint:
@@ -210,17 +213,18 @@ bench-scale: deps-test ## fill a warehouse with EVENTS (10000000) and see that i
 	@$(MAKE) $(JOBS) --no-print-directory programs
 	@B=$(abspath $(B)) /usr/bin/python3 tests/bench/scale.py --events $(EVENTS) $(SCALE)
 
+# Compiled for libFuzzer in a folder of its own; each target is linked with what it fuzzes.
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/fuzz/%: tests/fuzz/%.c $(LIBRARY_SRC)
+fuzzers: $(FUZZ)
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(CORE)
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
-	$(Q)clang-14 $(filter-out -MMD -MP -DNDEBUG,$(ALL_CFLAGS)) -Wno-sign-conversion \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
-	    $(LIBRARY_SRC) $(LIBS_DAEMON)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_DAEMON) $(shell $(PKG) --libs libzip)
 
-fuzz: deps-fuzz ## fuzz every parser for SECONDS_EACH seconds (60)
-	@$(MAKE) $(JOBS) --no-print-directory $(FUZZ)
-	@B=$(B) tests/fuzz/run.sh
+fuzz: deps-fuzz ## fuzz every parser for SECONDS_EACH seconds (60), or for RUNS_EACH inputs
+	@$(MAKE) $(JOBS) --no-print-directory B=$(B)/clang CC=clang-14 SANITIZE=fuzzer-no-link,address,undefined \
+	    CFLAGS='-O1 -g -fno-sanitize-recover=undefined' WARNINGS=-w fuzzers
+	@B=$(B)/clang tests/fuzz/run.sh
 
 # ---- Care ----------------------------------------------------------------------------------------
 SOURCES = $(shell git ls-files '*.c' '*.h')
@@ -264,6 +268,8 @@ install-only:
 	sed 's,^# \(schemas\|plugin_path\): /usr/,\1: $(PREFIX)/,' config/edge.yaml > $(SHR)/edge.yaml
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    core/client/jejaring.pc.in > $(LIB)/pkgconfig/jejaring.pc
+	@# Programs and plugins that are linked with the library find it by the system's cache.
+	[ -n '$(DESTDIR)' ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
 uninstall: ## remove what install put there
 	rm -f $(BIN)/jejaringd $(BIN)/jejaringctl $(LIB)/libjejaring.* $(LIB)/pkgconfig/jejaring.pc \
@@ -276,7 +282,7 @@ uninstall: ## remove what install put there
 deb: deps-deb ## Debian packages in build/deb
 	@systemd/debian/build.sh $(B)/deb
 
-deb-check: deps-deb ## build the packages twice, compare, check, install and remove them
+deb-check: deps-deb-check ## build the packages twice, compare, check, install, upgrade and remove them
 	@B=$(B) systemd/debian/check.sh
 
 clean: ## remove the build folder
