@@ -1,17 +1,6 @@
 #!/bin/sh
-# Run by check.sh in a mount namespace of its own: a writable layer over this system, and in it the
-# packages of the folder $1 come and go.
+# Run by layer.sh: the packages come and go.
 set -eu
-packages=$(cd "$1" && pwd)
-layer=$(mktemp -d)
-mount -t tmpfs none "$layer"
-mkdir "$layer/upper" "$layer/work" "$layer/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$layer/upper,workdir=$layer/work" "$layer/root"
-mount -t proc proc "$layer/root/proc"
-mount --bind /dev "$layer/root/dev"
-mkdir -p "$layer/root/packages" && mount --bind "$packages" "$layer/root/packages"
-
-chroot "$layer/root" /bin/sh -eu <<'INSIDE'
 say() { echo "package: $*"; }
 fail() { echo "package: $*" >&2; exit 1; }
 
@@ -35,7 +24,7 @@ until jejaringctl status >/tmp/status 2>&1; do
     [ "$tries" -lt 100 ] || { cat /tmp/log /tmp/status >&2; fail "the service does not start"; }
     sleep 0.1
 done
-kill "$(pgrep -o -u jejaring jejaringd)"
+pkill -P "$daemon" # not by its user: the process numbers are those of the whole machine
 wait "$daemon" || { cat /tmp/log >&2; fail "the service does not stop"; }
 say "installs, starts after two steps, stops"
 
@@ -46,4 +35,3 @@ for path in /var/lib/jejaring /etc/jejaring /var/spool/jejaring /usr/share/jejar
     [ ! -e "$path" ] || fail "purging leaves $path"
 done
 say "removal leaves the data, purging takes it"
-INSIDE
