@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "json/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,7 +163,7 @@ void jj_rehearsal_say(jj_rehearsal *r, const char *type, const char *subject, co
     json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:o}", "specversion", "1.0",
                              "id", id, "source", "/rehearsal", "type", type, "time", time, "region",
                              "33.75", "subject", subject, "data", data);
-    char *text = json_dumps(body, JSON_COMPACT);
+    char *text = jj_json_text(body, JSON_COMPACT);
     r->bodies[r->count] = body;
     jj_event *event = &r->events[r->count++];
     *event = (jj_event){.text = text,

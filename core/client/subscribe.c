@@ -58,7 +58,7 @@ static bool passes_by_itself(int code)
 static int send_json(follower *f, const char *verb, json_t *options, uint64_t *number,
                      jj_error *err)
 {
-    char *text = options ? json_dumps(options, JSON_COMPACT) : NULL;
+    char *text = options ? jj_json_text(options, JSON_COMPACT) : NULL;
     int rc = text ? jj_client_send(f->client, verb, text, NULL, 0, number, err)
                   : jj_fail(err, JJ_EMEMORY, "out of memory");
     free(text);

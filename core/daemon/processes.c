@@ -110,10 +110,10 @@ void jj_processes_tell(jj_supervisor *supervisor)
     if (text && (!supervisor->told || strcmp(text, supervisor->told) != 0)) {
         store(supervisor);
         free(supervisor->told);
-        supervisor->told = text;
-    } else {
-        free(text);
+        supervisor->told = supervisor->untold ? NULL : text; /* else it is tried again */
+        text = supervisor->untold ? text : NULL;
     }
+    free(text);
 }
 
 void jj_processes_clear(jj_supervisor *supervisor)

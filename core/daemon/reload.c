@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,13 +55,14 @@ void jj_reload_clear(jj_supervisor *supervisor)
 static void refuse(jj_supervisor *supervisor, int exit_code)
 {
     const jj_log_fields wrong = {.id = JJ_LOG_CONFIG};
+    const char *how = exit_code == EXIT_CONFIG ? "is wrong" : "could not be checked";
     supervisor->refused = true;
     if (supervisor->current.config) {
-        jj_log_with(JJ_ERROR, &wrong, "%s is wrong and is not used; everything goes on as it was",
-                    supervisor->file);
+        jj_log_with(JJ_ERROR, &wrong, "%s %s and is not used; everything goes on as it was",
+                    supervisor->file, how);
         jj_notify_send(&supervisor->notify, "READY=1");
     } else {
-        jj_log_with(JJ_ERROR, &wrong, "%s is wrong: not started", supervisor->file);
+        jj_log_with(JJ_ERROR, &wrong, "%s %s: not started", supervisor->file, how);
         jj_supervisor_stop(supervisor, exit_code);
     }
 }
@@ -83,6 +85,13 @@ static int start_check(jj_supervisor *supervisor, const jj_buf *text, jj_error *
     return jj_spawn_start(&what, &checking->pid, &checking->status_fd, err);
 }
 
+/* What failed with it then failed for want of descriptors or the like, and may pass. */
+static bool is_readable(const char *file)
+{
+    struct stat st;
+    return stat(file, &st) == 0 && S_ISREG(st.st_mode) && access(file, R_OK) == 0;
+}
+
 void jj_reload_begin(jj_supervisor *supervisor)
 {
     jj_error err = {0};
@@ -92,13 +101,16 @@ void jj_reload_begin(jj_supervisor *supervisor)
         supervisor->checking.again = true;
         return;
     }
-    int rc = jj_file_read(supervisor->file, JJ_CONFIG_SIZE_MAX, &text, &err);
-    rc = rc ? rc : start_check(supervisor, &text, &err);
+    int read = jj_file_read(supervisor->file, JJ_CONFIG_SIZE_MAX, &text, &err);
+    int rc = read ? read : start_check(supervisor, &text, &err);
     jj_buf_clear(&text);
     if (rc) {
-        jj_log_error(JJ_ERROR, "cannot read the configuration", &err);
+        jj_log_error(JJ_ERROR,
+                     read ? "cannot read the configuration" : "cannot check the configuration",
+                     &err);
         clear_checking(&supervisor->checking);
-        refuse(supervisor, rc == JJ_EMEMORY ? EXIT_FAILURE : EXIT_CONFIG);
+        bool passes = !read || (read != JJ_ETOO_LARGE && is_readable(supervisor->file));
+        refuse(supervisor, passes ? EXIT_FAILURE : EXIT_CONFIG);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/spawn.h"
+#include "json/load.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static void put_node(jj_buf *out, const jj_config *config)
 /* What the hub knows of one plugin. */
 static void put_rights(jj_buf *out, const jj_plugin_config *plugin, const json_t *grant)
 {
-    char *types = json_dumps(grant, JSON_COMPACT | JSON_SORT_KEYS);
+    char *types = jj_json_text(grant, JSON_COMPACT | JSON_SORT_KEYS);
 
     put(out, plugin->name);
     jj_buf_printf(out, "%" PRIu32 "\n", plugin->audiences);
@@ -73,7 +74,7 @@ static void put_hub(jj_buf *out, const jj_version *version)
 static void put_worker(jj_buf *out, const jj_version *version, const jj_plugin_config *plugin)
 {
     char *types =
-        json_dumps(json_object_get(version->grants, plugin->name), JSON_COMPACT | JSON_SORT_KEYS);
+        jj_json_text(json_object_get(version->grants, plugin->name), JSON_COMPACT | JSON_SORT_KEYS);
 
     put_node(out, version->config);
     put(out, plugin->module);
@@ -105,7 +106,7 @@ bool jj_supervisor_fingerprint(const jj_version *version, jj_child *child)
 }
 
 /* Everything about everybody, for the hub; for a worker its own password and nothing else, so
- * that no plugin can speak in another's name. */
+ * that no plugin can speak in another's name. NULL without memory. */
 static json_t *make_grants(const jj_supervisor *supervisor, const jj_child *child)
 {
     json_t *all = json_object();
@@ -117,8 +118,13 @@ static json_t *make_grants(const jj_supervisor *supervisor, const jj_child *chil
         }
         const json_t *declared = json_object_get(supervisor->current.grants, one->name);
         json_t *grant = child->hub ? json_deep_copy(declared) : json_object();
-        json_object_set_new(grant, "token", json_string(one->token));
-        json_object_set_new(all, one->name, grant);
+        if (json_object_set_new(grant, "token", json_string(one->token)) ||
+            json_object_set(all, one->name, grant)) {
+            json_decref(grant);
+            json_decref(all);
+            return NULL;
+        }
+        json_decref(grant);
     }
     return all;
 }
@@ -126,7 +132,7 @@ static json_t *make_grants(const jj_supervisor *supervisor, const jj_child *chil
 static int seal_grants(const jj_supervisor *supervisor, const jj_child *child, jj_error *err)
 {
     json_t *grants = make_grants(supervisor, child);
-    char *text = grants ? json_dumps(grants, JSON_COMPACT) : NULL;
+    char *text = grants ? jj_json_text(grants, JSON_COMPACT) : NULL;
     int fd = -1;
 
     if (text) {

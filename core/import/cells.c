@@ -38,6 +38,7 @@ static bool fail_hint(jj_buf *why, const char *reason, const jj_buf *hint)
     if (hint->size) {
         jj_buf_printf(why, "; mungkin maksudnya: %s", hint->data);
     }
+    why->failed = why->failed || hint->failed;
     return false;
 }
 
@@ -351,6 +352,7 @@ static bool read_item(const jj_cells *cells, const jj_property *property, const 
     jj_buf_puts(json, items->count ? "," : "");
     size_t start = json->size;
     jj_buf_add(&copy, text, length);
+    json->failed = json->failed || copy.failed;
     bool good =
         !copy.failed && read_scalar(cells, property, property->items, copy.data, length, json, why);
     jj_buf_clear(&copy);

@@ -69,21 +69,33 @@ void jj_import_close(jj_import *import)
     }
 }
 
-/* The file cannot be read on. What is not its own fault is no refusal. */
-static int at_fault(jj_import *import, enum jj_fault fault, int code, const jj_error *err)
+/* The file is refused for what result->reason says; without memory to say it, it is not now. */
+static int refuse(jj_import *import, int code, jj_error *err)
 {
-    if (fault != JJ_FAULT_NONE) {
-        jj_import_result *result = import->result;
-        result->refused = true;
-        jj_reason_fault(&result->reason, fault, err);
-        if (result->accepted + result->duplicate) {
-            jj_buf_puts(&result->reason,
-                        "Baris-baris sebelumnya sudah diterima. Setelah diperbaiki, kirim ulang "
-                        "seluruh berkas: baris yang sudah diterima tidak akan terhitung dua "
-                        "kali.\n");
-        }
+    import->result->refused = !import->result->reason.failed;
+    return import->result->refused
+               ? code
+               : jj_fail(err, JJ_EMEMORY, "out of memory while saying what is wrong with a file");
+}
+
+/* The file cannot be read on. What is not its own fault is no refusal. */
+static int at_fault(jj_import *import, enum jj_fault fault, int code, const jj_error *problem,
+                    jj_error *err)
+{
+    jj_import_result *result = import->result;
+    if (err) {
+        *err = *problem;
     }
-    return code;
+    if (fault == JJ_FAULT_NONE) {
+        return code;
+    }
+    jj_reason_fault(&result->reason, fault, problem);
+    if (result->accepted + result->duplicate) {
+        jj_buf_puts(&result->reason,
+                    "Baris-baris sebelumnya sudah diterima. Setelah diperbaiki, kirim ulang "
+                    "seluruh berkas: baris yang sudah diterima tidak akan terhitung dua kali.\n");
+    }
+    return refuse(import, code, err);
 }
 
 /* What a column is used for, in words of our own. NULL: for nothing. */
@@ -139,10 +151,7 @@ static int find_header(jj_import *import, jj_error *err)
         enum jj_fault fault;
         int got = jj_table_next(import->table, &row, &fault, &problem);
         if (got < 0) {
-            if (err) {
-                *err = problem;
-            }
-            return at_fault(import, fault, got, &problem);
+            return at_fault(import, fault, got, &problem, err);
         }
         if (got == 0) {
             break;
@@ -161,6 +170,10 @@ static int find_header(jj_import *import, jj_error *err)
             jj_buf_clear(&result->reason);
             return tell_columns(import, err);
         }
+        if (reason.failed) {
+            jj_buf_clear(&reason);
+            return jj_fail(err, JJ_EMEMORY, "out of memory while reading a header");
+        }
         if (tried++ == 0 || import->mapping.recognised > best) {
             best = import->mapping.recognised;
             jj_buf_clear(&result->reason);
@@ -172,10 +185,9 @@ static int find_header(jj_import *import, jj_error *err)
             jj_buf_clear(&reason);
         }
     }
-    result->refused = true;
     if (tried == 0) {
         jj_buf_puts(&result->reason, "Berkas ini kosong.\n");
-        return jj_fail(err, JJ_EINVALID, "the table is empty");
+        return refuse(import, jj_fail(err, JJ_EINVALID, "the table is empty"), err);
     }
     if (result->sheets > 1) {
         jj_buf_printf(&result->reason,
@@ -183,7 +195,7 @@ static int find_header(jj_import *import, jj_error *err)
                       "tabelnya ada di lembar lain, pindahkan lembar itu ke depan.\n",
                       result->sheets, result->sheet ? result->sheet : "");
     }
-    return JJ_EINVALID;
+    return refuse(import, JJ_EINVALID, err);
 }
 
 static int open_table(jj_import *import, int fd, jj_error *err)
@@ -194,10 +206,7 @@ static int open_table(jj_import *import, int fd, jj_error *err)
     enum jj_fault fault = JJ_FAULT_NONE;
     int rc = jj_table_open(&import->table, fd, &wanted, &fault, &problem);
     if (rc) {
-        if (err) {
-            *err = problem;
-        }
-        return at_fault(import, fault, rc, &problem);
+        return at_fault(import, fault, rc, &problem, err);
     }
     jj_table_form form = jj_table_form_of(import->table);
     import->result->format = form.format;
@@ -205,6 +214,9 @@ static int open_table(jj_import *import, int fd, jj_error *err)
     import->result->delimiter = form.delimiter;
     import->result->sheets = form.sheets;
     import->result->sheet = form.sheet ? strdup(form.sheet) : NULL;
+    if (form.sheet && !import->result->sheet) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory while opening a file");
+    }
     rc = jj_mapping_init(&import->mapping, options->type, err);
     if (rc == 0) {
         rc = find_header(import, err);
@@ -222,10 +234,7 @@ static int open_lines(jj_import *import, int fd, jj_error *err)
     jj_refusal why = {JJ_FAULT_NONE, &problem};
     int rc = jj_lines_open(&import->lines, fd, &why);
     if (rc) {
-        if (err) {
-            *err = problem;
-        }
-        return at_fault(import, why.fault, rc, &problem);
+        return at_fault(import, why.fault, rc, &problem, err);
     }
     import->result->format = "jsonl";
     import->result->encoding = jj_lines_encoding(import->lines);
@@ -314,10 +323,7 @@ static int read_row(jj_import *import, jj_error *err)
     enum jj_fault fault = JJ_FAULT_NONE;
     int rc = jj_table_next(import->table, &row, &fault, &problem);
     if (rc < 0) {
-        if (err) {
-            *err = problem;
-        }
-        return at_fault(import, fault, rc, &problem);
+        return at_fault(import, fault, rc, &problem, err);
     }
     import->ended = rc == 0;
     return rc == 1 ? take_row(import, &row, err) : 0;
@@ -342,8 +348,10 @@ static int take_line(jj_import *import, uint64_t number, const char *text, size_
                          "baris ini terlalu panjang dan tidak disalin ke sini; lihat berkas asli");
     } else if (jj_line_check(import->options.type, restored, line->size, problems)) {
         jj_batch_event(&import->batch, restored, line->size);
+    } else if (problems->failed) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory while reading a line");
     } else {
-        jj_batch_problem(&import->batch, problems->data ? problems->data : "");
+        jj_batch_problem(&import->batch, problems->data);
     }
     return 0;
 }
@@ -358,10 +366,7 @@ static int read_line(jj_import *import, jj_error *err)
     bool cut;
     int rc = jj_lines_next(import->lines, &text, &length, &number, &cut, &why);
     if (rc < 0) {
-        if (err) {
-            *err = problem;
-        }
-        return at_fault(import, why.fault, rc, &problem);
+        return at_fault(import, why.fault, rc, &problem, err);
     }
     import->ended = rc == 0;
     if (rc == 1 && !cut && strspn(text, " \t") == length) {
@@ -378,13 +383,13 @@ static int check_niks(jj_import *import, jj_error *err)
     if (import->begun || import->niks < ZEROS_FROM || import->round_niks < import->niks) {
         return 0;
     }
-    import->result->refused = true;
     jj_buf_puts(&import->result->reason,
                 "Semua NIK di berkas ini berakhiran 0. Excel telah membulatkan NIK karena kolomnya "
                 "berformat Angka, sehingga angka terakhirnya hilang. Ubah format kolom NIK menjadi "
                 "Teks, isi kembali NIK yang benar, lalu kirim ulang.\n");
-    return jj_fail(err, JJ_EINVALID,
-                   "every NIK ends in 0: a spreadsheet has rounded the column to 15 digits");
+    jj_fail(err, JJ_EINVALID,
+            "every NIK ends in 0: a spreadsheet has rounded the column to 15 digits");
+    return refuse(import, JJ_EINVALID, err);
 }
 
 static int finish(jj_import *import, jj_error *err)

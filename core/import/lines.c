@@ -174,6 +174,10 @@ bool jj_line_check(const jj_type *type, const char *text, size_t length, jj_buf 
     json_t *value = NULL;
     const char *why;
     int rc = jj_json_load(&value, text, length, JJ_FRAME_MAX, NULL);
+    if (rc == JJ_EMEMORY) {
+        problems->failed = true;
+        return false;
+    }
     if (rc == JJ_ETOO_LARGE) {
         why = "baris ini terlalu panjang atau terlalu dalam";
     } else if (rc) {

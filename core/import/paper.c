@@ -61,7 +61,9 @@ int jj_paper_create(jj_paper *paper, int dir, jj_error *err)
     }
     /* The office, which has the folder's group, is to read it, whatever the service's umask is. */
     if (paper->fd < 0 || fchmod(paper->fd, FILE_MODE)) {
-        return jj_fail_errno(err, JJ_ESYSTEM, "cannot create a file in the folder");
+        int rc = jj_fail_errno(err, JJ_ESYSTEM, "cannot create a file in the folder");
+        jj_paper_drop(paper);
+        return rc;
     }
     return 0;
 }
@@ -160,10 +162,15 @@ int jj_paper_keep(jj_paper *paper, const char *name, char kept[JJ_NAME_SIZE], jj
     for (unsigned attempt = 0; rc == 0 && attempt < TRIES_MAX; attempt++) {
         char candidate[JJ_NAME_SIZE];
         variant(name, attempt, candidate);
-        rc = give_name(paper, candidate);
-        if (rc == 0 || (errno == EEXIST && is_there_already(paper, candidate))) {
+        bool made = give_name(paper, candidate) == 0;
+        if (made || (errno == EEXIST && is_there_already(paper, candidate))) {
             rc = fsync(paper->dir);
             snprintf(kept, JJ_NAME_SIZE, "%s", candidate);
+            if (rc && made) {
+                int why = errno;
+                unlinkat(paper->dir, candidate, 0); /* it will be made again */
+                errno = why;
+            }
             break;
         }
         rc = errno == EEXIST && attempt + 1 < TRIES_MAX ? 0 : -1;

@@ -99,8 +99,8 @@ void jj_reason_problem(jj_buf *out, const jj_mapping *mapping, const jj_problem 
     const jj_leaf *leaf = jj_mapping_leaf(mapping, problem->field);
     jj_buf why = {0};
     tell_keyword(leaf ? leaf->property : NULL, problem, &why);
-    jj_reason_add(out, leaf ? jj_mapping_title(mapping, leaf) : NULL,
-                  why.failed ? "tidak sesuai aturan" : why.data);
+    jj_reason_add(out, leaf ? jj_mapping_title(mapping, leaf) : NULL, why.failed ? "" : why.data);
+    out->failed = out->failed || why.failed;
     jj_buf_clear(&why);
 }
 

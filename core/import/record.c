@@ -51,6 +51,14 @@ static void add_problem(struct row *row, const char *title, const char *why)
     jj_reason_add(&row->record->problems, title, why);
 }
 
+/* The reason that a reader of cells has written to record->why. */
+static const char *reason_of(struct row *row)
+{
+    const jj_buf *why = &row->record->why;
+    row->record->problems.failed = row->record->problems.failed || why->failed;
+    return why->data ? why->data : "";
+}
+
 static void add_leaf_problem(struct row *row, size_t leaf, const char *why)
 {
     const jj_mapping *mapping = row->recorder->mapping;
@@ -77,7 +85,7 @@ static void write_leaf(struct row *row, size_t index)
     jj_buf_reset(why);
     if (!jj_cell_value(&row->recorder->cells, leaf->property, cell.text, cell.length, data, why)) {
         data->size = before;
-        add_leaf_problem(row, index, why->size ? why->data : "isinya tidak dapat dibaca");
+        add_leaf_problem(row, index, reason_of(row));
         return;
     }
     row->record->values[index] = (struct jj_span_of){start, data->size - start};
@@ -123,7 +131,7 @@ static void read_region(struct row *row)
     jj_buf_reset(&row->record->why);
     if (cell.length && !jj_cell_region(&row->recorder->cells, cell.text, cell.length, &row->region,
                                        &row->record->why)) {
-        add_problem(row, mapping->columns[mapping->region].title, row->record->why.data);
+        add_problem(row, mapping->columns[mapping->region].title, reason_of(row));
     }
 }
 

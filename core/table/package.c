@@ -42,13 +42,15 @@ static int check_directory(int fd, off_t size, jj_refusal *why)
         return jj_refuse_memory(why);
     }
     ssize_t got = pread(fd, tail, wanted, size - (off_t)wanted);
-    size_t length = got > 0 ? (size_t)got : 0;
     bool many = false;
-    for (size_t i = 0; i + 22 <= length; i++) {
+    for (size_t i = 0; got > 0 && i + 22 <= (size_t)got; i++) {
         unsigned parts = tail[i + 10] | (unsigned)tail[i + 11] << 8;
         many = many || (memcmp(tail + i, "PK\5\6", 4) == 0 && parts > PARTS_MAX);
     }
     free(tail);
+    if (got < 0) {
+        return jj_refuse_errno(why, "cannot read the file");
+    }
     return many ? damaged(why, "it claims to have thousands of parts") : 0;
 }
 
@@ -65,7 +67,7 @@ int jj_package_open(jj_package **package, int fd, jj_refusal *why)
     }
     const jj_zip *library = jj_zip_load();
     if (!library) {
-        return jj_refuse(why, JJ_FAULT_WORKBOOK, JJ_ESYSTEM,
+        return jj_refuse(why, JJ_FAULT_NONE, JJ_ESYSTEM,
                          "workbooks need the library libzip, which is not installed here");
     }
     int rc = check_directory(fd, st.st_size, why);

@@ -124,8 +124,8 @@ void jj_worker_settle(jj_worker *worker)
         return;
     }
     jj_worker_undo(worker);
-    if (rc == JJ_EUNAUTHORISED) {
-        worker->failed = true;
+    if (rc == JJ_EUNAUTHORISED || rc == JJ_EMEMORY) {
+        worker->failed = true; /* as after a crash: begun anew, it is done again */
     }
     if (!worker->link.stopping && jj_throttle_pass(&worker->complaint, COMPLAINT_MS, NULL)) {
         jj_log(JJ_ERROR, "what the plugin wanted to commit was refused and is dropped: %s: %s",

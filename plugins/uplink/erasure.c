@@ -52,7 +52,7 @@ static int collect(void *arg, const char *key, const char *value)
     int64_t at_ms = (int64_t)json_integer_value(json_object_get(entry, "at"));
     if (!json_object_get(entry, "done")) {
         open->count++;
-        open->overdue += host->now_ms(host) - at_ms > open->self->erasure_due_ms;
+        open->overdue += entry && host->now_ms(host) - at_ms > open->self->erasure_due_ms;
         if (json_array_size(open->keys) < KEYS_MAX) {
             json_array_append_new(open->keys, json_string(key + strlen(PREFIX)));
         }
@@ -86,7 +86,7 @@ void erasure_ask(uplink *self)
     mind_overdue(self, &open);
     if (open.count > 0 && self->greeted && !self->away && !self->receipt && schedule_open(self)) {
         json_t *options = json_pack("{s:O}", "keys", open.keys);
-        char *text = options ? json_dumps(options, JSON_COMPACT) : NULL;
+        char *text = options ? jj_doc_text(options) : NULL;
         if (!text || jj_client_send(self->client, "RECEIPT", text, NULL, 0, &self->receipt, NULL)) {
             self->receipt = 0;
         }
@@ -107,7 +107,7 @@ static void confirm(uplink *self, const char *hex)
     }
     json_t *entry = json_loads(value, 0, NULL);
     json_object_set_new(entry, "done", json_integer(host->now_ms(host)));
-    char *text = entry ? json_dumps(entry, JSON_COMPACT) : NULL;
+    char *text = entry ? jj_doc_text(entry) : NULL;
     if (text) {
         host->state_put(host, key, text);
     }

@@ -52,23 +52,25 @@ static void pack(const uplink *self, piece *p)
     p->size_bytes = frame.size_bytes;
 }
 
+/* NULL without memory. */
 static char *write_options(const uplink *self, const piece *p, const jj_event *events)
 {
     const jj_host *host = self->host;
     json_t *sequences = json_array();
+    bool whole = true;
     for (size_t i = 0; i < p->count; i++) {
         uint64_t cursor = self->relay->cursor(host, &events[i]);
-        json_array_append_new(sequences, json_sprintf("%" PRIu64, cursor));
+        whole = whole && !json_array_append_new(sequences, json_sprintf("%" PRIu64, cursor));
     }
     json_t *options = json_pack("{s:{s:s, s:o, s:o, s:o}}", "origin", "node", host->node, "after",
                                 json_sprintf("%" PRIu64, p->after), "upto",
                                 json_sprintf("%" PRIu64, p->upto), "sequences", sequences);
     if (p->packed) {
-        json_object_set_new(
-            options, "packed",
-            json_pack("{s:s, s:I}", "how", JJ_PACKED, "events", (json_int_t)p->count));
+        whole = whole && !json_object_set_new(options, "packed",
+                                              json_pack("{s:s, s:I}", "how", JJ_PACKED, "events",
+                                                        (json_int_t)p->count));
     }
-    char *text = options ? json_dumps(options, JSON_COMPACT) : NULL;
+    char *text = whole && options ? jj_doc_text(options) : NULL;
     json_decref(options);
     return text;
 }

@@ -111,9 +111,9 @@ static int read_down(uplink *self, const jj_value *value)
     const char *types = value->given ? value->string : "[\"vacancy.*\",\"order.*\"]";
     json_t *list = json_loads(types, 0, NULL);
     if (json_array_size(list) > 0) {
-        self->down_types = json_dumps(list, JSON_COMPACT);
+        self->down_types = jj_doc_text(list);
     }
-    bool good = json_array_size(list) == 0 || self->down_types;
+    bool good = list && (json_array_size(list) == 0 || self->down_types);
     json_decref(list);
     return good ? 0 : JJ_EMEMORY;
 }

@@ -4,6 +4,7 @@
 
 #include <jejaring/pack.h>
 #include <jejaring/relay.h>
+#include <jejaring/state.h>
 
 #define UPLINK_VERSION "0.1.0"
 #define UPLINK_TEXT    512

@@ -22,12 +22,15 @@ int jj_text_read(const char *path, char **text, size_t *size_bytes, jj_error *er
     }
     for (size_t got = 1; got > 0 && rc == 0;) {
         char *more = realloc(data, size + 65536 + 1);
-        if (!more || size > FILE_MAX) {
-            rc = jj_fail(err, more ? JJ_ECONFIG : JJ_EMEMORY, "cannot read %s: too large", path);
-            data = more ? more : data;
+        if (!more) {
+            rc = jj_fail(err, JJ_EMEMORY, "out of memory while reading %s", path);
             break;
         }
         data = more;
+        if (size > FILE_MAX) {
+            rc = jj_fail(err, JJ_ECONFIG, "cannot read %s: too large", path);
+            break;
+        }
         got = fread(data + size, 1, 65536, file);
         size += got;
     }

@@ -148,14 +148,16 @@ static int end_step(plan *p, int rc, const char *name, jj_error *err)
     char text[sizeof err->text];
 
     rc = rc ? rc : jj_pg_commit(p->pg, err);
+    rc = rc == JJ_ETIMEOUT ? JJ_EUNAVAILABLE : rc; /* the next time it is seen whether it was */
     if (rc) {
         jj_pg_rollback(p->pg);
         if (err) {
+            err->code = rc;
             snprintf(text, sizeof text, "%s: %.440s", name, err->text);
             snprintf(err->text, sizeof err->text, "%s", text);
         }
     }
-    return rc == JJ_ETIMEOUT ? JJ_EUNAVAILABLE : rc;
+    return rc;
 }
 
 static int due(plan *p, const char *what, jj_error *err)

@@ -203,8 +203,6 @@ WRAP(int, statvfs, (const char *path, struct statvfs *out), (path, out), FAIL_FI
 WRAP(FILE *, fopen, (const char *path, const char *mode), (path, mode), FAIL_FILE, none(EMFILE))
 WRAP(DIR *, opendir, (const char *path), (path), FAIL_FILE, none(EMFILE))
 WRAP(DIR *, fdopendir, (int fd), (fd), FAIL_FILE, none(ENOMEM))
-WRAP(int, fflush, (FILE *file), (file), FAIL_FILE, bad(ENOSPC))
-WRAP(size_t, fwrite, (const void *data, size_t size, size_t count, FILE *file), (data, size, count, file), FAIL_FILE, 0)
 
 WRAP(int, epoll_create1, (int flags), (flags), FAIL_SYSTEM, bad(EMFILE))
 WRAP(int, epoll_ctl, (int fd, int what, int other, struct epoll_event *event), (fd, what, other, event), FAIL_SYSTEM, bad(ENOSPC))
@@ -285,6 +283,23 @@ int __wrap_openat(int folder, const char *path, int flags, mode_t mode);
 int __wrap_openat(int folder, const char *path, int flags, mode_t mode)
 {
     return fails(FAIL_FILE) ? bad(EMFILE) : __real_openat(folder, path, flags, mode);
+}
+
+/* The program's own output does not fail: the C library would remember that, and say so later. */
+size_t __real_fwrite(const void *data, size_t size, size_t count, FILE *file);
+size_t __wrap_fwrite(const void *data, size_t size, size_t count, FILE *file);
+size_t __wrap_fwrite(const void *data, size_t size, size_t count, FILE *file)
+{
+    return file != stdout && file != stderr && fails(FAIL_FILE)
+               ? 0
+               : __real_fwrite(data, size, count, file);
+}
+
+int __real_fflush(FILE *file);
+int __wrap_fflush(FILE *file);
+int __wrap_fflush(FILE *file)
+{
+    return file != stdout && file != stderr && fails(FAIL_FILE) ? bad(ENOSPC) : __real_fflush(file);
 }
 
 /* It is closed all the same. */

@@ -203,6 +203,46 @@ static inline json_t *jj_doc_load(jj_turn *turn, const char *key)
     return document;
 }
 
+struct jj_dump {
+    char *text;
+    size_t size, room;
+    bool failed;
+};
+
+static inline int jj_dump_add(const char *part, size_t size, void *arg)
+{
+    struct jj_dump *dump = (struct jj_dump *)arg;
+    if (!dump->failed && dump->room - dump->size <= size) {
+        size_t room = 2 * (dump->size + size) + 256;
+        char *more = (char *)realloc(dump->text, room);
+        if (!more) {
+            dump->failed = true; /* and stays so: jansson goes on after a name */
+            return -1;
+        }
+        dump->text = more;
+        dump->room = room;
+    }
+    if (!dump->failed) {
+        memcpy(dump->text + dump->size, part, size);
+        dump->size += size;
+        dump->text[dump->size] = '\0';
+    }
+    return dump->failed ? -1 : 0;
+}
+
+/* The text of an object or a list in one canonical form, for free(); NULL without memory, where
+ * json_dumps can give a text that lacks a name (jansson 2.14). */
+static inline char *jj_doc_text(const json_t *document)
+{
+    struct jj_dump dump = {NULL, 0, 0, false};
+    int rc = json_dump_callback(document, jj_dump_add, &dump, JSON_COMPACT | JSON_SORT_KEYS);
+    if (rc || dump.failed) {
+        free(dump.text);
+        return NULL;
+    }
+    return dump.text;
+}
+
 /* Stores an object in one canonical form; an empty one is deleted. Borrows document. */
 static inline void jj_doc_store(jj_turn *turn, const char *key, const json_t *document)
 {
@@ -213,7 +253,7 @@ static inline void jj_doc_store(jj_turn *turn, const char *key, const json_t *do
         jj_delete(turn, key);
         return;
     }
-    char *text = json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS);
+    char *text = jj_doc_text(document);
     if (text) {
         jj_put(turn, key, text);
     } else {
