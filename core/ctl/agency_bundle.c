@@ -35,6 +35,7 @@ static const char python_example[] =
     "    socket.curve_secretkey = SECRET_KEY\n"
     "    socket.curve_publickey = zmq.curve_public(SECRET_KEY)\n"
     "    socket.linger = 0\n"
+    "    socket.ipv6 = \"[\" in endpoint\n"
     "    socket.connect(endpoint)\n"
     "    return socket\n"
     "\n"

@@ -58,6 +58,15 @@ static void set_int(jj_socket *socket, int option, int value)
     (void)rc;
 }
 
+/* libzmq takes no address in brackets without it. Only for those: with it "*" would be two things.
+ */
+static void allow_ipv6(jj_socket *socket, const char *endpoint)
+{
+    if (strncmp(endpoint, "tcp://[", 7) == 0) {
+        set_int(socket, ZMQ_IPV6, 1);
+    }
+}
+
 /* The kernel looks after connections, not libzmq's heartbeats: where a peer has more messages
  * waiting than our high water mark and then goes away, libzmq 4.3.4 ends the process at the next
  * heartbeat that it sends, or that it finds among what the peer had sent
@@ -151,6 +160,7 @@ int jj_socket_bind(jj_socket *socket, const char *endpoint, jj_error *err)
     }
     /* Who may open the file is the only door of an ipc socket: it is closed from its birth. */
     mode_t before = is_ipc ? umask(0177) : 0;
+    allow_ipv6(socket, endpoint);
     int rc = zmq_bind(socket->handle, endpoint);
     if (is_ipc) {
         umask(before);
@@ -265,6 +275,7 @@ static int open_client(jj_socket **socket, jj_wire *wire, int type,
 
 static int connect_to(jj_socket **socket, const char *endpoint, jj_error *err)
 {
+    allow_ipv6(*socket, endpoint);
     if (zmq_connect((*socket)->handle, endpoint) == 0) {
         return 0;
     }
@@ -282,6 +293,7 @@ int jj_socket_dealer(jj_socket **socket, jj_wire *wire, const jj_client_options 
 
 int jj_socket_connect(jj_socket *socket, const char *endpoint, jj_error *err)
 {
+    allow_ipv6(socket, endpoint);
     return zmq_connect(socket->handle, endpoint) ? fail_zmq(err, "connect to", endpoint) : 0;
 }
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import pathlib
+import socket
 import stat
 import subprocess
 
@@ -84,6 +85,26 @@ def test_the_example_of_a_bundle_reads_without_a_change(node, bell):
         assert json.loads(reader.stdout.readline())["data"]["title"] == "Juru masak"
         hello = json.loads(reader.stderr.readline())
         assert (hello["agency"], hello["node"], hello["audiences"]) == ("bank", "uji", ["capital"])
+
+
+def test_a_door_and_a_bell_may_have_an_address_of_version_6(node):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 here")
+    n = open_node(node, bell=[f"tcp://[::1]:{free_port()}"])
+    n.config["hub"]["listen"] = [{"endpoint": f"tcp://[::1]:{n.port}"}]
+    n.write_config()
+    assert ctl("check", node=n).returncode == 0
+    n.start()
+    bundle = n.folder / "bank"
+    done = ctl("agency", "add", "bank", "--name", "Bank", "--audience", "capital", "--region", "33.75",
+               "--bundle", str(bundle), node=n)
+    assert done.returncode == 0, done.stderr
+    n.reload()
+    n.publish([vacancy("Juru las")])
+    with example(bundle) as reader:
+        assert json.loads(reader.stdout.readline())["data"]["title"] == "Juru las"
 
 
 def test_an_example_goes_on_where_it_was(node):
