@@ -155,6 +155,7 @@ $(B)/man/%: core/ctl/man/%.scd $(CTL) core/ctl/man/make.sh
 # Calls that a unit test can make fail: each that tests/unit/fail.c stands in for.
 WRAPPED := $(sort $(shell sed -nE 's/^WRAP.[^,]*, ([A-Za-z0-9_]+),.*/\1/p; s/^[a-z].* [*]*__wrap_([a-z_]+).*;$$/\1/p' tests/unit/fail.c))
 $(B)/tests/test_fail_uplink: $(call obj,$(wildcard plugins/uplink/*.c))
+$(B)/tests/test_fail_ctl: $(call obj,$(CHECK_SRC))
 $(B)/tests/test_fail_supervisor: $(call obj,$(filter-out core/daemon/main.c,$(call src,daemon)))
 # A unit test links only what it tests: the archive gives no more than is asked for.
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(CTL_A) $(CORE) $(call obj,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))) $(call obj,$(WAREHOUSE_LIB))

@@ -21,6 +21,17 @@ void jj_ctl_clear(jj_ctl *ctl)
     *ctl = (jj_ctl){0};
 }
 
+void *jj_ctl_memory(size_t size_bytes)
+{
+    void *memory = malloc(size_bytes);
+    if (!memory) {
+        fputs("jejaringctl: error: out of memory\n  next: free some memory and try again\n",
+              stderr);
+        exit(JJ_EXIT_FAILED);
+    }
+    return memory;
+}
+
 /* ---- What was given ----------------------------------------------------------------------- */
 
 const char *jj_ctl_option(const jj_ctl *ctl, const char *name)

@@ -55,6 +55,10 @@ typedef struct jj_ctl {
 /* Closes what was opened. */
 void jj_ctl_clear(jj_ctl *ctl);
 
+/* Memory for JSON (json_set_alloc_funcs). Without any it says so and ends the program: half of a
+ * list would be shown, or sent to the hub, as a whole one. */
+void *jj_ctl_memory(size_t size_bytes);
+
 /* ---- What was given ----------------------------------------------------------------------- */
 
 /* The last value of an option, or NULL. A flag without value has "". */
