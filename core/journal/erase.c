@@ -79,7 +79,7 @@ static void write_without(jj_span object, const char *person, jj_buf *out)
     jj_buf_putc(out, '}');
 }
 
-/* An event's text without what names the person. False: it still does. */
+/* An event's text without what names the person. False: it still does, or there was no memory. */
 static bool forget(jj_span text, const char *person, jj_buf *out)
 {
     jj_members walk;
@@ -94,9 +94,9 @@ static bool forget(jj_span text, const char *person, jj_buf *out)
         add_member(out, &member, data.size ? (jj_span){data.data, data.size} : member.value);
     }
     jj_buf_putc(out, '}');
-    bool done = !data.failed && !out->failed && !strcasestr(out->data, person);
+    out->failed = out->failed || data.failed;
     jj_buf_clear(&data);
-    return done;
+    return !out->failed && !strcasestr(out->data, person);
 }
 
 /* ---- Who is to be erased ------------------------------------------------------------------ */
@@ -244,7 +244,9 @@ static void forget_in(jj_journal *journal, const event *e)
         without = swap;
         at = 0;
     }
-    if (!done || text.failed) {
+    if (text.failed) {
+        jj_journal_note(journal, "out of memory"); /* it is about somebody else: not for this */
+    } else if (!done) {
         empty(journal, e);
     } else if (text.size != e->text.size) {
         sqlite3_bind_int64(journal->statements[JJ_SQL_FORGET], 1, (int64_t)e->cursor);
