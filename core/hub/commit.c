@@ -141,6 +141,23 @@ static int check_state(const json_t *state, jj_error *err)
     return 0;
 }
 
+/* A key that no event has (any more) is not an error: it may have been erased meanwhile. */
+static int check_rejected(const json_t *list, jj_error *err)
+{
+    unsigned char key[16];
+    bool good = !list || json_is_array(list);
+    for (size_t i = 0; good && i < json_array_size(list); i++) {
+        const json_t *entry = json_array_get(list, i), *reason = json_object_get(entry, "reason");
+        const char *hex = jj_json_string(entry, "key");
+        good = hex && jj_unhex(hex, strlen(hex), key, sizeof key) &&
+               (!reason || json_is_string(reason));
+    }
+    return good ? 0
+                : jj_fail(err, JJ_EMALFORMED,
+                          "rejected: a list of {\"key\", \"reason\"} is expected, with the event's "
+                          "key in hexadecimal digits");
+}
+
 typedef struct room {
     size_t used;
 } room;
@@ -267,7 +284,7 @@ static void put_event_aside(jj_hub *hub, const jj_request *request, const jj_con
     jj_error why;
     found_event found = {0};
     uint64_t cursor = 0;
-    int rc = hex && jj_unhex(hex, strlen(hex), key, sizeof key)
+    int rc = jj_unhex(hex, strlen(hex), key, sizeof key)
                  ? jj_journal_find(hub->journal, key, &cursor)
                  : JJ_ENOTFOUND;
     rc =
@@ -304,6 +321,7 @@ static int prepare(jj_hub *hub, const jj_request *request, jj_consumer *consumer
     int rc = jj_option_name(request->options, true, &name, err);
     rc = rc ? rc : jj_option_cursor(request->options, "cursor", &given, cursor, err);
     rc = rc ? rc : check_state(json_object_get(request->options, "state"), err);
+    rc = rc ? rc : check_rejected(json_object_get(request->options, "rejected"), err);
     if (rc == 0 && given && *cursor > jj_journal_head(hub->journal)) {
         rc = jj_fail(err, JJ_EINVALID, "cursor: beyond the newest event");
     }
