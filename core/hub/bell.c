@@ -164,7 +164,7 @@ static void serve_one(const jj_hub *hub, jj_hub_bell *bell)
             bell->topics++;
             bell->strange += strange;
             if (strange && bell->strange > STRANGE_MAX) {
-                jj_message_cut_off(&message);
+                jj_message_cut_off(&message, bell->socket);
             }
         } else if (topic.data[0] == 0 && bell->topics) {
             bell->topics--;

@@ -2,6 +2,7 @@
 #ifndef JJ_WIRE_INTERNAL_H
 #define JJ_WIRE_INTERNAL_H
 
+#include "base/buf.h"
 #include "wire/wire.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@ struct jj_wire {
 struct jj_socket {
     void *handle;
     void *watched; /* of a monitor: the socket that it watches; else NULL */
+    jj_buf bound;  /* the endpoints at which it listens, each with a line's end */
 };
 
 /* What a monitor tells: one of the events it was asked for, and its value (a descriptor, mostly).

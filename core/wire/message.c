@@ -1,9 +1,12 @@
 #include "wire/internal.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 static zmq_msg_t *frame_at(const jj_message *message, size_t index)
 {
@@ -131,10 +134,33 @@ const char *jj_message_user(const jj_message *message)
     return message->count > 1 ? zmq_msg_gets(frame_at(message, 1), "User-Id") : NULL;
 }
 
-void jj_message_cut_off(const jj_message *message)
+/* Whether a connection is one of those that this socket has accepted. */
+static bool is_of(const jj_socket *socket, int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in ip;
+        struct sockaddr_in6 ip6;
+        struct sockaddr_un local;
+    } name = {0};
+    socklen_t size = sizeof name;
+    char end[sizeof name.local.sun_path + 8]; /* of the endpoint's line */
+    if (getsockname(fd, &name.any, &size)) {
+        return false;
+    }
+    if (name.any.sa_family == AF_UNIX) {
+        snprintf(end, sizeof end, "ipc://%s\n", name.local.sun_path);
+    } else {
+        in_port_t port = name.any.sa_family == AF_INET6 ? name.ip6.sin6_port : name.ip.sin_port;
+        snprintf(end, sizeof end, ":%u\n", (unsigned)ntohs(port));
+    }
+    return socket->bound.data && strstr(socket->bound.data, end);
+}
+
+void jj_message_cut_off(const jj_message *message, const jj_socket *socket)
 {
     int fd = message->count ? zmq_msg_get(frame_at(message, message->count - 1), ZMQ_SRCFD) : -1;
-    if (fd >= 0) {
+    if (fd >= 0 && is_of(socket, fd)) {
         shutdown(fd, SHUT_RDWR); /* libzmq, whose it is, notices and cleans up */
     }
 }

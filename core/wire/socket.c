@@ -114,6 +114,7 @@ void jj_socket_close(jj_socket *socket)
             zmq_socket_monitor(socket->watched, NULL, 0);
         }
         zmq_close(socket->handle);
+        jj_buf_clear(&socket->bound);
         free(socket);
     }
 }
@@ -169,7 +170,11 @@ int jj_socket_bind(jj_socket *socket, const char *endpoint, jj_error *err)
         return jj_fail(err, JJ_ESYSTEM,
                        "another program listens at %s already (`ss -lntxp` names it)", endpoint);
     }
-    return rc ? fail_zmq(err, "listen at", endpoint) : 0;
+    if (rc) {
+        return fail_zmq(err, "listen at", endpoint);
+    }
+    jj_buf_printf(&socket->bound, "%s\n", endpoint);
+    return 0;
 }
 
 int jj_socket_router(jj_socket **socket, jj_wire *wire, const char *endpoint,

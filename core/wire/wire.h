@@ -60,8 +60,10 @@ int jj_message_track(jj_message *message, jj_tally *tally);
  * from the routing id's frame, which carries no metadata. Borrowed. */
 const char *jj_message_user(const jj_message *message);
 
-/* Ends the connection by which a received message came, as if the network had. */
-void jj_message_cut_off(const jj_message *message);
+/* Ends the connection by which a message came to this socket, as if the network had. The connection
+ * may be gone already, and its descriptor another's: one at another endpoint is never ended; one at
+ * the same socket may be, and has to come again. */
+void jj_message_cut_off(const jj_message *message, const jj_socket *socket);
 
 /* ---- Sockets ------------------------------------------------------------------------------ */
 

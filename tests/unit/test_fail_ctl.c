@@ -178,7 +178,7 @@ static void mask(char *text)
  * whether one did. */
 static bool run(said *to, const char *words, unsigned call)
 {
-    char text[1024], *argv[WORDS_MAX + 1] = {"jejaringctl"};
+    char text[1024], *argv[WORDS_MAX + 2] = {"jejaringctl"};
     int argc = 1;
     size_t size = 0;
     for (; *words; words++) {
