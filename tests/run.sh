@@ -11,6 +11,7 @@ case $B in /*) ;; *) B=$PWD/$B ;; esac
 export B JJ_TEST_PLUGINS="$B/tests/plugins"
 passed=0 failed=0
 which=${1:-all}
+UNIT_SECONDS=300 # of one unit test program: one that hangs is a failure, not the end of the run
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}"
 
@@ -18,14 +19,14 @@ unit() {
     for test in "$B"/tests/test_*; do
         [ -x "$test" ] || continue
         log=$B/tests/$(basename "$test").log
-        if "$test" >"$log" 2>&1; then
+        if timeout -k 5 "$UNIT_SECONDS" "$test" >"$log" 2>&1; then
             good=$(grep -c '^\[       OK \]' "$log")
             passed=$((passed + good))
             printf '  %-28s %4d passed\n' "$(basename "$test")" "$good"
         else
             good=$(grep -c '^\[       OK \]' "$log")
             bad=$(sed -n 's/^ *\([0-9]*\) FAILED TEST(S)$/\1/p' "$log")
-            bad=${bad:-1}
+            bad=${bad:-1} # ended by a signal, or by the clock
             passed=$((passed + good)) failed=$((failed + bad))
             printf '  %-28s FAILED\n' "$(basename "$test")"
             tail -n 60 "$log"

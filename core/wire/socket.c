@@ -159,6 +159,9 @@ int jj_socket_bind(jj_socket *socket, const char *endpoint, jj_error *err)
         return jj_fail(err, JJ_ESYSTEM,
                        "cannot listen at %s: something else than a socket is there", endpoint);
     }
+    if (!jj_buf_reserve(&socket->bound, strlen(endpoint) + 1)) {
+        return jj_fail(err, JJ_EMEMORY, "out of memory");
+    }
     /* Who may open the file is the only door of an ipc socket: it is closed from its birth. */
     mode_t before = is_ipc ? umask(0177) : 0;
     allow_ipv6(socket, endpoint);
@@ -173,7 +176,8 @@ int jj_socket_bind(jj_socket *socket, const char *endpoint, jj_error *err)
     if (rc) {
         return fail_zmq(err, "listen at", endpoint);
     }
-    jj_buf_printf(&socket->bound, "%s\n", endpoint);
+    jj_buf_puts(&socket->bound, endpoint); /* there is room for both */
+    jj_buf_putc(&socket->bound, '\n');
     return 0;
 }
 

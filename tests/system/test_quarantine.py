@@ -122,9 +122,11 @@ def test_what_a_consumer_puts_aside_is_kept_and_not_said_again(office):
     n = office
     one = graduated(WHO, **CONTACT)
     said_by(n, "blk", one)
+    for nonsense in ([{"key": "bukan kunci"}], [{}], [7], {}, [{"key": "00" * 16, "reason": 7}]):
+        kind, result, _ = n.request("COMMIT", {"name": "pembaca", "cursor": "1", "rejected": nonsense})
+        assert (kind, result["code"]) == ("ERROR", "malformed"), nonsense
     n.request("COMMIT", {"name": "pembaca", "cursor": "1", "rejected": [
-        {"key": event_key(one), "reason": "tidak dapat dibaca"}, {"key": "00" * 16, "reason": "x"},
-        {"key": "bukan kunci"}, {}, 7]})
+        {"key": event_key(one), "reason": "tidak dapat dibaca"}, {"key": "00" * 16, "reason": "x"}]})
     entry, = quarantine(n)
     assert (entry["agency"], entry["origin"], entry["detail"], entry["type"]) == \
         ("local", "local/pembaca", "tidak dapat dibaca", "alumni.graduated")
