@@ -10,6 +10,7 @@
 #define AGAIN_MS    5000  /* after a refusal */
 #define PATIENCE_MS 5000  /* without an answer the other side counts as away */
 #define TIMEOUT_MS  60000 /* a request may take so long on a slow line before it is sent again */
+#define SECRET_SIZE 64    /* of a CURVE key's text, and to spare */
 
 /* ---- The connection ----------------------------------------------------------------------- */
 
@@ -35,31 +36,53 @@ static int lacks(jj_error *err, const char *folder, const char *what)
             "connection: %s is missing or not readable in %s: it is the folder that `jejaringctl "
             "agency add` made on the node above",
             what, folder);
+    snprintf(err->field, sizeof err->field, "connection");
     return JJ_ECONFIG;
 }
 
-int above_open(uplink *self, const jj_value *connection, jj_error *err)
+/* The options point into told, to be released, and into secret, to be wiped, whatever is returned.
+ */
+static int read_connection(const char *folder, jj_client_options *options, json_t **told,
+                           char secret[SECRET_SIZE], jj_error *err)
 {
-    const char *folder = connection->string;
-    char path[PATH_MAX], secret[64] = "";
+    char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/secret.key", folder);
-    if (!read_word(path, secret, sizeof secret)) {
+    if (!read_word(path, secret, SECRET_SIZE)) {
         return lacks(err, folder, "secret.key");
     }
     snprintf(path, sizeof path, "%s/connection.json", folder);
-    json_t *told = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
-    jj_client_options options = {
-        .endpoint = json_string_value(json_object_get(told, "endpoint")),
+    *told = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    *options = (jj_client_options){
+        .endpoint = json_string_value(json_object_get(*told, "endpoint")),
         .name = "uplink/" UPLINK_VERSION,
-        .server_key = json_string_value(json_object_get(told, "server_key")),
-        .public_key = json_string_value(json_object_get(told, "public_key")),
+        .server_key = json_string_value(json_object_get(*told, "server_key")),
+        .public_key = json_string_value(json_object_get(*told, "public_key")),
         .secret_key = secret,
         .timeout_ms = TIMEOUT_MS,
     };
-    int rc = 0;
-    if (!options.endpoint || !options.server_key || !options.public_key) {
-        rc = lacks(err, folder, "connection.json with endpoint, server_key and public_key");
-    } else {
+    return options->endpoint && options->server_key && options->public_key
+               ? 0
+               : lacks(err, folder, "connection.json with endpoint, server_key and public_key");
+}
+
+int above_check(const char *folder, jj_error *err)
+{
+    jj_client_options options;
+    char secret[SECRET_SIZE] = "";
+    json_t *told = NULL;
+    int rc = read_connection(folder, &options, &told, secret, err);
+    json_decref(told);
+    explicit_bzero(secret, sizeof secret);
+    return rc;
+}
+
+int above_open(uplink *self, const char *folder, jj_error *err)
+{
+    jj_client_options options;
+    char secret[SECRET_SIZE] = "";
+    json_t *told = NULL;
+    int rc = read_connection(folder, &options, &told, secret, err);
+    if (rc == 0) {
         snprintf(self->endpoint, sizeof self->endpoint, "%s", options.endpoint);
         rc = jj_client_open(&self->client, &options, err);
     }

@@ -90,7 +90,7 @@ static int check(const jj_value *values, jj_error *err)
     if (values[OPTION_DOWN].given && !is_list_of_types(values[OPTION_DOWN].string)) {
         return blame(err, "down", "a list of event types is expected, e.g. [vacancy.*]; []: none");
     }
-    return 0;
+    return above_check(values[OPTION_CONNECTION].string, err);
 }
 
 /* ---- Life --------------------------------------------------------------------------------- */
@@ -141,7 +141,7 @@ static int create(const jj_host *host, const jj_value *values, void **out, jj_er
         schedule_parse(values[OPTION_WINDOW].string, &self->from_minute, &self->to_minute);
     }
     int rc = read_down(self, &values[OPTION_DOWN]);
-    rc = rc ? jj_fail(err, rc, "out of memory") : above_open(self, &values[OPTION_CONNECTION], err);
+    rc = rc ? jj_fail(err, rc, "out of memory") : above_open(self, values[OPTION_CONNECTION].string, err);
     if (rc) {
         destroy(self);
         return rc;

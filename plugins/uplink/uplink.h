@@ -83,7 +83,9 @@ bool outbox_answer(uplink *self, const jj_reply *reply);
 void outbox_clear(uplink *self);
 
 /* ---- above.c: the hub above ---- */
-int above_open(uplink *self, const jj_value *connection, jj_error *err);
+/* Whether the folder of the option `connection` has what above_open needs. */
+int above_check(const char *folder, jj_error *err);
+int above_open(uplink *self, const char *folder, jj_error *err);
 void above_greet(uplink *self); /* if it is time */
 bool above_answer(uplink *self, const jj_reply *reply);
 /* Why the hub above refuses something, for the log and the status. */

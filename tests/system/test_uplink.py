@@ -410,11 +410,15 @@ def test_outside_of_the_hours_nothing_is_sent(node, lines):
     assert waiting(r) == 1 and status_of(p, "pekalongan")["contact"] is None
 
 
-def test_a_bad_window_is_named(node):
-    n = node({"uplink": {"audiences": ["province"],
-                         "options": {"connection": "x", "window": "malam"}}})
+@pytest.mark.parametrize("options, said", [
+    ({"window": "malam"}, "two times of the day"),
+    ({"down": "vacancy.*"}, "a list of event types"),
+    ({}, "secret.key is missing or not readable in"),
+])
+def test_a_bad_option_is_named_before_the_start(node, options, said):
+    n = node({"uplink": {"audiences": ["province"], "options": {"connection": "x", **options}}})
     done = n.run("--check", "-c", n.file)
-    assert done.returncode == 78 and "two times of the day" in done.stderr + done.stdout
+    assert done.returncode == 78 and said in done.stderr + done.stdout
 
 
 # ---- The contract, by hand

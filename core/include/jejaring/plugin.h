@@ -197,9 +197,9 @@ typedef struct jj_plugin {
     const char *const *subscribes; /* event types it wants; "*" for all; NULL: none */
     const jj_option *options;      /* ends with a NULL name; may be NULL */
 
-    /* Judges option values beyond type and range. Pure: no files, no network, no host. Optional.
-     * values has one entry for each row of `options`. Returns 0 or fills in err (err->field may
-     * name the option). */
+    /* Judges option values beyond type and range. It changes nothing and needs no network, nor a
+     * host; of files it reads at most those that an option names. Optional. values has one entry
+     * for each row of `options`. Returns 0 or fills in err (err->field may name the option). */
     int (*check)(const jj_value *values, jj_error *err);
 
     /* Makes the instance. host and values outlive it. On success *self is the plugin's own.
