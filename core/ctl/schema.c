@@ -53,7 +53,8 @@ static void print_report(const jj_report *report)
 {
     for (size_t i = 0; i < report->count && i < JJ_PROBLEMS_MAX; i++) {
         const jj_problem *problem = &report->list[i];
-        printf("%s: %s\n", problem->field[0] ? problem->field : "(the whole)", problem->expected);
+        printf("%s: expected %s\n", problem->field[0] ? problem->field : "(the whole)",
+               problem->expected);
     }
     if (report->count > JJ_PROBLEMS_MAX) {
         printf("and %zu more\n", report->count - JJ_PROBLEMS_MAX);

@@ -179,6 +179,30 @@ static void check_keys(const jj_config *config, jj_findings *findings)
     explicit_bzero(secret_key, sizeof secret_key);
 }
 
+/* The hub refuses a person key with which everybody would be counted a second time. */
+static void check_same_key(const jj_config *config, const char *journal, jj_findings *findings)
+{
+    unsigned char key[JJ_KEY_SIZE];
+    char noted[JJ_KEY_MARK_SIZE], mark[JJ_KEY_MARK_SIZE] = "";
+    char *own = jj_person_key_default(config->state);
+    const char *path = config->person_key ? config->person_key : own;
+
+    jj_journal_peek(journal, JJ_JOURNAL_PERSON_KEY, noted, sizeof noted);
+    if (path && jj_key_load(path, key, NULL) == 0) {
+        jj_person_key_mark(key, mark);
+    }
+    if (noted[0] && strcmp(noted, mark) != 0) {
+        jj_check_blame(config, config->person_key ? "person_key" : "state", findings,
+                       "the person key %s is not that of the persons in %s", path ? path : "",
+                       journal);
+        jj_findings_advise(
+            findings, "put the one back that they were named with, from a backup or another "
+                      "node of the province: with another one everybody would be counted twice");
+    }
+    explicit_bzero(key, sizeof key);
+    free(own);
+}
+
 static void check_journal(const jj_config *config, jj_findings *findings)
 {
     jj_error err = {0};
@@ -191,6 +215,8 @@ static void check_journal(const jj_config *config, jj_findings *findings)
                                ? "check as root, or chown it to the daemon's user"
                                : "use the version of Jejaring that wrote this journal, put it back "
                                  "from a backup, or name another folder");
+    } else if (path) {
+        check_same_key(config, path, findings);
     }
     free(path);
 }

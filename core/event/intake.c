@@ -65,15 +65,16 @@ static int check_schema(const json_t *data, jj_admitted *a, jj_error *err)
     size_t before = a->report.count;
     size_t count = found.count < JJ_PROBLEMS_MAX ? found.count : JJ_PROBLEMS_MAX;
     for (size_t i = 0; i < count; i++) {
-        char pointer[sizeof found.list[i].field];
+        char pointer[sizeof found.list[i].field], text[sizeof found.list[i].expected];
         snprintf(pointer, sizeof pointer, "/data%s", found.list[i].field);
-        jj_intake_note(&a->report, pointer, found.list[i].expected);
+        snprintf(text, sizeof text, "expected %s", found.list[i].expected);
+        jj_intake_note(&a->report, pointer, text);
+        if (i == 0 && before == 0) {
+            jj_intake_refuse(err, JJ_EINVALID, pointer, text);
+        }
     }
     a->report.count += found.count - count;
-    char pointer[sizeof err->field];
-    snprintf(pointer, sizeof pointer, "/data%s", found.list[0].field);
-    return before ? JJ_EINVALID
-                  : jj_intake_refuse(err, JJ_EINVALID, pointer, found.list[0].expected);
+    return JJ_EINVALID;
 }
 
 /* The envelope has problems: what the schema has to say beside them, where the event is of a type

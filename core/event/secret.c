@@ -106,6 +106,14 @@ int jj_secrets_open(jj_secrets *secrets, const char *person_key, const char *sta
     return rc;
 }
 
+void jj_person_key_mark(const unsigned char person_key[JJ_KEY_SIZE], char mark[JJ_KEY_MARK_SIZE])
+{
+    static const char purpose[] = "jejaring mark";
+    unsigned char hash[(JJ_KEY_MARK_SIZE - 1) / 2];
+    jj_hash_text(person_key, purpose, sizeof purpose - 1, hash, sizeof hash);
+    jj_hex(hash, sizeof hash, mark);
+}
+
 void jj_import_key(const unsigned char person_key[JJ_KEY_SIZE], unsigned char key[JJ_KEY_SIZE])
 {
     static const char purpose[] = "jejaring import";

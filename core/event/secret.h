@@ -40,6 +40,11 @@ char *jj_person_key_default(const char *state_dir);
 int jj_secrets_open(jj_secrets *secrets, const char *person_key, const char *state_dir, bool *made,
                     jj_error *err);
 
+/* A mark by which the same person key is known again: 32 hexadecimal digits that give nothing of it
+ * away. */
+#define JJ_KEY_MARK_SIZE 33
+void jj_person_key_mark(const unsigned char person_key[JJ_KEY_SIZE], char mark[JJ_KEY_MARK_SIZE]);
+
 /* The key under which the import makes ids: derived from the person key, so that an id tells no
  * more about a NIK than the person key itself does. */
 void jj_import_key(const unsigned char person_key[JJ_KEY_SIZE], unsigned char key[JJ_KEY_SIZE]);

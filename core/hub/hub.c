@@ -63,6 +63,7 @@ static void refuse_held(jj_hub *hub, bool known, jj_error *why)
             why->text, RECOVER_MS / 1000);
         hub->next_recover_ms = jj_monotonic_ms() + RECOVER_MS;
     }
+    hub->key_noted = false; /* that may have been lost with the rest: once more does no harm */
     jj_fail(why, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
     answer_held(hub, why);
     jj_hub_spoil_jobs(hub);
@@ -245,26 +246,19 @@ static void turn(jj_hub *hub, int signals, bool *stop)
 static int open_parts(jj_hub *hub, const json_t *grants, jj_error *err)
 {
     const jj_config *config = hub->config;
-    bool made = false;
     char *events = jj_path_join(config->schemas, "events");
     char *journal = jj_path_join(config->state, "journal.db");
     int rc = events && journal ? 0 : jj_fail(err, JJ_EMEMORY, "out of memory");
     rc = rc ? rc : jj_mkdir_all(config->state, 0700, err);
     rc = rc ? rc : jj_mkdir_all(config->run, 0750, err);
-    rc = rc ? rc : jj_secrets_open(&hub->secrets, config->person_key, config->state, &made, err);
     rc = rc ? rc : jj_catalogue_open(&hub->catalogue, events, err);
     rc = rc ? rc : jj_journal_open(&hub->journal, journal, err);
+    rc = rc ? rc : jj_hub_open_secrets(hub, err);
     rc = rc ? rc : jj_audit_begin(hub->journal, hub->secrets.node_key, err);
     rc = rc ? rc : jj_wire_open(&hub->wire, err);
     rc = rc ? rc : jj_hub_load_rights(hub, grants, err);
     rc = rc ? rc : jj_hub_open_doors(hub, err);
     rc = rc ? rc : jj_hub_open_bell(hub, err);
-    if (made) {
-        jj_log(JJ_NOTICE,
-               "made a person key of this node's own in %s; nodes of one province need the same "
-               "key: set `person_key` to the province's before the first data arrive",
-               config->state);
-    }
     free(events);
     free(journal);
     return rc;

@@ -204,6 +204,7 @@ struct jj_hub {
 
     jj_held *held, **held_end; /* in the order in which they will be answered */
     size_t staged;             /* events in the open transaction */
+    bool key_noted;            /* the journal knows the person key, see person_key.c */
     jj_waiter *waiters;
     size_t waiter_count;
     bool deferred; /* some of them wait until their agency has read what it was given */
@@ -248,6 +249,14 @@ const jj_plugin_identity *jj_hub_plugin(const jj_hub *hub, const char *name);
 /* NULL if there is no such agency, or it was revoked. */
 const jj_rights *jj_hub_agency(const jj_hub *hub, const char *agency);
 const jj_rights *jj_hub_agency_by_key(const jj_hub *hub, const char *public_key);
+
+/* ---- person_key.c ---- */
+/* Opens the node's secrets. JJ_ECONFIG if the person key is another one than that with which the
+ * persons of the journal were named: everybody would be counted a second time. */
+int jj_hub_open_secrets(jj_hub *hub, jj_error *err);
+/* Notes, with the first event that names a person by it, which key that was. Within a transaction;
+ * after one that failed hub->key_noted is to be false. */
+void jj_hub_note_person_key(jj_hub *hub);
 
 /* ---- account.c ---- */
 jj_account *jj_hub_account(jj_hub *hub, const jj_rights *rights);

@@ -47,6 +47,9 @@ enum jj_known jj_hub_append(jj_hub *hub, jj_admitted *admitted)
         return known;
     }
     hub->staged++;
+    if (admitted->nik[0]) {
+        jj_hub_note_person_key(hub);
+    }
     if (admitted->granted) {
         jj_journal_consent_put(hub->journal, record, admitted->granted, true);
     }

@@ -163,6 +163,14 @@ typedef bool (*jj_state_entry)(void *arg, const char *key, const char *value);
 int jj_journal_state_read(jj_journal *journal, int64_t consumer, const char *after,
                           jj_state_entry visit, void *arg, jj_error *err);
 
+/* What the node itself notes is the state of this consumer, which is nobody's. */
+#define JJ_JOURNAL_NODE       INT64_C(0)
+#define JJ_JOURNAL_PERSON_KEY "person_key" /* a mark of the key that persons were named with */
+
+/* One such note of a journal that is at rest; "" if there is none, or that cannot be told. Changes
+ * nothing; does not see what is in the write-ahead log only. */
+void jj_journal_peek(const char *path, const char *key, char *value, size_t size);
+
 /* ---- Consent ------------------------------------------------------------------------------ */
 
 /* Notes that the person of this event grants or withdraws consent for some audiences. For each

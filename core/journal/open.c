@@ -229,14 +229,34 @@ static int load_totals(jj_journal *journal, jj_error *err)
     return 0;
 }
 
+static const char node_note[] = "SELECT value FROM state WHERE consumer = 0 AND key = ?1";
+
+void jj_journal_peek(const char *path, const char *key, char *value, size_t size)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *row = NULL;
+    char *uri = sqlite3_mprintf("file:%s?immutable=1", path);
+    value[0] = '\0';
+    if (uri && sqlite3_open_v2(uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == 0 &&
+        sqlite3_prepare_v2(db, node_note, -1, &row, NULL) == SQLITE_OK &&
+        sqlite3_bind_text(row, 1, key, -1, SQLITE_STATIC) == SQLITE_OK &&
+        sqlite3_step(row) == SQLITE_ROW && sqlite3_column_text(row, 0)) {
+        snprintf(value, size, "%s", (const char *)sqlite3_column_text(row, 0));
+    }
+    sqlite3_finalize(row);
+    sqlite3_close(db);
+    sqlite3_free(uri);
+}
+
 /* The secret itself is for nobody's eyes. */
 static int make_id(jj_journal *journal, jj_error *err)
 {
-    static const char sql[] =
-        "SELECT value FROM state WHERE consumer = 0 AND key = '" JJ_JOURNAL_RESTORED "'";
     sqlite3_stmt *row = NULL;
-    int step = sqlite3_prepare_v2(journal->db, sql, -1, &row, NULL) == SQLITE_OK ? sqlite3_step(row)
-                                                                                 : SQLITE_ERROR;
+    int step =
+        sqlite3_prepare_v2(journal->db, node_note, -1, &row, NULL) == SQLITE_OK &&
+                sqlite3_bind_text(row, 1, JJ_JOURNAL_RESTORED, -1, SQLITE_STATIC) == SQLITE_OK
+            ? sqlite3_step(row)
+            : SQLITE_ERROR;
     const char *restored = step == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
     restored = restored ? restored : "";
     snprintf(journal->id, sizeof journal->id, "%016llx",

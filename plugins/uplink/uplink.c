@@ -141,7 +141,8 @@ static int create(const jj_host *host, const jj_value *values, void **out, jj_er
         schedule_parse(values[OPTION_WINDOW].string, &self->from_minute, &self->to_minute);
     }
     int rc = read_down(self, &values[OPTION_DOWN]);
-    rc = rc ? jj_fail(err, rc, "out of memory") : above_open(self, values[OPTION_CONNECTION].string, err);
+    rc = rc ? jj_fail(err, rc, "out of memory")
+            : above_open(self, values[OPTION_CONNECTION].string, err);
     if (rc) {
         destroy(self);
         return rc;

@@ -378,6 +378,28 @@ static void a_journal_that_lost_its_end_is_refused(void **state)
     assert_not_opened(JJ_EUNAVAILABLE, "tables are damaged");
 }
 
+static void a_note_of_the_node_is_read_at_rest(void **state)
+{
+    char value[40] = "as before";
+    (void)state;
+    jj_journal_peek(journal_path, "x", value, sizeof value);
+    assert_string_equal(value, "");
+    assert_int_not_equal(access(journal_path, F_OK), 0);
+
+    jj_journal *journal = journal_open();
+    jj_journal_begin(journal);
+    jj_journal_state_put(journal, JJ_JOURNAL_NODE, "x", "noted");
+    journal_commit(journal);
+    jj_journal_close(journal);
+    jj_journal_peek(journal_path, "x", value, sizeof value);
+    assert_string_equal(value, "noted");
+    jj_journal_peek(journal_path, "y", value, sizeof value);
+    assert_string_equal(value, "");
+    assert_int_equal(jj_file_write(journal_path, "no database", 11, 0600, NULL), 0);
+    jj_journal_peek(journal_path, "x", value, sizeof value);
+    assert_string_equal(value, "");
+}
+
 static void bytes_changed_on_the_disk_never_crash(void **state)
 {
     jj_buf original = {0};
@@ -435,6 +457,7 @@ int main(void)
         TEST(a_folder_that_is_not_there_is_named),
         TEST(an_empty_file_becomes_a_journal),
         TEST(a_journal_that_lost_its_end_is_refused),
+        TEST(a_note_of_the_node_is_read_at_rest),
         TEST(bytes_changed_on_the_disk_never_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

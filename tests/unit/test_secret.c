@@ -188,6 +188,17 @@ static void the_import_has_a_key_of_its_own(void **state)
     assert_string_equal(hex, "5afa1a344fee08f3f4e7f7e51d9f1dc882947daffa8c324ffa39cf08a4a46a66");
 }
 
+static void a_person_key_is_known_again_by_its_mark(void **state)
+{
+    /* Computed with Python's hashlib: blake2b("jejaring mark", key=0..31, digest_size=16). */
+    unsigned char person[JJ_KEY_SIZE];
+    char mark[JJ_KEY_MARK_SIZE];
+    (void)state;
+    assert_true(jj_unhex(DIGITS, 64, person, sizeof person));
+    jj_person_key_mark(person, mark);
+    assert_string_equal(mark, "88a85682afa278ab78252eb875444969");
+}
+
 /* ---- Seals -------------------------------------------------------------------------------- */
 
 static const jj_secrets secrets = {.node_key = {1, 2, 3}};
@@ -288,6 +299,7 @@ int main(void)
         TEST(a_person_key_that_the_configuration_names_is_never_made),
         TEST(processes_that_start_at_once_share_the_keys),
         TEST(the_import_has_a_key_of_its_own),
+        TEST(a_person_key_is_known_again_by_its_mark),
         TEST(what_was_sealed_opens),
         TEST(sealing_appends_and_never_repeats_itself),
         TEST(a_seal_opens_only_with_its_key_purpose_and_label),
