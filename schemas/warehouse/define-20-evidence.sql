@@ -101,6 +101,7 @@ BEGIN
         SELECT (e.data ->> 'person')::uuid FROM event e
         WHERE 'order.completed' = ANY (types) AND e.type = 'order.completed'
             AND e.subject = ANY (ARRAY(SELECT s.subject FROM stage s WHERE s.type = 'order.completed'))
-            AND e.data ? 'person');
+            -- Not `?`: with it the planner goes through all orders that name somebody.
+            AND e.data ->> 'person' IS NOT NULL);
 END $$;
 COMMENT ON FUNCTION touched IS 'Persons whose standing the events in the temporary table `stage` may change';

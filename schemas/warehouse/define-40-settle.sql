@@ -253,11 +253,15 @@ BEGIN
         types := ARRAY(SELECT DISTINCT type FROM stage);
     END IF;
     IF EXISTS (SELECT FROM erasure) THEN
+        -- The arrays: what costs by the batch, and not by all who were ever erased.
         DELETE FROM stage s USING erasure x
-        WHERE s.subject = x.person AND (s.time <= x.time OR s.recordedtime <= x.recorded)
+        WHERE x.person = ANY (ARRAY(SELECT subject FROM stage))
+            AND s.subject = x.person AND (s.time <= x.time OR s.recordedtime <= x.recorded)
             AND s.type <> 'person.erased';
         UPDATE stage s SET data = s.data - 'person' FROM erasure x
-        WHERE s.type = 'order.completed' AND (s.time <= x.time OR s.recordedtime <= x.recorded)
+        WHERE x.person = ANY (ARRAY(SELECT (data ->> 'person')::uuid FROM stage
+                                    WHERE type = 'order.completed'))
+            AND s.type = 'order.completed' AND (s.time <= x.time OR s.recordedtime <= x.recorded)
             AND (s.data ->> 'person')::uuid = x.person;
     END IF;
     IF log_is_partitioned() THEN

@@ -3,6 +3,7 @@ in the same tables; and so does a rebuild from the log.
 
 JEJARING_PERMUTATIONS says how many orders are tried (default 200)."""
 
+import json
 import os
 import random
 
@@ -161,8 +162,9 @@ def test_an_erased_person_does_not_come_back(cluster):
     database.drop()
 
 
-def test_an_erasure_reads_what_is_the_persons(cluster):
-    """However many orders others have completed."""
+@pytest.fixture
+def many_orders(cluster):
+    """A warehouse with 2,000 completed orders of 400 persons, and 600 others who were erased."""
     database = warehouse(cluster)
     maker = warehouse_events.Maker(9, persons=400)
     orders = [maker.event("order.completed", warehouse_events.entity("pesanan", number),
@@ -170,17 +172,41 @@ def test_an_erasure_reads_what_is_the_persons(cluster):
     with Host({"conninfo": database.conninfo}) as plugin:
         assert plugin.deliver(orders, plugin.resume(), len(orders)), plugin.log
         assert not plugin.rejected, plugin.rejected[:3]
+    database.psql("INSERT INTO jejaring.erasure SELECT gen_random_uuid(), now(), now(), gen_random_uuid() "
+                  "FROM generate_series(1, 600)")
     database.psql("ANALYZE")
+    yield database, maker.persons[7]
+    database.drop()
+
+
+def rows_read(cursor, event_type, subject, data):
+    """How many rows of each table a batch of one event makes the warehouse read."""
+    cursor.execute("SELECT jejaring.open_stage()")
+    cursor.execute("INSERT INTO stage SELECT gen_random_uuid(), %s, 'kantor', 'x', now(), now(), "
+                   "'33.75', %s, NULL, NULL, %s", (event_type, subject, json.dumps(data)))
+    cursor.execute("SELECT jejaring.ingest()")
+    cursor.execute("SELECT relname, coalesce(idx_tup_fetch, 0) + seq_tup_read FROM pg_stat_xact_all_tables "
+                   "WHERE schemaname = 'jejaring'")
+    return dict(cursor.fetchall())
+
+
+def test_an_erasure_reads_what_is_the_persons(many_orders):
+    """However many orders others have completed."""
+    database, person = many_orders
     with database.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT jejaring.open_stage()")
-        cursor.execute("INSERT INTO stage SELECT gen_random_uuid(), 'person.erased', 'kantor', 'x', now(), now(), "
-                       "'33.75', %s, NULL, NULL, '{}'", (maker.persons[7],))
-        cursor.execute("SELECT jejaring.ingest()")
-        cursor.execute("SELECT relname, idx_tup_fetch FROM pg_stat_xact_all_tables "
-                       "WHERE schemaname = 'jejaring' AND relname IN ('event', 'service_order')")
-        read = dict(cursor.fetchall())
-        cursor.execute("SELECT count(*) FROM jejaring.service_order WHERE person = %s", (maker.persons[7],))
+        read = rows_read(cursor, "person.erased", person, {})
+        cursor.execute("SELECT count(*) FROM jejaring.service_order WHERE person = %s", (person,))
         assert cursor.fetchone()[0] == 0
     assert 5 <= read["event"] <= 50, read
     assert 5 <= read["service_order"] <= 20, read
-    database.drop()
+
+
+def test_a_completed_order_reads_what_is_of_that_order(many_orders):
+    """However many others were completed, and however many people were erased."""
+    database, person = many_orders
+    with database.connect() as connection, connection.cursor() as cursor:
+        read = rows_read(cursor, "order.completed", warehouse_events.entity("pesanan", 7), {"person": person})
+        cursor.execute("SELECT count(*) FROM jejaring.evidence WHERE person = %s", (person,))
+        assert cursor.fetchone()[0] == 6
+    assert 1 <= read["event"] <= 20, read
+    assert read["erasure"] <= 5, read
