@@ -23,11 +23,12 @@ static bool find_mark(void *arg, const char *key, const char *value)
 
 static int explain(jj_error *err, const char *path, const jj_error *why)
 {
-    return jj_fail(err, JJ_ECONFIG,
-                   "%s is not the person key with which the persons of this journal were named%s%s: "
-                   "put that one back, from a backup or another node of the province; with another "
-                   "one everybody would be counted a second time",
-                   path, why ? ", " : "", why ? why->text : "");
+    return jj_fail(
+        err, JJ_ECONFIG,
+        "%s is not the person key with which the persons of this journal were named%s%s: "
+        "put that one back, from a backup or another node of the province; with another "
+        "one everybody would be counted a second time",
+        path, why ? ", " : "", why ? why->text : "");
 }
 
 int jj_hub_open_secrets(jj_hub *hub, jj_error *err)
@@ -40,8 +41,7 @@ int jj_hub_open_secrets(jj_hub *hub, jj_error *err)
     char *own = jj_person_key_default(config->state);
     const char *path = config->person_key ? config->person_key : own;
     int rc = own ? 0 : jj_fail(err, JJ_EMEMORY, "out of memory");
-    rc = rc ? rc
-            : jj_journal_state_read(hub->journal, JJ_JOURNAL_NODE, "", find_mark, &known, err);
+    rc = rc ? rc : jj_journal_state_read(hub->journal, JJ_JOURNAL_NODE, "", find_mark, &known, err);
     if (rc == 0) {
         /* A key that the journal knows is not made anew when its file is missing. */
         const char *given = known.mark[0] ? path : config->person_key;
