@@ -63,7 +63,8 @@ static void refuse_held(jj_hub *hub, bool known, jj_error *why)
             why->text, RECOVER_MS / 1000);
         hub->next_recover_ms = jj_monotonic_ms() + RECOVER_MS;
     }
-    hub->key_noted = false; /* that may have been lost with the rest: once more does no harm */
+    /* The note may have been lost with the rest: once more does no harm. */
+    hub->key_noted = hub->key_fresh = false;
     jj_fail(why, JJ_EUNAVAILABLE, "the hub cannot store at the moment; try again later");
     answer_held(hub, why);
     jj_hub_spoil_jobs(hub);
@@ -84,6 +85,10 @@ void jj_hub_settle(jj_hub *hub)
         if (jj_journal_commit(hub->journal, &err)) {
             refuse_held(hub, failed, &err);
             return;
+        }
+        if (hub->key_fresh) {
+            hub->key_fresh = false;
+            jj_journal_checkpoint(hub->journal); /* jj_journal_peek looks into the file itself */
         }
         answer_held(hub, NULL);
         jj_hub_ring(hub, before);

@@ -205,6 +205,7 @@ struct jj_hub {
     jj_held *held, **held_end; /* in the order in which they will be answered */
     size_t staged;             /* events in the open transaction */
     bool key_noted;            /* the journal knows the person key, see person_key.c */
+    bool key_fresh;            /* since this transaction */
     jj_waiter *waiters;
     size_t waiter_count;
     bool deferred; /* some of them wait until their agency has read what it was given */

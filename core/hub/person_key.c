@@ -74,6 +74,6 @@ void jj_hub_note_person_key(jj_hub *hub)
     if (!hub->key_noted) {
         jj_person_key_mark(hub->secrets.person_key, mark);
         jj_journal_state_put(hub->journal, JJ_JOURNAL_NODE, JJ_JOURNAL_PERSON_KEY, mark);
-        hub->key_noted = true;
+        hub->key_noted = hub->key_fresh = true;
     }
 }
