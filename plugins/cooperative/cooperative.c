@@ -44,44 +44,24 @@ static const jj_option options[] = {
 
 /* ---- Businesses --------------------------------------------------------------------------- */
 
-struct lane {
-    char region[JJ_NAME_MAX], skill[JJ_NAME_MAX], order[JJ_NAME_MAX];
-};
-
 /* Where a business stands in the rotation: nowhere if it is closed. */
-static size_t business_lanes(const json_t *business, struct lane lanes[SKILLS_MAX])
+static jj_stand business_stand(const json_t *business)
 {
+    jj_stand stand = {0};
+    char order[JJ_NAME_MAX];
     const json_t *registered = jj_register(business, "registered");
     const json_t *skills = json_object_get(registered, "skills");
     int64_t since_ms =
         jj_number(registered, "since", jj_stamp_time(jj_register_stamp(business, "registered")));
-    size_t count = 0;
-    if (jj_register_over(business, "registered", "closed")) {
-        return 0;
+    snprintf(order, sizeof order, "%010lld-%014lld", (long long)jj_number(business, "turn", 0),
+             (long long)since_ms);
+    if (!jj_register_over(business, "registered", "closed")) {
+        for (size_t i = 0; i < json_array_size(skills); i++) {
+            jj_stand_add(&stand, jj_text(registered, "region"),
+                         json_string_value(json_array_get(skills, i)), order);
+        }
     }
-    for (; count < json_array_size(skills) && count < SKILLS_MAX; count++) {
-        struct lane *lane = &lanes[count];
-        snprintf(lane->region, sizeof lane->region, "%s", jj_text(registered, "region"));
-        snprintf(lane->skill, sizeof lane->skill, "%s",
-                 json_string_value(json_array_get(skills, count)));
-        snprintf(lane->order, sizeof lane->order, "%010lld-%014lld",
-                 (long long)jj_number(business, "turn", 0), (long long)since_ms);
-    }
-    return count;
-}
-
-/* Moves a business from the lanes of before to those of now. */
-static void business_move(jj_turn *turn, const char *id, const json_t *business,
-                          const struct lane *before, size_t before_count)
-{
-    struct lane now[SKILLS_MAX];
-    size_t count = business_lanes(business, now);
-    for (size_t i = 0; i < before_count; i++) {
-        jj_line_leave(turn, "rota", before[i].region, before[i].skill, before[i].order, id);
-    }
-    for (size_t i = 0; i < count; i++) {
-        jj_line_enter(turn, "rota", now[i].region, now[i].skill, now[i].order, id);
-    }
+    return stand;
 }
 
 static json_t *business_terms(const jj_event *event, const json_t *data)
@@ -102,7 +82,6 @@ static json_t *business_terms(const jj_event *event, const json_t *data)
 static void on_business(jj_turn *turn, const jj_event *event, const json_t *data)
 {
     char key[JJ_KEY_MAX];
-    struct lane before[SKILLS_MAX], now[SKILLS_MAX];
     const char *id = jj_name(jj_text(data, "business"));
     if (!id) {
         return;
@@ -111,23 +90,22 @@ static void on_business(jj_turn *turn, const jj_event *event, const json_t *data
     jj_put(turn, key, "");
     jj_key(turn, key, "b/%s", id);
     json_t *business = jj_doc_load(turn, key);
-    size_t count = business_lanes(business, before);
+    jj_stand before = business_stand(business);
     if (strcmp(event->type, "business.registered") == 0) {
         jj_register_take(turn, business, "registered", event, business_terms(event, data));
     } else {
         jj_register_take(turn, business, "closed", event, json_true());
     }
-    business_move(turn, id, business, before, count);
-    count = business_lanes(business, now);
-    for (size_t i = 0; i < count; i++) {
-        jj_want_call(turn, "seek", now[i].region, now[i].skill);
-    }
+    jj_stand now = business_stand(business);
+    jj_stand_move(turn, "rota", id, &before, &now);
+    jj_want_call(turn, "seek", &now);
     jj_doc_store(turn, key, business);
     json_decref(business);
 }
 
 static void on_erased(jj_turn *turn, const char *person)
 {
+    const jj_stand nowhere = {0};
     char prefix[JJ_KEY_MAX], key[JJ_KEY_MAX];
     const char *id;
     json_t *unused;
@@ -135,26 +113,17 @@ static void on_erased(jj_turn *turn, const char *person)
     json_t *businesses = jj_collect(turn, prefix, SIZE_MAX);
     json_object_foreach(businesses, id, unused)
     {
-        struct lane before[SKILLS_MAX];
         jj_key(turn, key, "b/%s", id);
         json_t *business = jj_doc_load(turn, key);
-        size_t count = business_lanes(business, before);
-        json_object_clear(business);
-        business_move(turn, id, business, before, count);
+        jj_stand before = business_stand(business);
+        jj_stand_move(turn, "rota", id, &before, &nowhere);
         jj_delete(turn, key);
         json_decref(business);
-        jj_key(turn, key, "%s%s", prefix, id);
-        jj_delete(turn, key);
     }
     json_decref(businesses);
+    jj_forget(turn, prefix);
     jj_key(turn, prefix, "f/%s/", person);
-    json_t *offers = jj_collect(turn, prefix, SIZE_MAX);
-    json_object_foreach(offers, id, unused)
-    {
-        jj_key(turn, key, "%s%s", prefix, id);
-        jj_delete(turn, key);
-    }
-    json_decref(offers);
+    jj_forget(turn, prefix);
 }
 
 /* ---- Orders ------------------------------------------------------------------------------- */
@@ -219,7 +188,6 @@ static bool offer(jj_turn *turn, const char *id, json_t *order, const char *busi
 {
     char key[JJ_KEY_MAX], mark[JJ_KEY_MAX], count[24];
     const char *value = "0";
-    struct lane before[SKILLS_MAX];
     jj_key(turn, key, "b/%s", business_id);
     json_t *business = jj_doc_load(turn, key);
     const char *person = jj_text(jj_register(business, "registered"), "person");
@@ -232,12 +200,13 @@ static bool offer(jj_turn *turn, const char *id, json_t *order, const char *busi
         jj_event cause = jj_origin_event(json_object_get(jj_register(order, "placed"), "origin"));
         int64_t time_ms = since_ms > cause.time_ms ? since_ms : cause.time_ms;
         bool never = jj_number(business, "turn", 0) == 0;
-        size_t lanes = business_lanes(business, before);
+        jj_stand before = business_stand(business);
         turn->host->state_get(turn->host, "turn", &value);
         snprintf(count, sizeof count, "%lld", strtoll(value, NULL, 10) + 1);
         jj_doc_set(turn, business, "turn", json_integer(strtoll(count, NULL, 10)));
         jj_doc_set(turn, order, "offered", json_integer(rank));
-        business_move(turn, business_id, business, before, lanes);
+        jj_stand now = business_stand(business);
+        jj_stand_move(turn, "rota", business_id, &before, &now);
         jj_doc_store(turn, key, business);
         jj_put(turn, "turn", count);
         jj_put(turn, mark, "");

@@ -1,13 +1,6 @@
 #include "person.h"
 #include "vacancy.h"
 
-#define LANES_MAX 16 /* vocations of one person that are looked at */
-
-struct lane {
-    char region[JJ_NAME_MAX], skill[JJ_NAME_MAX], order[JJ_NAME_MAX];
-    bool able;
-};
-
 /* Competent first ('0'), then not yet tested ('1'), then tested in vain ('2'): the later of what
  * was said of this vocation and of the person as a whole. */
 static char person_rank(const json_t *person, const char *skill)
@@ -22,84 +15,48 @@ static char person_rank(const json_t *person, const char *skill)
 }
 
 /* Where a person waits: nowhere without consent or at work. */
-static size_t person_lanes(const json_t *person, struct lane lanes[LANES_MAX])
+static jj_stand person_stand(const json_t *person)
 {
-    size_t count = 0;
+    jj_stand stand = {0};
     const char *name;
     json_t *unused;
     if (!jj_consent(person) || jj_post_now(person, NULL)) {
-        return 0;
+        return stand;
     }
     int64_t free_ms = jj_post_left_ms(person);
     json_object_foreach((json_t *)(uintptr_t)person, name, unused)
     {
-        if (strncmp(name, "t/", 2) != 0 || count == LANES_MAX) {
-            continue;
-        }
-        struct lane *lane = &lanes[count++];
-        memset(lane, 0, sizeof *lane); /* they are compared whole */
-        lane->able = json_is_true(jj_register(person, "able"));
+        char order[JJ_NAME_MAX];
         const json_t *training = jj_register(person, name);
         const char *region = json_string_value(training); /* of before it had a day */
         int64_t since_ms =
             jj_number(training, "since", jj_stamp_time(jj_register_stamp(person, name)));
-        snprintf(lane->skill, sizeof lane->skill, "%s", name + 2);
-        snprintf(lane->region, sizeof lane->region, "%s",
-                 region ? region : jj_text(training, "region"));
-        snprintf(lane->order, sizeof lane->order, "%c%014lld", person_rank(person, name + 2),
-                 (long long)(since_ms > free_ms ? since_ms : free_ms));
+        if (strncmp(name, "t/", 2) == 0) {
+            snprintf(order, sizeof order, "%c%014lld", person_rank(person, name + 2),
+                     (long long)(since_ms > free_ms ? since_ms : free_ms));
+            jj_stand_add(&stand, region ? region : jj_text(training, "region"), name + 2, order);
+        }
     }
-    return count;
+    return stand;
 }
 
-/* The vacancies that a person was proposed for, or placed at. New. */
-static json_t *person_vacancies(jj_turn *turn, const char *id)
+static jj_stand able_stand(const json_t *person, const jj_stand *stand)
 {
-    char prefix[JJ_KEY_MAX];
-    jj_key(turn, prefix, "q/%s/", id);
-    return jj_collect(turn, prefix, SIZE_MAX);
+    return json_is_true(jj_register(person, "able")) ? *stand : (jj_stand){0};
 }
 
 /* A person has begun (+1) or ceased (-1) to wait: counts for all who had proposed to them. */
-static void person_turned(jj_turn *turn, const char *id, int change)
+static void person_turned(jj_turn *turn, const char *proposals, int change)
 {
-    json_t *vacancies = person_vacancies(turn, id), *flags;
+    json_t *vacancies = jj_collect(turn, proposals, SIZE_MAX), *flags;
     const char *vacancy;
     json_object_foreach(vacancies, vacancy, flags)
     {
-        if (*json_string_value(flags) != 'p') {
-            continue;
+        if (*json_string_value(flags) == 'p') {
+            vacancy_live(turn, vacancy, change);
         }
-        vacancy_live(turn, vacancy, change);
     }
     json_decref(vacancies);
-}
-
-/* Moves a person from the lanes of before to those of now. */
-static void person_move(jj_turn *turn, const char *id, const json_t *person,
-                        const struct lane *before, size_t before_count)
-{
-    struct lane now[LANES_MAX];
-    size_t count = person_lanes(person, now);
-    if (count == before_count && memcmp(now, before, count * sizeof *now) == 0) {
-        return;
-    }
-    for (size_t i = 0; i < before_count; i++) {
-        const struct lane *lane = &before[i];
-        jj_line_leave(turn, "wait", lane->region, lane->skill, lane->order, id);
-        jj_line_leave(turn, "able", lane->region, lane->skill, lane->order, id);
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct lane *lane = &now[i];
-        jj_line_enter(turn, "wait", lane->region, lane->skill, lane->order, id);
-        if (lane->able) {
-            jj_line_enter(turn, "able", lane->region, lane->skill, lane->order, id);
-        }
-        jj_want_call(turn, "seek", lane->region, lane->skill);
-    }
-    if ((count > 0) != (before_count > 0)) {
-        person_turned(turn, id, count > 0 ? 1 : -1);
-    }
 }
 
 /* Takes what an event says into the person's registers. */
@@ -128,38 +85,33 @@ static void person_learn(jj_turn *turn, json_t *person, const jj_event *event, c
     }
 }
 
-static void person_forget(jj_turn *turn, const char *id)
-{
-    json_t *vacancies = person_vacancies(turn, id), *unused;
-    const char *vacancy;
-    json_object_foreach(vacancies, vacancy, unused)
-    {
-        char key[JJ_KEY_MAX];
-        jj_key(turn, key, "q/%s/%s", id, vacancy);
-        jj_delete(turn, key);
-    }
-    json_decref(vacancies);
-}
-
 void person_event(jj_turn *turn, const jj_event *event, const json_t *data)
 {
-    char key[JJ_KEY_MAX];
-    struct lane before[LANES_MAX];
+    char key[JJ_KEY_MAX], proposals[JJ_KEY_MAX];
     const char *id = jj_name(event->subject), *vacancy = jj_name(jj_text(data, "vacancy"));
+    bool erased = strcmp(event->type, "person.erased") == 0;
     jj_key(turn, key, "g/%s", id);
+    jj_key(turn, proposals, "q/%s/", id);
     json_t *person = jj_doc_load(turn, key);
-    size_t before_count = person_lanes(person, before);
+    jj_stand before = person_stand(person), able_before = able_stand(person, &before);
     if (strcmp(event->type, "placement.started") == 0 && vacancy) {
         vacancy_seat_taken(turn, id, vacancy, event->time_ms);
     }
-    if (strcmp(event->type, "person.erased") == 0) {
+    if (erased) {
         json_object_clear(person);
     } else {
         person_learn(turn, person, event, data);
     }
-    person_move(turn, id, person, before, before_count);
-    if (strcmp(event->type, "person.erased") == 0) {
-        person_forget(turn, id);
+    jj_stand now = person_stand(person), able_now = able_stand(person, &now);
+    bool moved = jj_stand_move(turn, "wait", id, &before, &now);
+    if (jj_stand_move(turn, "able", id, &able_before, &able_now) || moved) {
+        jj_want_call(turn, "seek", &now);
+    }
+    if ((now.count > 0) != (before.count > 0)) {
+        person_turned(turn, proposals, now.count > 0 ? 1 : -1);
+    }
+    if (erased) {
+        jj_forget(turn, proposals);
     }
     jj_doc_store(turn, key, person);
     json_decref(person);

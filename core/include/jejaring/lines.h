@@ -65,6 +65,50 @@ static inline void jj_line_leave(jj_turn *turn, const char *line, const char *re
     jj_lane_count(turn, line, region, skill, -1);
 }
 
+/* ---- All places of one member ------------------------------------------------------------- */
+
+#define JJ_LANES_MAX 16 /* places of one member in a line that are looked at */
+
+/* Where a member stands in a line: `jj_stand stand = {0};`, for stands are compared whole. */
+typedef struct jj_stand {
+    size_t count;
+    struct {
+        char region[JJ_NAME_MAX], skill[JJ_NAME_MAX], order[JJ_NAME_MAX];
+    } lanes[JJ_LANES_MAX];
+} jj_stand;
+
+/* One place more, unless there are JJ_LANES_MAX. */
+static inline void jj_stand_add(jj_stand *stand, const char *region, const char *skill,
+                                const char *order)
+{
+    if (stand->count < JJ_LANES_MAX) {
+        snprintf(stand->lanes[stand->count].region, JJ_NAME_MAX, "%s", region);
+        snprintf(stand->lanes[stand->count].skill, JJ_NAME_MAX, "%s", skill);
+        snprintf(stand->lanes[stand->count].order, JJ_NAME_MAX, "%s", order);
+        stand->count++;
+    }
+}
+
+/* Moves a member of a line from where it stood to where it stands. False: that is the same. */
+static inline bool jj_stand_move(jj_turn *turn, const char *line, const char *member,
+                                 const jj_stand *before, const jj_stand *now)
+{
+    if (memcmp(before, now, sizeof *now) == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < before->count; i++) {
+        jj_line_leave(turn, line, before->lanes[i].region, before->lanes[i].skill,
+                      before->lanes[i].order, member);
+    }
+    for (size_t i = 0; i < now->count; i++) {
+        jj_line_enter(turn, line, now->lanes[i].region, now->lanes[i].skill, now->lanes[i].order,
+                      member);
+    }
+    return true;
+}
+
+/* ---- Who is first --------------------------------------------------------------------------- */
+
 /* What is gathered of the lanes of a line. */
 struct jj_gathering {
     jj_turn *turn;
@@ -185,6 +229,8 @@ static inline size_t jj_line_first(jj_turn *turn, const char *line, const json_t
     return count;
 }
 
+/* ---- Who is looked for ---------------------------------------------------------------------- */
+
 /* Notes, or forgets, that seeker looks for one of the skills (empty: any) in the areas.
  * State: "<wants>/<area>/<skill or *>/<seeker>". */
 static inline void jj_want_set(jj_turn *turn, const char *wants, const json_t *areas,
@@ -205,23 +251,21 @@ static inline void jj_want_set(jj_turn *turn, const char *wants, const json_t *a
     }
 }
 
-/* Notes everyone who looks for this skill in this region as to be looked at (jj_todo_add). */
-static inline void jj_want_call(jj_turn *turn, const char *wants, const char *region,
-                                const char *skill)
+/* Notes everyone who looks for somebody that stands there as to be looked at (jj_todo_add). */
+static inline void jj_want_call(jj_turn *turn, const char *wants, const jj_stand *stand)
 {
-    char province[JJ_NAME_MAX];
-    snprintf(province, sizeof province, "%.*s", (int)strcspn(region, "."), region);
-    const char *areas[] = {region, strcmp(province, region) ? province : NULL, "*"};
-    const char *skills[] = {skill, "*"};
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 6 * stand->count; i++) {
         char prefix[JJ_KEY_MAX];
-        if (!areas[i / 2]) {
-            continue;
+        const char *region = stand->lanes[i / 6].region, *skill = stand->lanes[i / 6].skill;
+        const int widths[] = {(int)strlen(region), (int)strcspn(region, "."), 0};
+        int width = widths[i / 2 % 3]; /* the region, its province, everywhere */
+        if (i / 2 % 3 == 1 && width == widths[0]) {
+            continue; /* a province */
         }
-        jj_key(turn, prefix, "%s/%s/%s/", wants, areas[i / 2], skills[i % 2]);
-        json_t *seekers = jj_collect(turn, prefix, SIZE_MAX);
+        jj_key(turn, prefix, "%s/%.*s%s/%s/", wants, width, region, width ? "" : "*",
+               i % 2 ? "*" : skill);
+        json_t *seekers = jj_collect(turn, prefix, SIZE_MAX), *unused;
         const char *seeker;
-        json_t *unused;
         json_object_foreach(seekers, seeker, unused)
         {
             jj_todo_add(turn, seeker);

@@ -296,6 +296,20 @@ static inline json_t *jj_collect(jj_turn *turn, const char *prefix, size_t most)
     return collection.found;
 }
 
+/* Deletes every entry below prefix. */
+static inline void jj_forget(jj_turn *turn, const char *prefix)
+{
+    json_t *found = jj_collect(turn, prefix, SIZE_MAX), *unused;
+    const char *rest;
+    json_object_foreach(found, rest, unused)
+    {
+        char key[JJ_KEY_MAX];
+        jj_key(turn, key, "%s%s", prefix, rest);
+        jj_delete(turn, key);
+    }
+    json_decref(found);
+}
+
 /* ---- Registers ---------------------------------------------------------------------------- */
 /*
  * A register is a member of a document that holds the latest statement about one thing:
