@@ -94,8 +94,8 @@ COMMENT ON FUNCTION report_tracer IS 'How many graduates are due for a tracer ca
 -- ---- Vacancies -----------------------------------------------------------------------------------
 
 -- The state of a vacancy on a day. Its seats are those that persons have taken (placement.started),
--- whether or not they left again. What nobody has closed is filled with its last seat, and expired
--- after its last day.
+-- whether or not they left again. With all seats taken it is filled, on the day on which the last of them
+-- was, whatever came first and was said then; expired after its last day.
 DROP FUNCTION IF EXISTS report_vacancies(boolean, boolean, text, date, date);
 CREATE FUNCTION report_vacancies(only_open boolean, only_filled boolean, in_region text, from_day date, to_day date)
 RETURNS TABLE (region text, region_name text, employer text, title text, headcount integer, filled bigint,
@@ -119,21 +119,21 @@ BEGIN
     ),
     stated AS (
         SELECT v.*, coalesce(t.seats, 0) AS seats,
-            -- The day of the last seat, where nobody said that it is filled.
-            CASE WHEN v.open OR v.closed_on > day THEN t.started[v.headcount] END AS full_on,
-            CASE WHEN v.closed_on <= day AND NOT v.open THEN v.close_reason
+            t.started[v.headcount] AS full_on, -- null: closed before all seats are known to be taken
+            CASE WHEN c.closed AND v.close_reason = 'withdrawn' THEN 'withdrawn'
                  WHEN t.seats >= v.headcount THEN 'filled'
+                 WHEN c.closed THEN v.close_reason
                  WHEN v.valid_until < day THEN 'expired'
-                 ELSE 'open' END AS status
-        FROM vacancy v LEFT JOIN taken t USING (vacancy)
+                 ELSE 'open' END AS status, c.closed
+        FROM vacancy v LEFT JOIN taken t USING (vacancy),
+            LATERAL (SELECT coalesce(v.closed_on <= day AND NOT v.open, false) AS closed) AS c
         WHERE v.opened_on <= day AND in_region(v.region, $3)
     ),
     dated AS (
         SELECT s.*, CASE s.status WHEN 'open' THEN s.opened_on
             WHEN 'filled' THEN coalesce(s.full_on, s.closed_on)
             -- As the industry plugin says it: on the day behind the last one.
-            ELSE CASE WHEN s.closed_on <= day AND NOT s.open THEN s.closed_on ELSE s.valid_until + 1 END
-            END AS status_on
+            ELSE CASE WHEN s.closed THEN s.closed_on ELSE s.valid_until + 1 END END AS status_on
         FROM stated s
     )
     SELECT s.region, r.name, s.employer, s.title, s.headcount, s.seats, s.status, s.status_on,

@@ -224,20 +224,25 @@ def test_every_state_of_a_vacancy(office):
         vacancy("open"), starts("open", 1, 9), vacancy("full"), starts("full", 1, 9), starts("full", 2, 8),
         starts("full", 3, 7), vacancy("over", valid_until=ago(1)), vacancy("drawn"), closed("drawn", "withdrawn"),
         vacancy("said"), closed("said", "filled"), vacancy("again", 2), closed("again", "filled"),
-        closed("unknown", "filled"), vacancy("future", -2)])
+        closed("unknown", "filled"), vacancy("future", -2),
+        # Said with what had come by then; a start that comes late changes both the day and the reason.
+        vacancy("late"), starts("late", 1, 9), closed("late", "filled"), starts("late", 2, 6),
+        vacancy("later"), closed("later", "expired"), starts("later", 1, 5), starts("later", 2, 4),
+        vacancy("left"), closed("left", "withdrawn"), starts("left", 1, 5), starts("left", 2, 4)])
     rows = {row["title"]: row for row in office.rows("report", "vacancies")}
     assert {name: (row["status"], row["filled"], row["status_on"]) for name, row in rows.items()} == {
         "open": ("open", 1, ago(30)), "full": ("filled", 3, ago(8)), "over": ("expired", 0, ago(0)),
-        "drawn": ("withdrawn", 0, ago(3)), "said": ("filled", 0, ago(3)), "again": ("open", 0, ago(2))}
+        "drawn": ("withdrawn", 0, ago(3)), "said": ("filled", 0, ago(3)), "again": ("open", 0, ago(2)),
+        "late": ("filled", 2, ago(6)), "later": ("filled", 2, ago(4)), "left": ("withdrawn", 2, ago(3))}
     assert rows["open"]["vocations"] == "las-smaw-3g, menjahit"
 
     def titles(*words):
         return {row["title"] for row in office.rows("report", "vacancies", *words)}
 
-    assert titles("--open") == {"open", "again"} and titles("--filled") == {"full", "said"}
-    assert titles("--open", "--filled") == {"open", "again", "full", "said"}
-    assert titles("--from", ago(4)) == {"over", "drawn", "said", "again"}
-    assert titles("--from", ago(9), "--to", ago(5)) == {"full"} and titles("--region", "35") == set()
+    assert titles("--open") == {"open", "again"} and titles("--filled") == {"full", "said", "late", "later"}
+    assert titles("--open", "--filled") == {"open", "again", "full", "said", "late", "later"}
+    assert titles("--from", ago(4)) == {"over", "drawn", "said", "again", "later", "left"}
+    assert titles("--from", ago(9), "--to", ago(5)) == {"full", "late"} and titles("--region", "35") == set()
 
 
 # ---- Directory
