@@ -5,21 +5,33 @@
 -- counters is the difference between the rows before and after, so they never drift. A rebuild counts
 -- once, at its end: see count_cells().
 CREATE OR REPLACE FUNCTION settle(persons uuid[], counting boolean DEFAULT true) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET enable_nestloop = off -- as evaluate()
+AS $$
 BEGIN
     IF cardinality(persons) = 0 THEN
         RETURN;
     END IF;
-    WITH fresh AS MATERIALIZED (
-        SELECT e.*, state_status(e.state) AS status, state_formal(e.state) AS formal,
-            state_witness(e.state) AS witness, state_placed(e.state) AS placed, l.known_from,
-            l.learnt_at, l.learnt_of, l.jumbled, p.certified_on, p.proposed_on
+    WITH stale AS MATERIALIZED (
+        SELECT * FROM standing s WHERE s.person = ANY (persons)
+    ),
+    -- Of a graduation that has a row already, on this day, the steps stand there: settle_steps() sees
+    -- to what changes them.
+    learnt AS MATERIALIZED (
+        SELECT e.*, l.known_from, l.learnt_at, l.learnt_of, l.jumbled, s.person IS NOT NULL AS settled,
+            s.certified_on AS certified_before, s.proposed_on AS proposed_before
         FROM evaluate(persons, 'infinity', 'infinity') e
             JOIN learn(persons) l USING (person, year, vocation, batch)
-            JOIN steps(persons) p USING (person, year, vocation, batch)
+            LEFT JOIN stale s USING (person, year, vocation, batch, graduated_on)
     ),
-    stale AS MATERIALIZED (
-        SELECT * FROM standing s WHERE s.person = ANY (persons)
+    fresh AS MATERIALIZED (
+        SELECT l.*, state_status(l.state) AS status, state_formal(l.state) AS formal,
+            state_witness(l.state) AS witness, state_placed(l.state) AS placed,
+            CASE WHEN settled THEN certified_before ELSE p.certified_on END AS certified_on,
+            CASE WHEN settled THEN proposed_before ELSE p.proposed_on END AS proposed_on
+        FROM learnt l
+            LEFT JOIN steps(ARRAY(SELECT person FROM learnt WHERE NOT settled)) p
+                USING (person, year, vocation, batch)
     ),
     -- A person with several graduations in one cell counts there with the last of them.
     part AS (
@@ -120,7 +132,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION settle IS 'Brings jejaring.standing and jejaring.absorption_cell up to date for these persons';
 
--- The same for persons of whom nothing else is new.
+-- The same for the steps of persons of whom tests or proposals are new, or gone.
 CREATE OR REPLACE FUNCTION settle_steps(persons uuid[]) RETURNS void
 LANGUAGE sql AS $$
     UPDATE standing t SET certified_on = p.certified_on, proposed_on = p.proposed_on
@@ -284,9 +296,9 @@ BEGIN
     PERFORM project(types);
     PERFORM collect(types);
     PERFORM settle(touched(types));
-    IF types && '{alumni.certified,placement.proposed}' THEN
+    IF types && '{alumni.certified,placement.proposed,person.erased}' THEN
         PERFORM settle_steps(ARRAY(SELECT DISTINCT subject FROM stage
-                                   WHERE type IN ('alumni.certified', 'placement.proposed')));
+                                   WHERE type IN ('alumni.certified', 'placement.proposed', 'person.erased')));
     END IF;
     RETURN coalesce(cardinality(regions), 0);
 END $$;

@@ -105,6 +105,24 @@ def test_a_certificate_that_comes_alone_moves_the_funnel(database):
     assert query(database, "SELECT graduates, certified FROM funnel('{}')") == [(1, 1)]
 
 
+def test_no_certificate_outlives_an_erasure(database):
+    """The graduation is told again with the news of the erasure, of the same day: the row stays, a step goes."""
+    story = Story()
+    person = story.graduate()
+    story.add(person, "2019-02-01", "alumni.certified", scheme="A", result="competent")
+    story.add(person, "2019-02-01", "placement.proposed", vacancy=warehouse_events.entity("vacancy", 1), rank=1,
+              reasons=["competent"])
+    fill(database, story.events)
+    assert query(database, "SELECT certified, proposed FROM funnel('{}')") == [(1, 1)]
+    graduation = story.events[0]["data"]
+    story.events.clear()
+    story.add(person, "2020-01-01", "person.erased")
+    story.add(person, "2021-01-01", "alumni.graduated")
+    story.events[1].update(data=graduation, recordedtime="2021-02-01T00:00:00.000Z")
+    fill(database, story.events)
+    assert query(database, "SELECT graduates, certified, proposed FROM funnel('{}')") == [(1, 0, 0)]
+
+
 # ---- Time to work ------------------------------------------------------------------------------
 
 
