@@ -190,7 +190,8 @@ static bool offer(jj_turn *turn, const char *id, json_t *order, const char *busi
     const char *value = "0";
     jj_key(turn, key, "b/%s", business_id);
     json_t *business = jj_doc_load(turn, key);
-    const char *person = jj_text(jj_register(business, "registered"), "person");
+    const json_t *registered = jj_register(business, "registered");
+    const char *person = jj_text(registered, "person");
     jj_key(turn, mark, "f/%s/%s", person, id);
     bool fresh = !turn->failed && !jj_has(turn, mark);
     if (fresh) {
@@ -214,7 +215,7 @@ static bool offer(jj_turn *turn, const char *id, json_t *order, const char *busi
                  (jj_draft){
                      .type = "order.offered",
                      .subject = person,
-                     .region = cause.region,
+                     .region = jj_text(registered, "region"),
                      .cause = &cause,
                      .key = person,
                      .time_ms = asked_ms > time_ms ? asked_ms : time_ms,

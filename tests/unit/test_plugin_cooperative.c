@@ -93,6 +93,21 @@ static void an_order_is_offered_to_businesses_of_its_skill_and_region(void **unu
     fake_close(fake);
 }
 
+/* Each offer is about its business: a regency reports it as its own. */
+static void a_provinces_order_is_offered_in_the_region_of_the_business(void **unused)
+{
+    (void)unused;
+    fake_host *fake = fake_open(&jejaring_plugin, NULL);
+    business(fake, "ani", "2019-02-01");
+    fake_region(fake, "33");
+    order(fake, "o1", "");
+    fake_deliver(fake, 0);
+    assert_string_equal(fake_last(fake),
+                        "order.offered ani 33.75 cause=order.placed/o1/2020-01-01/ "
+                        "id=order.placed/o1/2020-01-01/|order.offered|ani 2020-01-01");
+    fake_close(fake);
+}
+
 static void offers_go_round_least_recently_offered_first(void **unused)
 {
     (void)unused;
@@ -300,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_order_is_offered_to_businesses_of_its_skill_and_region),
+        cmocka_unit_test(a_provinces_order_is_offered_in_the_region_of_the_business),
         cmocka_unit_test(a_business_registered_and_closed_at_one_moment_is_closed),
         cmocka_unit_test(who_registered_first_stays_first_after_a_correction),
         cmocka_unit_test(offers_go_round_least_recently_offered_first),
