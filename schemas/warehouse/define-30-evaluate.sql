@@ -172,23 +172,6 @@ FROM graduation g
 END $$;
 COMMENT ON FUNCTION evaluate IS 'Where the graduations of these persons stand: on as_of and 6 and 12 months after graduation, with what was known at known_at';
 
--- Steps on the way to work that are no evidence of it: columns certified_on and proposed_on of
--- jejaring.standing.
-CREATE OR REPLACE FUNCTION steps(persons uuid[])
-RETURNS TABLE (person uuid, year integer, vocation text, batch text, certified_on date, proposed_on date)
-LANGUAGE sql STABLE
-SET enable_seqscan = off SET jit = off
-AS $$
-    SELECT a.person, a.year, a.vocation, a.batch,
-        (SELECT min(c.certified_on) FROM certification c
-         WHERE c.person = a.person AND c.result = 'competent'
-             AND (c.vocation IS NULL OR c.vocation = a.vocation)),
-        (SELECT min(p.proposed_on) FROM placement p
-         WHERE p.person = a.person AND p.proposed_on >= a.graduated_on)
-    FROM alumni a WHERE a.person = ANY (persons)
-$$;
-COMMENT ON FUNCTION steps IS 'When the graduations of these persons were certified and proposed first';
-
 -- When what was learnt: columns known_from, learnt_at, learnt_of and jumbled of jejaring.standing.
 --
 -- At a moment, everything is known of the days before the earliest day of which anything is learnt

@@ -15,23 +15,14 @@ BEGIN
     WITH stale AS MATERIALIZED (
         SELECT * FROM standing s WHERE s.person = ANY (persons)
     ),
-    -- Of a graduation that has a row already, on this day, the steps stand there: settle_steps() sees
-    -- to what changes them.
-    learnt AS MATERIALIZED (
-        SELECT e.*, l.known_from, l.learnt_at, l.learnt_of, l.jumbled, s.person IS NOT NULL AS settled,
-            s.certified_on AS certified_before, s.proposed_on AS proposed_before
+    -- The steps, certified_on and proposed_on, stay what they are: settle_steps() sees to them.
+    fresh AS MATERIALIZED (
+        SELECT e.*, state_status(e.state) AS status, state_formal(e.state) AS formal,
+            state_witness(e.state) AS witness, state_placed(e.state) AS placed, l.known_from,
+            l.learnt_at, l.learnt_of, l.jumbled, s.certified_on, s.proposed_on
         FROM evaluate(persons, 'infinity', 'infinity') e
             JOIN learn(persons) l USING (person, year, vocation, batch)
-            LEFT JOIN stale s USING (person, year, vocation, batch, graduated_on)
-    ),
-    fresh AS MATERIALIZED (
-        SELECT l.*, state_status(l.state) AS status, state_formal(l.state) AS formal,
-            state_witness(l.state) AS witness, state_placed(l.state) AS placed,
-            CASE WHEN settled THEN certified_before ELSE p.certified_on END AS certified_on,
-            CASE WHEN settled THEN proposed_before ELSE p.proposed_on END AS proposed_on
-        FROM learnt l
-            LEFT JOIN steps(ARRAY(SELECT person FROM learnt WHERE NOT settled)) p
-                USING (person, year, vocation, batch)
+            LEFT JOIN stale s USING (person, year, vocation, batch)
     ),
     -- A person with several graduations in one cell counts there with the last of them.
     part AS (
@@ -132,15 +123,44 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION settle IS 'Brings jejaring.standing and jejaring.absorption_cell up to date for these persons';
 
--- The same for the steps of persons of whom tests or proposals are new, or gone.
-CREATE OR REPLACE FUNCTION settle_steps(persons uuid[]) RETURNS void
-LANGUAGE sql AS $$
-    UPDATE standing t SET certified_on = p.certified_on, proposed_on = p.proposed_on
-    FROM steps(persons) p
-    WHERE t.person = p.person AND t.year = p.year AND t.vocation = p.vocation AND t.batch = p.batch
-        AND (t.certified_on, t.proposed_on) IS DISTINCT FROM (p.certified_on, p.proposed_on)
-$$;
-COMMENT ON FUNCTION settle_steps IS 'Brings certified_on and proposed_on of jejaring.standing up to date for these persons';
+-- The same for the steps on the way to work that are no evidence of it: the first test that was passed, in
+-- the vocation of the graduation or in none named, and the first proposal at or after the graduation. Of
+-- which persons they may have changed is told for each of the two.
+CREATE OR REPLACE FUNCTION settle_steps(certified uuid[], proposed uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE standing t SET certified_on = f.day
+    FROM standing s, LATERAL (
+            SELECT min(c.certified_on) AS day FROM certification c
+            WHERE c.person = s.person AND c.result = 'competent'
+                AND (c.vocation IS NULL OR c.vocation = s.vocation)) AS f
+    WHERE s.person = ANY (certified) AND s.certified_on IS DISTINCT FROM f.day
+        AND t.person = s.person AND t.year = s.year AND t.vocation = s.vocation AND t.batch = s.batch;
+    UPDATE standing t SET proposed_on = f.day
+    FROM standing s, LATERAL (
+            SELECT min(p.proposed_on) AS day FROM placement p
+            WHERE p.person = s.person AND p.proposed_on >= s.graduated_on) AS f
+    WHERE s.person = ANY (proposed) AND s.proposed_on IS DISTINCT FROM f.day
+        AND t.person = s.person AND t.year = s.year AND t.vocation = s.vocation AND t.batch = s.batch;
+END $$;
+COMMENT ON FUNCTION settle_steps(uuid[], uuid[]) IS 'Brings certified_on and proposed_on of jejaring.standing up to date for these persons';
+DROP FUNCTION IF EXISTS settle_steps(uuid[]);
+DROP FUNCTION IF EXISTS steps(uuid[]);
+
+-- Both, for whoever the events in `stage` are about.
+CREATE OR REPLACE FUNCTION settle_stage(types text[], counting boolean DEFAULT true) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    certifying CONSTANT text[] := '{alumni.graduated,alumni.certified,person.erased}';
+    proposing CONSTANT text[] := '{alumni.graduated,placement.proposed,person.erased}';
+BEGIN
+    PERFORM settle(touched(types), counting);
+    IF types && (certifying || proposing) THEN
+        PERFORM settle_steps(ARRAY(SELECT DISTINCT subject FROM stage WHERE type = ANY (certifying)),
+                             ARRAY(SELECT DISTINCT subject FROM stage WHERE type = ANY (proposing)));
+    END IF;
+END $$;
+COMMENT ON FUNCTION settle_stage IS 'Brings jejaring.standing and the counters up to date for the persons of the events in `stage`';
 
 -- The counters of everything, from jejaring.standing.
 CREATE OR REPLACE FUNCTION count_cells() RETURNS void
@@ -295,11 +315,7 @@ BEGIN
     END IF;
     PERFORM project(types);
     PERFORM collect(types);
-    PERFORM settle(touched(types));
-    IF types && '{alumni.certified,placement.proposed,person.erased}' THEN
-        PERFORM settle_steps(ARRAY(SELECT DISTINCT subject FROM stage
-                                   WHERE type IN ('alumni.certified', 'placement.proposed', 'person.erased')));
-    END IF;
+    PERFORM settle_stage(types);
     RETURN coalesce(cardinality(regions), 0);
 END $$;
 COMMENT ON FUNCTION ingest IS 'Stores and projects the batch in the temporary table `stage`';
@@ -332,7 +348,7 @@ BEGIN
                                    array_agg(recordedtime)) FROM stage;
             PERFORM project(types);
             PERFORM collect(types);
-            PERFORM settle(touched(types), false);
+            PERFORM settle_stage(types, false);
         END IF;
         EXIT WHEN high IS NULL;
         -- Everything up to and with `high` is done; the next subject is the one behind it.
@@ -422,6 +438,7 @@ BEGIN
         persons := ARRAY(SELECT DISTINCT person FROM alumni WHERE person > low ORDER BY 1 LIMIT 20000);
         EXIT WHEN cardinality(persons) = 0;
         PERFORM settle(persons, false);
+        PERFORM settle_steps(persons, persons);
         low := persons[cardinality(persons)];
     END LOOP;
     DELETE FROM absorption_cell;
