@@ -95,7 +95,8 @@ COMMENT ON FUNCTION report_tracer IS 'How many graduates are due for a tracer ca
 
 -- The state of a vacancy on a day. Its seats are those that persons have taken (placement.started),
 -- whether or not they left again. With all seats taken it is filled, on the day on which the last of them
--- was, whatever came first and was said then; expired after its last day.
+-- was, unless it had been withdrawn before, and even if something else was said meanwhile. After its last
+-- day it is expired.
 DROP FUNCTION IF EXISTS report_vacancies(boolean, boolean, text, date, date);
 CREATE FUNCTION report_vacancies(only_open boolean, only_filled boolean, in_region text, from_day date, to_day date)
 RETURNS TABLE (region text, region_name text, employer text, title text, headcount integer, filled bigint,
@@ -119,9 +120,9 @@ BEGIN
     ),
     stated AS (
         SELECT v.*, coalesce(t.seats, 0) AS seats,
-            t.started[v.headcount] AS full_on, -- null: closed before all seats are known to be taken
-            CASE WHEN c.closed AND v.close_reason = 'withdrawn' THEN 'withdrawn'
-                 WHEN t.seats >= v.headcount THEN 'filled'
+            t.started[v.headcount] AS full_on, -- null: not all seats are known to be taken
+            CASE WHEN t.started[v.headcount] <= CASE WHEN c.closed AND v.close_reason = 'withdrawn' THEN v.closed_on ELSE day END
+                     THEN 'filled'
                  WHEN c.closed THEN v.close_reason
                  WHEN v.valid_until < day THEN 'expired'
                  ELSE 'open' END AS status, c.closed

@@ -228,20 +228,22 @@ def test_every_state_of_a_vacancy(office):
         # Said with what had come by then; a start that comes late changes both the day and the reason.
         vacancy("late"), starts("late", 1, 9), closed("late", "filled"), starts("late", 2, 6),
         vacancy("later"), closed("later", "expired"), starts("later", 1, 5), starts("later", 2, 4),
-        vacancy("left"), closed("left", "withdrawn"), starts("left", 1, 5), starts("left", 2, 4)])
+        vacancy("left"), closed("left", "withdrawn"), starts("left", 1, 5), starts("left", 2, 4),
+        vacancy("begun"), closed("begun", "withdrawn"), starts("begun", 1, 5), starts("begun", 2, 2)])
     rows = {row["title"]: row for row in office.rows("report", "vacancies")}
     assert {name: (row["status"], row["filled"], row["status_on"]) for name, row in rows.items()} == {
         "open": ("open", 1, ago(30)), "full": ("filled", 3, ago(8)), "over": ("expired", 0, ago(0)),
         "drawn": ("withdrawn", 0, ago(3)), "said": ("filled", 0, ago(3)), "again": ("open", 0, ago(2)),
-        "late": ("filled", 2, ago(6)), "later": ("filled", 2, ago(4)), "left": ("withdrawn", 2, ago(3))}
+        "late": ("filled", 2, ago(6)), "later": ("filled", 2, ago(4)), "left": ("filled", 2, ago(4)),
+        "begun": ("withdrawn", 2, ago(3))}
     assert rows["open"]["vocations"] == "las-smaw-3g, menjahit"
 
     def titles(*words):
         return {row["title"] for row in office.rows("report", "vacancies", *words)}
 
-    assert titles("--open") == {"open", "again"} and titles("--filled") == {"full", "said", "late", "later"}
-    assert titles("--open", "--filled") == {"open", "again", "full", "said", "late", "later"}
-    assert titles("--from", ago(4)) == {"over", "drawn", "said", "again", "later", "left"}
+    assert titles("--open") == {"open", "again"} and titles("--filled") == {"full", "said", "late", "later", "left"}
+    assert titles("--open", "--filled") == {"open", "again", "full", "said", "late", "later", "left"}
+    assert titles("--from", ago(4)) == {"over", "drawn", "said", "again", "later", "left", "begun"}
     assert titles("--from", ago(9), "--to", ago(5)) == {"full", "late"} and titles("--region", "35") == set()
 
 
