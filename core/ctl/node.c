@@ -80,6 +80,11 @@ bool jj_ctl_nodes_judge(const json_t *nodes)
                        jj_ctl_count(lost));
             bad = true;
         }
+        if (json_is_false(json_object_get(node, "same_person_key"))) {
+            jj_ctl_say("warning: node %s names persons with another person key than this one: "
+                       "whoever is known to both counts twice",
+                       text(node, "name"));
+        }
         if (first_rival(node)) {
             jj_ctl_say("warning: nodes %s and %s may report the same region; only the first that "
                        "does is heard",

@@ -41,6 +41,16 @@ jj_account *jj_hub_account(jj_hub *hub, const jj_rights *rights)
     return account;
 }
 
+enum jj_key_told jj_hub_key_told(const jj_hub *hub, const char *agency)
+{
+    for (const jj_account *account = hub->accounts; account; account = account->next) {
+        if (strcmp(account->agency, agency) == 0) {
+            return account->key_told;
+        }
+    }
+    return JJ_KEY_UNTOLD;
+}
+
 void jj_hub_free_accounts(jj_hub *hub)
 {
     while (hub->accounts) {

@@ -48,6 +48,13 @@ typedef struct jj_plugin_identity {
 
 typedef struct jj_job jj_job;
 
+/* Whether a node below names persons with the person key of this one. */
+enum jj_key_told {
+    JJ_KEY_UNTOLD,
+    JJ_KEY_SAME,
+    JJ_KEY_OTHER
+};
+
 /* What one agency has under way. Lives as long as the hub. */
 typedef struct jj_account {
     struct jj_account *next;
@@ -60,6 +67,7 @@ typedef struct jj_account {
     int64_t refused_ms, next_deferred_ms; /* monotonic */
     bool counted;                         /* of a node: quarantined is what waits there at most */
     uint64_t quarantined;
+    enum jj_key_told key_told; /* of a node of this province, by its last HELLO */
 } jj_account;
 
 /* One request, parsed as far as its head. Everything points into message. */
@@ -224,7 +232,7 @@ struct jj_hub {
     int status_fd;
     bool scrub; /* something was erased: empty the write-ahead log after the commit */
     int64_t next_scrub_ms;
-    jj_throttle refusal, bell_trouble, node_refusal;
+    jj_throttle refusal, bell_trouble, node_refusal, node_key;
     jj_passing passing;
     jj_claim claim;
 
@@ -261,6 +269,7 @@ void jj_hub_note_person_key(jj_hub *hub);
 
 /* ---- account.c ---- */
 jj_account *jj_hub_account(jj_hub *hub, const jj_rights *rights);
+enum jj_key_told jj_hub_key_told(const jj_hub *hub, const char *agency);
 void jj_hub_free_accounts(jj_hub *hub); /* after the context is closed */
 enum jj_unread {
     JJ_UNREAD_FEW,      /* goes on */

@@ -101,15 +101,17 @@ static json_t *describe(jj_hub *hub, const jj_node *node, jj_error *err)
     if (jj_journal_gaps(hub->journal, node->name, add_gap, &gaps)) {
         jj_fail(err, JJ_EUNAVAILABLE, "the journal cannot be read");
     }
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:b, s:o, s:I}",
-                     "name", node->name, "agency", node->agency, "regions", regions_of(agency),
-                     "sequence", node->begun ? number_text(node->sequence) : json_null(), "contact",
-                     time_or_null(node->contact_ms), "reported", time_or_null(node->reported_ms),
-                     "accepted", (json_int_t)node->accepted, "duplicate",
-                     (json_int_t)node->duplicate, "rejected", (json_int_t)node->rejected, "gaps",
-                     gaps, "problem", problem, "blocked", node->blocked, "rivals",
-                     rivals_of(hub, agency), "quarantined",
-                     (json_int_t)jj_journal_quarantined(hub->journal, node->agency));
+    enum jj_key_told key = jj_hub_key_told(hub, node->agency);
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:b, s:o, s:I, s:o}", "name",
+        node->name, "agency", node->agency, "regions", regions_of(agency), "sequence",
+        node->begun ? number_text(node->sequence) : json_null(), "contact",
+        time_or_null(node->contact_ms), "reported", time_or_null(node->reported_ms), "accepted",
+        (json_int_t)node->accepted, "duplicate", (json_int_t)node->duplicate, "rejected",
+        (json_int_t)node->rejected, "gaps", gaps, "problem", problem, "blocked", node->blocked,
+        "rivals", rivals_of(hub, agency), "quarantined",
+        (json_int_t)jj_journal_quarantined(hub->journal, node->agency), "same_person_key",
+        key == JJ_KEY_UNTOLD ? json_null() : json_boolean(key == JJ_KEY_SAME));
 }
 
 static bool is_collected(const node_list *nodes, const char *name)

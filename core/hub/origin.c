@@ -107,6 +107,32 @@ static int check_head(jj_hub *hub, const jj_request *request, jj_node *node, jj_
     return refuse_node(hub, node, err);
 }
 
+/* Of nodes of this one's own province: one below a ministry has a key of its province's. Nothing is
+ * refused for it. */
+static void compare_key(jj_hub *hub, const jj_request *request)
+{
+    char own[JJ_KEY_MARK_SIZE];
+    const char *const here[] = {hub->config->region, NULL};
+    const jj_rights *rights = request->rights;
+    jj_account *account = request->account;
+    const char *mark = jj_json_string(json_object_get(request->options, "origin"), "person_key");
+    const char *region = rights->regions[0];
+    if (!account || !mark || !*mark || !region || !jj_region_covered(here, region)) {
+        return;
+    }
+    jj_person_key_mark(hub->secrets.person_key, own);
+    enum jj_key_told told = strcmp(mark, own) == 0 ? JJ_KEY_SAME : JJ_KEY_OTHER;
+    if (told == JJ_KEY_OTHER && account->key_told != told &&
+        jj_throttle_pass(&hub->node_key, COMPLAIN_MS, NULL)) {
+        jj_log(JJ_WARNING,
+               "node %s names persons with another person key than this one: whoever is known to "
+               "both counts twice, and cannot be asked for here by NIK; the nodes of one province "
+               "need one `person_key`, set before the first data arrive",
+               rights->node);
+    }
+    account->key_told = told;
+}
+
 json_t *jj_hub_greet_node(jj_hub *hub, const jj_request *request, jj_error *err)
 {
     jj_node node;
@@ -125,6 +151,7 @@ json_t *jj_hub_greet_node(jj_hub *hub, const jj_request *request, jj_error *err)
     }
     jj_journal_begin(hub->journal);
     jj_journal_node_put(hub->journal, &node);
+    compare_key(hub, request);
     jj_fail(err, JJ_EMEMORY, "out of memory"); /* unless it can be said */
     return json_pack("{s:s, s:o, s:I}", "node", node.name, "sequence",
                      json_sprintf("%llu", (unsigned long long)(node.begun ? node.sequence : 0)),

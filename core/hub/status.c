@@ -86,24 +86,27 @@ static json_t *publishable(const jj_hub *hub, const jj_rights *rights)
 void jj_hub_hello(jj_hub *hub, const jj_request *request)
 {
     jj_error err = {0};
+    char mark[JJ_KEY_MARK_SIZE];
     const jj_rights *rights = request->rights;
     json_t *origin = jj_hub_greet_node(hub, request, &err);
     if (!origin) {
         jj_request_fail(request, &err);
         return;
     }
+    jj_person_key_mark(hub->secrets.person_key, mark);
     jj_reply_json(
         request,
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:[s], "
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:s*, s:[s], "
                   "s:{s:i, s:i, s:i, s:i, s:i, s:i}}",
                   "protocol", JJ_PROTOCOL, "node", hub->config->node, "region", hub->config->region,
                   "agency", rights->agency, "audiences", audience_list(rights->audiences),
                   "regions", string_list(rights->regions), "may_publish", publishable(hub, rights),
                   "may_fetch", fetchable(hub, rights), "origin", origin, "journal",
                   jj_journal_id(hub->journal), "head", number_text(jj_journal_head(hub->journal)),
-                  "packed", JJ_PACKED, "limits", "frame_bytes", JJ_FRAME_MAX, "events",
-                  JJ_EVENTS_MAX, "depth", JJ_JSON_DEPTH_MAX, "message_bytes", JJ_MESSAGE_MAX,
-                  "options_bytes", JJ_OPTIONS_MAX, "values", JJ_JSON_VALUES_MAX));
+                  "person_key", jj_hub_is_local(hub, rights) ? mark : NULL, "packed", JJ_PACKED,
+                  "limits", "frame_bytes", JJ_FRAME_MAX, "events", JJ_EVENTS_MAX, "depth",
+                  JJ_JSON_DEPTH_MAX, "message_bytes", JJ_MESSAGE_MAX, "options_bytes",
+                  JJ_OPTIONS_MAX, "values", JJ_JSON_VALUES_MAX));
 }
 
 /* ---- STATUS ------------------------------------------------------------------------------- */

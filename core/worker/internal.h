@@ -61,6 +61,7 @@ typedef struct jj_worker {
     jj_watch watches[JJ_WATCHES_MAX];
 
     uint64_t head;         /* the hub's journal reaches at least to here */
+    char person_key[33];   /* the mark of the hub's person key */
     bool relay;            /* it has asked for that interface */
     bool on_hold;          /* no batch for the plugin */
     uint64_t taken;        /* the end of the batch that it took last */

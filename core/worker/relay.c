@@ -39,6 +39,11 @@ static uint64_t head_of(const jj_host *host)
     return worker_of(host)->head;
 }
 
+static const char *person_key_of(const jj_host *host)
+{
+    return worker_of(host)->person_key;
+}
+
 static void acknowledge(const jj_host *host, uint64_t cursor)
 {
     jj_worker *worker = worker_of(host);
@@ -130,6 +135,7 @@ const jj_relay *jj_worker_relay(jj_worker *worker)
         .restart = restart,
         .pass = pass,
         .head = head_of,
+        .person_key = person_key_of,
     };
 
     worker->relay = worker->reader.relay = true;

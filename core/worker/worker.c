@@ -40,6 +40,8 @@ static int hello(jj_worker *worker, jj_error *err)
     if (rc == 0 && (!head || !jj_parse_u64(head, &worker->head))) {
         rc = jj_fail(err, JJ_EVERSION, "the hub does not say where its journal ends");
     }
+    const char *mark = jj_json_string(result, "person_key");
+    snprintf(worker->person_key, sizeof worker->person_key, "%s", mark ? mark : "");
     json_decref(result);
     jj_reply_clear(&reply);
     jj_buf_clear(&options);

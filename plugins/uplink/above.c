@@ -182,8 +182,8 @@ void above_greet(uplink *self)
     }
     snprintf(options, sizeof options,
              "{\"client\":\"uplink/" UPLINK_VERSION "\",\"origin\":{\"node\":\"%s\","
-             "\"head\":\"%" PRIu64 "\"}}",
-             self->host->node, self->relay->head(self->host));
+             "\"head\":\"%" PRIu64 "\",\"person_key\":\"%s\"}}",
+             self->host->node, self->relay->head(self->host), self->relay->person_key(self->host));
     if (jj_client_send(self->client, "HELLO", options, NULL, 0, &self->hello, NULL) == 0) {
         self->hello_at_ms = now_ms;
     } else {

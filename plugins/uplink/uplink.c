@@ -123,9 +123,10 @@ static int create(const jj_host *host, const jj_value *values, void **out, jj_er
     uplink *self = calloc(1, sizeof *self);
     const jj_relay *relay = host->interface(host, JJ_RELAY);
 
-    if (!self || !relay) {
+    if (!self || !relay || relay->size_bytes < sizeof *relay) {
         free(self);
-        return self ? jj_fail(err, JJ_EVERSION, "this daemon has no interface " JJ_RELAY)
+        return self ? jj_fail(err, JJ_EVERSION,
+                              "this daemon has no interface " JJ_RELAY ", or one that is too old")
                     : jj_fail(err, JJ_EMEMORY, "out of memory");
     }
     self->host = host;

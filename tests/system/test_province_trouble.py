@@ -30,6 +30,31 @@ def begin_again(n):
     n.client = None
 
 
+# ---- Another person key
+
+
+def test_a_node_that_names_persons_with_another_key_is_told_of(node, lines):
+    p = upper(node).start()
+    regencies = [regency(node, p, region, name=name) for region, name in
+                 (("33.75", "pekalongan"), ("33.26", "kajen"))]
+    lines.extend(regencies)
+    (regencies[1].folder / "person.key").unlink()
+    assert ctl("keys", "new", str(regencies[1].folder / "person.key")).returncode == 0
+    for r in regencies:
+        r.start()
+        r.publish([graduated(nik(1), _region=r.config["region"])])
+        arrived(p, r)
+    p.wait_for_log("node kajen names persons with another person key than this one")
+    assert len({e["subject"] for e in p.fetch_all()}) == 2
+    assert [status_of(p, name)["same_person_key"] for name in ("pekalongan", "kajen")] == [True, False]
+    told = ctl("status", node=p)
+    assert "warning: node kajen names persons with another person key" in told.stderr
+    assert "pekalongan" not in told.stderr and told.returncode == 0
+    p.stop()
+    begin_again(p)
+    p.wait(lambda: status_of(p, "kajen")["same_person_key"] is False, "kajen to say so again")
+
+
 # ---- Restored
 
 

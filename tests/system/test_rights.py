@@ -192,6 +192,7 @@ def test_hello_and_state(world, agency):
     told = world.doors[agency].ok("HELLO")
     assert (told["agency"], sorted(told["audiences"]), told["regions"]) == \
         (agency, sorted(audiences), regions)
+    assert "person_key" not in told
     assert set(told["may_publish"]) == {t for t in CATALOGUE if listed(types, t)}
     assert set(told["may_fetch"]) == {t for t in CATALOGUE if listed(types, t) or
                                       may_know(declared(CATALOGUE[t], addressed=()), audiences, set(CONSENTABLE))}

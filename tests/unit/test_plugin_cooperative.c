@@ -93,7 +93,7 @@ static void an_order_is_offered_to_businesses_of_its_skill_and_region(void **unu
     fake_close(fake);
 }
 
-/* Each offer is about its business: a regency reports it as its own. */
+/* A regency's node may report its own region only: an offer in region 33 would stay there. */
 static void a_provinces_order_is_offered_in_the_region_of_the_business(void **unused)
 {
     (void)unused;

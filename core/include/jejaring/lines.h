@@ -89,7 +89,8 @@ static inline void jj_stand_add(jj_stand *stand, const char *region, const char 
     }
 }
 
-/* Moves a member of a line from where it stood to where it stands. False: that is the same. */
+/* Moves a member of a line from where it stood to where it stands. False: it stands there already.
+ */
 static inline bool jj_stand_move(jj_turn *turn, const char *line, const char *member,
                                  const jj_stand *before, const jj_stand *now)
 {

@@ -61,6 +61,10 @@ typedef struct jj_relay {
 
     /* The journal of this hub reaches at least to here. */
     uint64_t (*head)(const jj_host *host);
+
+    /* What HELLO's option `origin` takes as `person_key`: tells two person keys apart, and gives
+     * nothing of them away. Borrowed, for as long as the instance lives. */
+    const char *(*person_key)(const jj_host *host);
 } jj_relay;
 
 #ifdef __cplusplus
