@@ -9,36 +9,31 @@
 DROP FUNCTION IF EXISTS waiting_days(integer);
 DROP FUNCTION IF EXISTS kaplan_meier(integer[], float8[]);
 
--- The first days on which no more than these shares (falling) of a cohort still wait, for the days behind
--- the first on which somebody left. `began`: the days of those who began, in order, of whom so many had `before`
+-- The first days on which no more than these shares of a cohort still wait, for the days behind the first
+-- on which somebody left. `began`: the days of those who began, in order, of whom so many had `before`
 -- anybody left; `waiting`: those of the others, in order.
 CREATE OR REPLACE FUNCTION kaplan_meier(began integer[], before integer, waiting integer[], shares float8[])
 RETURNS integer[]
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE
-    everybody CONSTANT integer := cardinality(began) + cardinality(waiting);
-    last CONSTANT integer := cardinality(began);
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    WITH by_day AS (
+        SELECT b AS days, count(*) AS n FROM unnest(began[before + 1:]) AS b GROUP BY b
+    ),
+    -- At risk on a day is who had waited that long or longer.
+    at_risk AS (
+        SELECT days, n, (cardinality(began) + cardinality(waiting) - before - sum(n) OVER (ORDER BY days) + n
+            - width_bucket(days - 1, waiting))::float8 AS risk
+        FROM by_day
+    ),
     -- The share still waiting is the product of (1 - n / risk) over the days so far: the sum of the
     -- logarithms. It is 0 from the day on which everybody at risk began.
-    still float8 := ln(1 - before::float8 / everybody);
-    gone integer := before; -- so many began on earlier days
-    upto integer;           -- and so many with this one
-    risk integer;           -- who had waited that long or longer
-    place integer := 1;
-    found integer[] := array_fill(NULL::integer, ARRAY[cardinality(shares)]);
-BEGIN
-    WHILE gone < last AND place <= cardinality(shares) LOOP
-        upto := width_bucket(began[gone + 1], began);
-        risk := everybody - gone - width_bucket(began[gone + 1] - 1, waiting);
-        still := CASE WHEN upto - gone < risk THEN still + ln(1 - (upto - gone)::float8 / risk) ELSE '-Infinity' END;
-        WHILE still <= ln(shares[place]) + 1e-9 LOOP
-            found[place] := began[gone + 1];
-            place := place + 1;
-        END LOOP;
-        gone := upto;
-    END LOOP;
-    RETURN found;
-END $$;
+    still AS (
+        SELECT days, sum(CASE WHEN n < risk THEN ln(1 - n / risk) ELSE '-Infinity' END) OVER (ORDER BY days)
+            + ln(1 - before::float8 / (cardinality(began) + cardinality(waiting))) AS log_waiting
+        FROM at_risk
+    )
+    SELECT array_agg((SELECT min(s.days) FROM still s WHERE s.log_waiting <= ln(q.share) + 1e-9) ORDER BY q.place)
+    FROM unnest(shares) WITH ORDINALITY AS q (share, place)
+$$;
 COMMENT ON FUNCTION kaplan_meier IS 'Days until no more than each of these shares of a cohort still waits, behind the first day on which somebody left; null: not reached';
 
 CREATE OR REPLACE FUNCTION time_to_work(
