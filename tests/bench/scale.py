@@ -24,9 +24,9 @@ from bench import carry_out, machine, say
 from node import BUILD, Node, make_person_key
 from warehouse import Warehouse
 
-SMALL = 125_000  # events of a small warehouse; its rate is that of the last MEASURED
+SMALL = 125_000  # events of a small warehouse; a rate is that of the last MEASURED
 MEASURED = 50_000
-SMALL_ONES = 5   # the median counts
+SMALL_ONES = 4   # before the large one, and as many behind it; the median of all counts
 TARGETS = {"ratio": 0.8, "absorption_ms": 300}
 REPORTS = {
     "absorption_ms": "SELECT * FROM jejaring.absorption",
@@ -136,27 +136,33 @@ def sizes(warehouse):
         return {name: {"table_mib": round(table), "indexes_mib": round(indexes)} for name, table, indexes in cursor}
 
 
+def large_figures(cluster, folder, options):
+    """The same at the end of the large one, and what is asked of it then."""
+    with filled(cluster, folder, options, options.events, options.seed) as (warehouse, intake, seen):
+        tenths = [rate(seen, options.events * n // 10, options.events * (n + 1) // 10) for n in range(10)]
+        with contextlib.suppress(Exception):
+            cluster.execute("CHECKPOINT")
+        stored = warehouse.value("SELECT count(*) FROM jejaring.event")
+        if stored < options.events * 0.9:  # erasures take some away
+            raise RuntimeError(f"{stored} of {options.events} events are in the warehouse")
+        figures = {"intake_per_s": intake["events_per_s"], "large_per_s": rate(seen, options.events - MEASURED, options.events),
+                   **ask(warehouse)}
+        return {**{name: round(value, 3) for name, value in figures.items()}, "rows": stored,
+                "tenths_per_s": [round(value) for value in tenths], "sizes": sizes(warehouse)}
+
+
 def run(options, folder):
     make_person_key(folder / "person.key")
     with pg.Cluster(fsync=True, folder=folder, settings=settings()) as cluster:
-        say(f"{SMALL_ONES} warehouses of {SMALL:,} events")
+        say(f"{SMALL_ONES} warehouses of {SMALL:,} events, one of {options.events:,}, and {SMALL_ONES} small ones more")
         small = small_rates(cluster, folder, options)
-        say(f"one of {options.events:,} events")
-        with filled(cluster, folder, options, options.events, options.seed) as (warehouse, intake, seen):
-            large = rate(seen, options.events - 2 * MEASURED, options.events)
-            tenths = [rate(seen, options.events * n // 10, options.events * (n + 1) // 10) for n in range(10)]
-            with contextlib.suppress(Exception):
-                cluster.execute("CHECKPOINT")
-            figures = {"intake_per_s": intake["events_per_s"], "small_per_s": statistics.median(small),
-                       "large_per_s": large, "ratio": large / statistics.median(small), **ask(warehouse)}
-            stored = warehouse.value("SELECT count(*) FROM jejaring.event")
-            if stored < options.events * 0.9:  # erasures take some away
-                raise RuntimeError(f"{stored} of {options.events} events are in the warehouse")
-            return {**{name: round(value, 3) for name, value in figures.items()}, "rows": stored,
-                    "all_small_per_s": [round(value) for value in small], "tenths_per_s": [round(value) for value in tenths],
-                    "events": options.events, "seed": options.seed,
-                    "layout": "months" if options.partitioned else "one table", "sizes": sizes(warehouse),
-                    "postgresql": settings(), "machine": machine()}
+        large = large_figures(cluster, folder, options)
+        small += small_rates(cluster, folder, options)
+        middle = statistics.median(small)
+        return {**large, "small_per_s": round(middle), "ratio": round(large["large_per_s"] / middle, 3),
+                "all_small_per_s": [round(value) for value in small], "events": options.events, "seed": options.seed,
+                "layout": "months" if options.partitioned else "one table",
+                "postgresql": settings(), "machine": machine()}
 
 
 def print_table(result):
