@@ -250,7 +250,7 @@ static void greeted(uplink *self, const json_t *result)
     }
     self->takes_packed = names_packing(json_object_get(result, "packed"));
     self->greeted = true;
-    self->relay->hold(self->host, self->pieces >= self->in_flight);
+    outbox_pace(self);
 }
 
 bool above_answer(uplink *self, const jj_reply *reply)

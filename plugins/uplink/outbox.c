@@ -8,6 +8,10 @@
 #define PIECE_BYTES  (256 * 1024) /* a piece ends with the event that passes this */
 #define PAUSE_MIN_MS 1000
 #define PAUSE_MAX_MS 60000
+#define READY        4    /* pieces beyond those under way: packed before there is room for them */
+#define WINDOW_MIN   2    /* pieces under way */
+#define QUICK_MS     1000 /* an answer within this widens the window */
+#define SLOW_MS      2000 /* one after this narrows it */
 
 static void free_piece(piece *p)
 {
@@ -31,6 +35,7 @@ void outbox_clear(uplink *self)
     }
     self->last = &self->first;
     self->pieces = 0;
+    self->window = self->in_flight < WINDOW_MIN ? self->in_flight : WINDOW_MIN;
     self->pause_ms = 0;
     self->told = self->confirmed;
 }
@@ -127,10 +132,20 @@ static void append(uplink *self, piece *list, size_t count)
     self->pieces += count;
 }
 
-/* The window is full: no more before something of it has arrived. */
-static void mind_window(uplink *self)
+void outbox_pace(uplink *self)
 {
-    self->relay->hold(self->host, !self->greeted || self->pieces >= self->in_flight);
+    self->relay->hold(self->host, !self->greeted || self->pieces >= self->window + READY);
+}
+
+/* A hub above with time to spare is given more at once, so that it never waits for us; on a slow
+ * line, or when the hub above has many to serve, more under way would only stand in a queue. */
+static void mind_window(uplink *self, int64_t took_ms)
+{
+    if (took_ms < QUICK_MS && self->window < self->in_flight) {
+        self->window++;
+    } else if (took_ms > SLOW_MS && self->window > WINDOW_MIN) {
+        self->window--;
+    }
 }
 
 int outbox_take(uplink *self, const jj_event *events, size_t count)
@@ -160,7 +175,7 @@ int outbox_take(uplink *self, const jj_event *events, size_t count)
         pieces++;
     }
     append(self, list, pieces);
-    mind_window(self);
+    outbox_pace(self);
     return 0;
 }
 
@@ -175,7 +190,7 @@ void outbox_send(uplink *self)
     if (!self->greeted || !schedule_open(self)) {
         return;
     }
-    for (piece *p = self->first; p && under_way < self->in_flight; p = p->next) {
+    for (piece *p = self->first; p && under_way < self->window; p = p->next) {
         if (p->request || p->done) {
             under_way += p->request != 0;
             continue;
@@ -228,8 +243,8 @@ static void move_on(uplink *self)
     }
     if (moved) {
         self->relay->acknowledge(self->host, self->confirmed);
-        mind_window(self);
     }
+    outbox_pace(self);
 }
 
 static void refused(uplink *self, piece *p, const jj_reply *reply)
@@ -266,6 +281,7 @@ bool outbox_answer(uplink *self, const jj_reply *reply)
     self->pause_ms = 0;
     p->done = true;
     above_accepts(self);
+    mind_window(self, uplink_clock_ms() - p->sent_ms);
     move_on(self);
     return true;
 }

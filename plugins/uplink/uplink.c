@@ -47,8 +47,8 @@ static const jj_option options[] = {
      "hours in which the line may be used, by this machine's clock, e.g. \"18:00-06:00\"; default: "
      "always"},
     {"batch", JJ_OPTION_INTEGER, "500", 1, JJ_EVENTS_MAX, false, "events in one message"},
-    {"in_flight", JJ_OPTION_INTEGER, "4", 1, 64, false,
-     "messages under way before one must have arrived"},
+    {"in_flight", JJ_OPTION_INTEGER, "16", 1, 64, false,
+     "messages under way at most; on a slow line there are fewer"},
     {"compress", JJ_OPTION_BOOLEAN, "true", 0, 0, false,
      "pack messages, which makes them a fifth as long; false where the line is faster than the "
      "processor"},
@@ -131,10 +131,10 @@ static int create(const jj_host *host, const jj_value *values, void **out, jj_er
     }
     self->host = host;
     self->relay = relay;
-    self->last = &self->first;
     self->rate = values[OPTION_RATE].number;
     self->batch = (size_t)values[OPTION_BATCH].number;
     self->in_flight = (size_t)values[OPTION_IN_FLIGHT].number;
+    outbox_clear(self);
     self->compress = values[OPTION_COMPRESS].number != 0;
     self->erasure_due_ms = values[OPTION_ERASURE_DUE].number;
     self->credit_ms = uplink_clock_ms();

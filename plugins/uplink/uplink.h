@@ -52,7 +52,8 @@ typedef struct uplink {
 
     /* ---- Upward ---- */
     piece *first, **last;
-    size_t pieces, pieces_max;
+    size_t pieces;
+    size_t window;      /* how many may be under way now: see outbox.c */
     uint64_t told;      /* the newest piece ends there */
     uint64_t confirmed; /* everything up to there is known to be above */
     int64_t pause_ms;   /* after a refusal */
@@ -81,6 +82,8 @@ void outbox_send(uplink *self);
 bool outbox_answer(uplink *self, const jj_reply *reply);
 /* Forgets all pieces; the hub will give their events again. */
 void outbox_clear(uplink *self);
+/* Lets the reading go on, or holds it: no more is taken than is soon sent. */
+void outbox_pace(uplink *self);
 
 /* ---- above.c: the hub above ---- */
 /* Whether the folder of the option `connection` has what above_open needs. */

@@ -10,6 +10,7 @@ import json
 import shutil
 import socket
 import threading
+import time
 
 from client import free_port, nik
 from conftest import event
@@ -17,13 +18,15 @@ from test_ctl import ctl
 
 
 class Line:
-    """TCP to one port, that can be cut: connections end, and new ones are refused."""
+    """TCP to one port, that can be cut: connections end, and new ones are refused. With a rate (bytes
+    a second upward) it is a slow one."""
 
     def __init__(self, port):
         self.target = port
         self.whole = True
         self.sockets = set()
         self.carried = 0  # bytes upward
+        self.rate = None
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=16)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -52,6 +55,7 @@ class Line:
             while data := one.recv(65536):
                 if up:
                     self.carried += len(data)
+                    time.sleep(len(data) / self.rate if self.rate else 0)
                 other.sendall(data)
         except OSError:
             pass

@@ -379,6 +379,19 @@ def test_a_rate_is_kept(node, lines):
     assert taken > 2, f"{r.line.carried} bytes in {taken:.1f} s"
 
 
+def test_on_a_slow_line_little_is_under_way(node, lines):
+    p = upper(node).start()
+    r = regency(node, p, "33.75", name="pekalongan", compress=False, batch=50)
+    lines.append(r)
+    r.line.rate = 40_000
+    r.start()
+    r.wait(lambda: says(r).startswith("reports"), "the connection")
+    r.publish(outcomes(1400))  # some 12 s of this line, in 28 messages
+    arrived(p, r)
+    # What stands in the line keeps a HELLO waiting, too, and whoever is silent for long counts as away.
+    assert "does not answer" not in r.log()
+
+
 def test_messages_are_packed_and_damaged_ones_refused(pair):
     p, r = pair
     r.publish(outcomes(300))
