@@ -60,7 +60,8 @@ int jj_pack(const jj_bytes *events, size_t count, jj_bytes *frame, jj_error *err
         free(packed);
         return rc;
     }
-    *frame = (jj_bytes){(char *)packed, packed_bytes};
+    unsigned char *shrunk = realloc(packed, packed_bytes); /* frames may wait for long */
+    *frame = (jj_bytes){(char *)(shrunk ? shrunk : packed), packed_bytes};
     return 0;
 }
 
