@@ -71,6 +71,16 @@ static int start_of(jj_hub *hub, const jj_request *request, uint64_t *after, uin
     return 0;
 }
 
+/* Where to end, at the latest. */
+static int end_of(const jj_request *request, uint64_t after, uint64_t *upto, jj_error *err)
+{
+    bool given;
+    int rc = jj_option_cursor(request->options, "upto", &given, upto, err);
+    return rc == 0 && given && *upto <= after
+               ? jj_fail(err, JJ_EINVALID, "upto: a cursor behind that where it begins is expected")
+               : rc;
+}
+
 /* What it asks for; also on failure reader->filter is the caller's to clear. */
 static int parse(jj_hub *hub, const jj_request *request, jj_waiter *reader, uint64_t *wait_ms,
                  jj_error *err)
@@ -83,6 +93,7 @@ static int parse(jj_hub *hub, const jj_request *request, jj_waiter *reader, uint
     rc = rc ? rc : jj_filter_parse(request->options, &reader->filter, err) ? 0 : JJ_EINVALID;
     rc = rc ? rc : jj_filter_check(hub, &reader->filter, err);
     rc = rc ? rc : start_of(hub, request, &reader->after, &reader->lost, err);
+    rc = rc ? rc : end_of(request, reader->after, &reader->upto, err);
     reader->rights = request->rights;
     reader->max_events = max_events ? max_events : 1;
     snprintf(reader->consumer, sizeof reader->consumer, "%s", name ? name : "");

@@ -143,8 +143,8 @@ typedef struct jj_waiter {
     const jj_rights *rights;
     jj_filter filter;
     char consumer[65];
-    uint64_t after;
-    uint64_t lost; /* to be told with the answer */
+    uint64_t after, upto; /* events between; upto 0: the newest */
+    uint64_t lost;        /* to be told with the answer */
     size_t max_events;
     bool deferred;       /* until earlier answers are read, not for an event */
     int64_t deadline_ms; /* monotonic */

@@ -54,7 +54,8 @@ void jj_hub_write_view(const jj_hub *hub, const jj_rights *rights, const jj_reco
 typedef struct page {
     jj_hub *hub;
     const jj_waiter *reader;
-    uint64_t after, lost; /* as it is to be told */
+    uint64_t after, upto; /* no event beyond */
+    uint64_t lost;        /* as it is to be told */
     size_t max_bytes;
     int64_t end_us;  /* of this thread's time */
     uint64_t cursor; /* of the last event looked at */
@@ -164,7 +165,7 @@ static int64_t page_us(const jj_hub *hub, jj_account *account)
 }
 
 /* What retention has removed is passed: there is nothing to look at, or to record. */
-static page *new_page(jj_hub *hub, const jj_waiter *reader, uint64_t tail)
+static page *new_page(jj_hub *hub, const jj_waiter *reader, uint64_t tail, uint64_t head)
 {
     bool local = jj_hub_is_local(hub, reader->rights);
     uint64_t after = reader->after < tail - 1 ? tail - 1 : reader->after;
@@ -177,6 +178,8 @@ static page *new_page(jj_hub *hub, const jj_waiter *reader, uint64_t tail)
         p->end_us = local ? INT64_MAX : jj_thread_us() + page_us(hub, reader->path.account);
         p->tells_publishers = reader->filter.publishers && local;
         p->after = p->cursor = after;
+        p->upto = reader->upto && reader->upto < head ? reader->upto : head;
+        p->upto = p->upto > after ? p->upto : after;
         p->lost = removed > reader->lost ? removed : reader->lost;
     }
     return p;
@@ -186,14 +189,14 @@ enum jj_fetched jj_hub_answer(jj_hub *hub, jj_waiter *reader, bool anyway, jj_er
 {
     uint64_t head = jj_journal_head(hub->journal);
     enum jj_fetched outcome = JJ_FETCHED_FAILED;
-    page *p = new_page(hub, reader, jj_journal_tail(hub->journal));
+    page *p = new_page(hub, reader, jj_journal_tail(hub->journal), head);
     if (!p) {
         jj_fail(err, JJ_EMEMORY, "out of memory");
         return outcome;
     }
-    if (jj_journal_read(hub->journal, p->after, head, true, visit, p, err) == 0) {
+    if (jj_journal_read(hub->journal, p->after, p->upto, true, visit, p, err) == 0) {
         if (!p->full) {
-            p->cursor = head;
+            p->cursor = p->upto;
         }
         if (p->text.failed || p->publishers.failed) {
             jj_fail(err, JJ_EMEMORY, "out of memory");

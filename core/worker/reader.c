@@ -66,16 +66,14 @@ int64_t jj_reader_wait_ms(const jj_reader *reader)
     return reader->pause_until_ms == 0 ? -1 : left_ms > 0 ? left_ms : 0;
 }
 
-/* Where the next page begins, and whether that is certain. */
-static uint64_t next_after(const jj_reader *reader, bool *guess)
+/* Where the next page begins. False: that will be known when the one before it has come. */
+static bool next_after(const jj_reader *reader, uint64_t *after, bool *guess)
 {
-    if (reader->page_count == 0) {
-        *guess = false;
-        return reader->position;
-    }
-    const jj_page *last = &reader->pages[reader->page_count - 1];
-    *guess = last->request != 0;
-    return *guess ? last->after + last->max_events : last->cursor;
+    const jj_page *last = reader->page_count ? &reader->pages[reader->page_count - 1] : NULL;
+
+    *guess = last && last->request;
+    *after = !last ? reader->position : *guess ? last->upto : last->cursor;
+    return !*guess || last->upto;
 }
 
 /* A guess must lie within the journal, as far as it is known. */
@@ -96,10 +94,15 @@ static bool ask(jj_reader *reader, uint64_t after, bool guess)
     jj_buf_puts(&options, "{\"name\":");
     jj_buf_json_z(&options, reader->consumer);
     jj_buf_printf(&options,
-                  ",\"after\":\"%" PRIu64 "\",\"types\":%s,\"max_events\":%zu,\"wait_ms\":%d%s%s}",
+                  ",\"after\":\"%" PRIu64 "\",\"types\":%s,\"max_events\":%zu,\"wait_ms\":%d%s%s",
                   after, reader->types.data, reader->max_events, guess ? 0 : WAIT_MS,
                   reader->relay ? ",\"others\":true,\"cursors\":true" : "",
                   reader->publishers ? ",\"publishers\":true" : "");
+    if (reader->dense) {
+        page.upto = after + reader->max_events;
+        jj_buf_printf(&options, ",\"upto\":\"%" PRIu64 "\"", page.upto);
+    }
+    jj_buf_putc(&options, '}');
     bool sent = !options.failed && jj_client_send(reader->link->client, "FETCH", options.data, NULL,
                                                   0, &page.request, NULL) == 0;
     jj_buf_clear(&options);
@@ -117,8 +120,9 @@ void jj_reader_fill(jj_reader *reader)
     reader->pause_until_ms = 0;
     while (reader->page_count < reader->depth) {
         bool guess;
-        uint64_t after = next_after(reader, &guess);
-        if ((guess && !may_guess(reader, after)) || !ask(reader, after, guess)) {
+        uint64_t after;
+        if (!next_after(reader, &after, &guess) || (guess && !may_guess(reader, after)) ||
+            !ask(reader, after, guess)) {
             return;
         }
     }
@@ -181,6 +185,15 @@ static int take_error(jj_reader *reader, size_t at, const jj_reply *reply, jj_er
     return code;
 }
 
+/* Worth asking for further ones before it was there. */
+static bool is_dense(const jj_page *page)
+{
+    uint64_t span = page->cursor - page->after;
+    bool full = page->upto ? page->cursor == page->upto
+                           : page->reply.event_count == page->max_events;
+    return full && 4 * page->reply.event_count >= 3 * span;
+}
+
 static void take_page(jj_reader *reader, size_t at, jj_reply *reply)
 {
     jj_page *page = &reader->pages[at];
@@ -198,8 +211,7 @@ static void take_page(jj_reader *reader, size_t at, jj_reply *reply)
     *reply = (jj_reply){0};
     reader->pause_ms = 0;
     reader->behind = behind;
-    reader->dense = page->reply.event_count == page->max_events &&
-                    page->cursor - page->after == page->max_events;
+    reader->dense = is_dense(page);
     /* The page behind it was asked for from where this one was expected to end. */
     if (at + 1 < reader->page_count && reader->pages[at + 1].after != page->cursor) {
         drop_pages(reader, at + 1);

@@ -2,9 +2,9 @@
  * The reader: keeps a few pages of events under way, so that the next ones are there when the
  * plugin has done with these.
  *
- * Pages follow one another without gap: each begins where the one before it ended. Where the
- * journal is read whole (every event is for this reader) that end is known beforehand, and several
- * pages are asked for at once; an answer that turns out not to fit is dropped and asked for again.
+ * Pages follow one another without gap: each begins where the one before it ended. Where (nearly)
+ * every event is for this reader, several pages are asked for at once, each from one cursor up to
+ * another; an answer that turns out to end before is taken, and those behind it are asked for again.
  *
  * Not here: committing. What has been taken and not committed is read again after jj_reader_seek.
  */
@@ -22,7 +22,8 @@
 
 typedef struct jj_page {
     uint64_t request; /* number of the FETCH; 0 once answered */
-    uint64_t after;   /* the page lies behind this */
+    uint64_t after;   /* the page lies behind this, */
+    uint64_t upto;    /* and ends here; 0: with its last event */
     size_t max_events;
     bool guess;      /* `after` is where the page before is expected to end */
     uint64_t cursor; /* where it ends; answered pages only */
@@ -43,7 +44,7 @@ typedef struct jj_reader {
     size_t page_count;
     uint64_t position;      /* everything up to here has been taken */
     uint64_t behind;        /* events behind the last answer */
-    bool dense;             /* the last page was full and nothing was left out of it */
+    bool dense;             /* the last page was full, and hardly anything was left out of it */
     int64_t pause_until_ms; /* monotonic: after an error */
     int64_t pause_ms;
 } jj_reader;

@@ -2,7 +2,7 @@
  * Keeps its own cursor, in a file, as the warehouse keeps its in PostgreSQL, and checks what it is
  * promised: each batch begins where the last one ended, and nothing comes twice or is left out.
  * At the title "report" it logs what it has seen. Its option `stumble` makes it answer "later" to
- * every so manieth batch, after having stored its cursor or not, in turn.
+ * every so manieth batch, after having stored its cursor or not, in turn; `slow_ms`, take its time.
  */
 #include "sample.h"
 
@@ -15,7 +15,8 @@
 
 enum {
     FILE_NAME,
-    STUMBLE
+    STUMBLE,
+    SLOW_MS
 };
 
 static const jj_option options[] = {
@@ -25,6 +26,11 @@ static const jj_option options[] = {
      .initial = "0",
      .max = 1000,
      .doc = "answer \"later\" to each batch of this number; 0: never"},
+    {.name = "slow_ms",
+     .type = JJ_OPTION_INTEGER,
+     .initial = "0",
+     .max = 1000,
+     .doc = "milliseconds that a batch takes"},
     {0},
 };
 
@@ -105,6 +111,7 @@ static int on_events(void *arg, const jj_event *events, size_t count)
     bool stumbles = every > 0 && ++self->batches % (uint64_t)every == 0;
     bool report_now = false;
 
+    usleep((useconds_t)self->values[SLOW_MS].number * 1000);
     if (self->after != self->stored.cursor || self->next - self->after < count) {
         self->host->log(self->host, JJ_LOG_ERROR,
                         "BROKEN: %zu events from %" PRIu64 " to %" PRIu64

@@ -168,6 +168,28 @@ def test_fetch_gives_100_events_unless_asked_for_other(connection):
     assert len(connection.request("FETCH", {"after": "0", "max_events": 1})[2]) == 1
 
 
+def test_fetch_ends_where_it_is_told_to(connection):
+    events = vacancies(20)
+    connection.publish(events)
+
+    def between(after, upto, **options):
+        kind, result, page = connection.request("FETCH", {"after": after, "upto": upto, **options})
+        assert kind == "EVENTS", result
+        return result["cursor"], result["behind"], [e["id"] for e in page]
+
+    ids = [e["id"] for e in events]
+    assert between("3", "9") == ("9", 11, ids[3:9])
+    assert between("3", "9", max_events=2) == ("5", 15, ids[3:5])
+    assert between("18", "25") == ("20", 0, ids[18:])
+    # Nothing there is for this reader, but behind it may be something: no reason to wait.
+    begun = time.monotonic()
+    assert between("3", "9", types=["alumni.graduated"], wait_ms=5000) == ("9", 11, [])
+    assert time.monotonic() - begun < 2
+    for upto in ("3", "2", "x", 9):
+        kind, result, _ = connection.request("FETCH", {"after": "3", "upto": upto})
+        assert kind == "ERROR" and "upto" in json.dumps(result), result
+
+
 def test_fetch_filters_by_type_and_region(connection):
     here, there = vacancies(2), vacancies(3, region="35.22")
     persons = [graduated(nik(n)) for n in range(4)]

@@ -9,6 +9,7 @@ import sqlite3
 
 import pytest
 
+from client import graduated, nik
 from conftest import BUILD, SANITIZED, vacancy
 
 SAMPLES = str(BUILD / "tests" / "plugins")
@@ -283,6 +284,20 @@ def test_a_plugin_with_its_own_cursor_gets_everything_once_and_in_large_batches(
     assert (events, cursor) == (12500, 12500)
     # How many pages come as one batch depends on which of the two is faster; never half a one.
     assert largest >= 1000
+
+
+def test_places_that_an_erasure_has_emptied_do_not_make_batches_small(node):
+    n = node().start()
+    for who in range(6):
+        n.publish([vacancy() for _ in range(1999)] + [graduated(nik(who))])
+        assert n.request("ERASE", {"nik": nik(who)})[0] == "OK"
+    n.publish([vacancy("report")])
+    n.config["plugins"] = {"sink": sink(slow_ms=200)}
+    n.write_config()
+    n.reload()
+    events, cursor, largest, _ = sink_report(n)
+    assert (events, cursor) == (6 * 2000 + 1, 6 * 2001 + 1)
+    assert largest > 8000, "what is there when a batch is done comes as one"
 
 
 def test_the_hub_follows_the_cursor_that_the_plugin_keeps(node):
