@@ -189,8 +189,8 @@ static int take_error(jj_reader *reader, size_t at, const jj_reply *reply, jj_er
 static bool is_dense(const jj_page *page)
 {
     uint64_t span = page->cursor - page->after;
-    bool full = page->upto ? page->cursor == page->upto
-                           : page->reply.event_count == page->max_events;
+    bool full =
+        page->upto ? page->cursor == page->upto : page->reply.event_count == page->max_events;
     return full && 4 * page->reply.event_count >= 3 * span;
 }
 

@@ -4,7 +4,8 @@
  *
  * Pages follow one another without gap: each begins where the one before it ended. Where (nearly)
  * every event is for this reader, several pages are asked for at once, each from one cursor up to
- * another; an answer that turns out to end before is taken, and those behind it are asked for again.
+ * another; an answer that turns out to end before is taken, and those behind it are asked for
+ * again.
  *
  * Not here: committing. What has been taken and not committed is read again after jj_reader_seek.
  */
