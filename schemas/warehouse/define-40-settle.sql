@@ -299,17 +299,29 @@ BEGIN
     IF log_is_partitioned() THEN
         PERFORM open_months(ARRAY(SELECT DISTINCT key_month(event_key) FROM stage));
     END IF;
-    WITH fresh AS (
+    BEGIN
+        -- All of them are new as a rule: a plain INSERT costs far less than one that looks first.
         INSERT INTO event (
             event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, data,
             extra)
         SELECT event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, data,
             extra
-        FROM stage
-        ON CONFLICT DO NOTHING
-        RETURNING event.region, arrival_node(event.type, event.cause, event.extra) AS node, event.recordedtime)
-    SELECT array_agg(f.region), array_agg(f.node), array_agg(f.recordedtime)
-    INTO regions, nodes, times FROM fresh f;
+        FROM stage;
+        SELECT array_agg(s.region), array_agg(arrival_node(s.type, s.cause, s.extra)), array_agg(s.recordedtime)
+        INTO regions, nodes, times FROM stage s;
+    EXCEPTION WHEN unique_violation THEN
+        WITH fresh AS (
+            INSERT INTO event (
+                event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, data,
+                extra)
+            SELECT event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, data,
+                extra
+            FROM stage
+            ON CONFLICT DO NOTHING
+            RETURNING event.region, arrival_node(event.type, event.cause, event.extra) AS node, event.recordedtime)
+        SELECT array_agg(f.region), array_agg(f.node), array_agg(f.recordedtime)
+        INTO regions, nodes, times FROM fresh f;
+    END;
     IF regions IS NOT NULL THEN
         PERFORM count_arrivals(regions, nodes, times);
     END IF;
