@@ -9,6 +9,28 @@
 
 #define LATER_MIN_MS 100
 #define LATER_MAX_MS 30000
+/* Batches for a plugin with a cursor of its own begin with so many pages. One that takes longer
+ * than this has the next ones halved, one that takes less than half of it has them doubled. */
+#define PAGES_FIRST  10
+#define BATCH_MAX_MS 3000
+
+static void allow(jj_worker *worker, size_t pages)
+{
+    pages = pages > 0 ? pages : 1;
+    worker->pages = pages < JJ_DELIVERY_PAGES_MAX ? pages : JJ_DELIVERY_PAGES_MAX;
+    worker->reader.depth = worker->pages;
+}
+
+/* The more events come at once, the less each of them costs: a page of a large table is visited
+ * once for several of them. But nothing must take so long that it looks stuck. */
+static void mind_time(jj_worker *worker, int64_t took_ms)
+{
+    if (took_ms > BATCH_MAX_MS) {
+        allow(worker, worker->pages / 2);
+    } else if (took_ms < BATCH_MAX_MS / 2 && worker->batch.page_count == worker->pages) {
+        allow(worker, 2 * worker->pages);
+    }
+}
 
 int jj_worker_resume(jj_worker *worker, jj_error *err)
 {
@@ -19,6 +41,7 @@ int jj_worker_resume(jj_worker *worker, jj_error *err)
         if (rc) {
             return rc;
         }
+        allow(worker, worker->pages ? worker->pages : PAGES_FIRST);
     }
     jj_reader_seek(&worker->reader, cursor, worker->reader.max_events);
     return 0;
@@ -160,6 +183,9 @@ static void process(jj_worker *worker)
            verdict == JJ_DONE    ? "done"
            : verdict == JJ_TAKEN ? "taken"
                                  : "later");
+    if (worker->pages) {
+        mind_time(worker, (jj_monotonic_us() - start_us) / 1000);
+    }
     if (verdict == JJ_DONE) {
         commit_batch(worker);
     } else if (verdict == JJ_TAKEN && worker->relay) {
@@ -174,11 +200,7 @@ static void process(jj_worker *worker)
 
 bool jj_worker_deliver(jj_worker *worker)
 {
-    /* Without a cursor of its own a plugin's batch is one COMMIT, which has the limits of a page.
-     */
-    size_t pages = worker->plugin->resume && worker->reader.max_events == JJ_EVENTS_MAX
-                       ? JJ_DELIVERY_PAGES_MAX
-                       : 1;
+    size_t pages = worker->pages && worker->reader.max_events == JJ_EVENTS_MAX ? worker->pages : 1;
 
     if (worker->failed || worker->link.stopping || worker->on_hold ||
         jj_monotonic_ms() < worker->deliver_at_ms ||

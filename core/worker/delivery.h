@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-#define JJ_DELIVERY_PAGES_MAX 10 /* answers in one batch */
+#define JJ_DELIVERY_PAGES_MAX 50 /* answers in one batch: some 25 MB of events */
 
 /* Zero-initialise; clear when done. */
 typedef struct jj_delivery {

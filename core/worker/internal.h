@@ -73,6 +73,7 @@ typedef struct jj_worker {
     uint64_t commit_cursor;  /* its cursor */
     int64_t deliver_at_ms;   /* monotonic: not before, after JJ_LATER */
     int64_t later_ms;        /* the pause that was made last; 0: none */
+    size_t pages;            /* of a batch, at most; 0: one, where a batch is one COMMIT */
     bool tried_again;        /* the one event of which the hub refused what came of it */
     jj_throttle complaint;   /* about what the plugin says by itself */
     uint64_t delivered;      /* events, since the start */

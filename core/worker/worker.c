@@ -159,7 +159,6 @@ static void take_answer(void *arg, jj_reply *reply)
 
 static int start(jj_worker *worker, const char *token, int status_fd, jj_error *err)
 {
-    size_t depth = JJ_DELIVERY_PAGES_MAX;
     int rc = load_plugin(worker, err);
 
     rc = rc ? rc
@@ -177,7 +176,7 @@ static int start(jj_worker *worker, const char *token, int status_fd, jj_error *
     rc = rc ? rc : load_state(worker, err);
     rc = rc ? rc
             : jj_reader_open(&worker->reader, &worker->link, JJ_CONSUMER,
-                             worker->plugin->subscribes, worker->plugin->resume ? depth : 2, err);
+                             worker->plugin->subscribes, 2, err);
     rc = rc ? rc : create(worker, err);
     rc = rc ? rc
             : jj_office_open(&worker->office, &worker->link, worker->config, worker->instance,

@@ -61,6 +61,7 @@ BEGIN
                 false, 'self_employed', false, 'bank', false, NULL, NULL
                 WHERE type = 'loan.disbursed'
             ) AS e (fact, track, ends, status, formal, witness, spell, post, employer)
+        ORDER BY 1
         ON CONFLICT DO NOTHING;
     END IF;
 

@@ -306,7 +306,7 @@ BEGIN
             extra)
         SELECT event_key, type, source, id, time, recordedtime, region, subject, recipient, cause, data,
             extra
-        FROM stage;
+        FROM stage ORDER BY subject;
         SELECT array_agg(s.region), array_agg(arrival_node(s.type, s.cause, s.extra)), array_agg(s.recordedtime)
         INTO regions, nodes, times FROM stage s;
     EXCEPTION WHEN unique_violation THEN
