@@ -221,6 +221,8 @@ typedef struct jj_plugin {
      * after `start`, and after on_events has answered JJ_LATER. Such a plugin moves its cursor in
      * on_events, in one transaction with what it does there. A failure at the start restarts the
      * worker; later, the batch comes again from where it began.
+     * Its batches hold what waits, up to 50,000 events: fewer where on_events takes more than three
+     * seconds for one, or answers JJ_LATER after so long.
      * After the node was restored from a backup, the state has the key JJ_STATE_RESTORED: cursors
      * mean other events than before. Begin at 0 (the oldest event that is kept), and when that is
      * durable delete the key and commit. */
