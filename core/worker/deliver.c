@@ -23,11 +23,13 @@ static void allow(jj_worker *worker, size_t pages)
 
 /* The more events come at once, the less each of them costs: a page of a large table is visited
  * once for several of them. But nothing must take so long that it looks stuck. */
-static void mind_time(jj_worker *worker, int64_t took_ms)
+static void mind_time(jj_worker *worker, int64_t took_ms, bool done)
 {
+    bool full = worker->batch.page_count == worker->pages;
+
     if (took_ms > BATCH_MAX_MS) {
         allow(worker, worker->pages / 2);
-    } else if (took_ms < BATCH_MAX_MS / 2 && worker->batch.page_count == worker->pages) {
+    } else if (done && full && took_ms < BATCH_MAX_MS / 2) {
         allow(worker, 2 * worker->pages);
     }
 }
@@ -184,7 +186,7 @@ static void process(jj_worker *worker)
            : verdict == JJ_TAKEN ? "taken"
                                  : "later");
     if (worker->pages) {
-        mind_time(worker, (jj_monotonic_us() - start_us) / 1000);
+        mind_time(worker, (jj_monotonic_us() - start_us) / 1000, verdict == JJ_DONE);
     }
     if (verdict == JJ_DONE) {
         commit_batch(worker);
