@@ -60,8 +60,7 @@ int jj_pack(const jj_bytes *events, size_t count, jj_bytes *frame, jj_error *err
         free(packed);
         return rc;
     }
-    unsigned char *shrunk = realloc(packed, packed_bytes); /* frames may wait for long */
-    *frame = (jj_bytes){(char *)(shrunk ? shrunk : packed), packed_bytes};
+    *frame = (jj_bytes){(char *)packed, packed_bytes};
     return 0;
 }
 
