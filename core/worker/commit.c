@@ -32,20 +32,16 @@ static bool is_temporary(int code)
     return code == JJ_EBUSY || code == JJ_EUNAVAILABLE;
 }
 
-int jj_worker_commit(jj_worker *worker, const uint64_t *cursor, jj_error *err)
+/* Sends it until the hub can. */
+static int send_commit(jj_worker *worker, const jj_buf *options, size_t count, jj_error *err)
 {
-    jj_buf options = {0};
     jj_reply reply = {0};
     int64_t pause_ms = PAUSE_MIN_MS;
-    int rc = jj_staged_options(&worker->staged, worker->state, JJ_CONSUMER, cursor, &options, err);
+    int rc = options->failed ? jj_fail(err, JJ_EMEMORY, "out of memory") : 0;
 
     while (rc == 0) {
-        rc = jj_link_request(&worker->link, "COMMIT", options.data, worker->staged.events,
-                             worker->staged.count, &reply, err);
-        if (rc == 0) {
-            keep(worker, cursor);
-            break;
-        }
+        rc = jj_link_request(&worker->link, "COMMIT", options->data, worker->staged.events, count,
+                             &reply, err);
         if (!is_temporary(rc)) {
             break;
         }
@@ -60,6 +56,32 @@ int jj_worker_commit(jj_worker *worker, const uint64_t *cursor, jj_error *err)
         rc = 0;
     }
     jj_reply_clear(&reply);
+    return rc;
+}
+
+/* More rejections than one COMMIT can carry go ahead of it: told again after a crash in between,
+ * when the batch comes again. */
+static int report_ahead(jj_worker *worker, jj_buf *options, jj_error *err)
+{
+    int rc = 0;
+
+    while (rc == 0 && jj_staged_report(&worker->staged, JJ_CONSUMER, options)) {
+        rc = send_commit(worker, options, 0, err);
+    }
+    return rc;
+}
+
+int jj_worker_commit(jj_worker *worker, const uint64_t *cursor, jj_error *err)
+{
+    jj_buf options = {0};
+    int rc = report_ahead(worker, &options, err);
+
+    rc = rc ? rc
+            : jj_staged_options(&worker->staged, worker->state, JJ_CONSUMER, cursor, &options, err);
+    rc = rc ? rc : send_commit(worker, &options, worker->staged.count, err);
+    if (rc == 0) {
+        keep(worker, cursor);
+    }
     jj_buf_clear(&options);
     return rc;
 }

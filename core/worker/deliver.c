@@ -23,13 +23,13 @@ static void allow(jj_worker *worker, size_t pages)
 
 /* The more events come at once, the less each of them costs: a page of a large table is visited
  * once for several of them. But nothing must take so long that it looks stuck. */
-static void mind_time(jj_worker *worker, int64_t took_ms, bool done)
+static void mind_time(jj_worker *worker, int64_t took_ms)
 {
     bool full = worker->batch.page_count == worker->pages;
 
     if (took_ms > BATCH_MAX_MS) {
         allow(worker, worker->pages / 2);
-    } else if (done && full && took_ms < BATCH_MAX_MS / 2) {
+    } else if (full && took_ms < BATCH_MAX_MS / 2) {
         allow(worker, 2 * worker->pages);
     }
 }
@@ -57,6 +57,9 @@ static void later(jj_worker *worker)
     worker->later_ms = worker->later_ms ? 2 * worker->later_ms : LATER_MIN_MS;
     worker->later_ms = worker->later_ms < LATER_MAX_MS ? worker->later_ms : LATER_MAX_MS;
     worker->deliver_at_ms = jj_monotonic_ms() + worker->later_ms;
+    if (worker->pages) {
+        allow(worker, 1); /* what is wrong may be one event: it is found sooner among few */
+    }
     jj_log(JJ_DEBUG, "the plugin asks for a pause; delivering again in %" PRId64 " ms",
            worker->later_ms);
     /* Where a plugin keeps its own cursor only it knows whether its last step was taken. */
@@ -185,8 +188,8 @@ static void process(jj_worker *worker)
            verdict == JJ_DONE    ? "done"
            : verdict == JJ_TAKEN ? "taken"
                                  : "later");
-    if (worker->pages) {
-        mind_time(worker, (jj_monotonic_us() - start_us) / 1000, verdict == JJ_DONE);
+    if (worker->pages && verdict == JJ_DONE) {
+        mind_time(worker, (jj_monotonic_us() - start_us) / 1000);
     }
     if (verdict == JJ_DONE) {
         commit_batch(worker);

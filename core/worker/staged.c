@@ -37,6 +37,11 @@ int jj_staged_add(jj_staged *staged, jj_buf *text)
     return 0;
 }
 
+static size_t size_of(const jj_rejection *one)
+{
+    return sizeof one->key + strlen(one->reason) + strlen("{\"key\":\"\",\"reason\":\"\"}");
+}
+
 int jj_staged_reject(jj_staged *staged, const unsigned char key[16], const char *reason)
 {
     jj_rejection new = {.reason = NULL};
@@ -58,6 +63,7 @@ int jj_staged_reject(jj_staged *staged, const unsigned char key[16], const char 
         return JJ_EMEMORY;
     }
     staged->rejected[staged->rejected_count++] = new;
+    staged->rejected_bytes += size_of(&new);
     return 0;
 }
 
@@ -84,18 +90,38 @@ static void write_change(void *arg, const char *key, const char *value)
     }
 }
 
-static void write_rejections(const jj_staged *staged, jj_buf *out)
+static void write_rejection(const jj_rejection *one, bool first, jj_buf *out)
 {
-    for (size_t i = 0; i < staged->rejected_count; i++) {
-        const jj_rejection *one = &staged->rejected[i];
-        jj_buf_puts(out, i ? "," : ",\"rejected\":[");
-        jj_buf_printf(out, "{\"key\":\"%s\",\"reason\":", one->key);
-        jj_buf_json_z(out, one->reason);
-        jj_buf_putc(out, '}');
+    jj_buf_puts(out, first ? ",\"rejected\":[" : ",");
+    jj_buf_printf(out, "{\"key\":\"%s\",\"reason\":", one->key);
+    jj_buf_json_z(out, one->reason);
+    jj_buf_putc(out, '}');
+}
+
+static void write_consumer(const char *consumer, jj_buf *out)
+{
+    jj_buf_reset(out);
+    jj_buf_puts(out, "{\"name\":");
+    jj_buf_json_z(out, consumer);
+}
+
+bool jj_staged_report(jj_staged *staged, const char *consumer, jj_buf *out)
+{
+    size_t written = 0;
+
+    if (staged->rejected_bytes <= JJ_FRAME_MAX / 2) {
+        return false;
     }
-    if (staged->rejected_count) {
-        jj_buf_putc(out, ']');
+    write_consumer(consumer, out);
+    while (staged->rejected_count > 0 && written <= JJ_FRAME_MAX / 2) {
+        jj_rejection *one = &staged->rejected[--staged->rejected_count];
+        write_rejection(one, written == 0, out);
+        written += size_of(one);
+        free(one->reason);
     }
+    staged->rejected_bytes -= written;
+    jj_buf_puts(out, "]}");
+    return true;
 }
 
 int jj_staged_options(const jj_staged *staged, const jj_state *state, const char *consumer,
@@ -103,9 +129,7 @@ int jj_staged_options(const jj_staged *staged, const jj_state *state, const char
 {
     writer w = {.out = out};
 
-    jj_buf_reset(out);
-    jj_buf_puts(out, "{\"name\":");
-    jj_buf_json_z(out, consumer);
+    write_consumer(consumer, out);
     if (cursor) {
         jj_buf_printf(out, ",\"cursor\":\"%" PRIu64 "\"", *cursor);
     }
@@ -113,8 +137,10 @@ int jj_staged_options(const jj_staged *staged, const jj_state *state, const char
     if (w.count) {
         jj_buf_putc(out, '}');
     }
-    write_rejections(staged, out);
-    jj_buf_putc(out, '}');
+    for (size_t i = 0; i < staged->rejected_count; i++) {
+        write_rejection(&staged->rejected[i], i == 0, out);
+    }
+    jj_buf_puts(out, staged->rejected_count ? "]}" : "}");
     if (out->failed) {
         return jj_fail(err, JJ_EMEMORY, "out of memory");
     }
@@ -136,7 +162,7 @@ void jj_staged_reset(jj_staged *staged)
     for (size_t i = 0; i < staged->rejected_count; i++) {
         free(staged->rejected[i].reason);
     }
-    staged->count = staged->rejected_count = 0;
+    staged->count = staged->rejected_count = staged->rejected_bytes = 0;
 }
 
 void jj_staged_clear(jj_staged *staged)

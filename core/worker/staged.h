@@ -26,6 +26,7 @@ typedef struct jj_staged {
     size_t count, capacity;
     jj_rejection *rejected;
     size_t rejected_count, rejected_capacity;
+    size_t rejected_bytes; /* what they take in a COMMIT, but for what has to be escaped */
 } jj_staged;
 
 /* Takes the text of an event out of text, which is empty afterwards. JJ_EMEMORY. */
@@ -36,6 +37,10 @@ int jj_staged_reject(jj_staged *staged, const unsigned char key[16], const char 
 
 /* True if there is anything beside a cursor to commit. */
 bool jj_staged_any(const jj_staged *staged, const jj_state *state);
+
+/* Writes the options of a COMMIT that tells the newest rejections alone, as many as half a frame
+ * holds, and forgets these. False: all of them have room in the COMMIT that follows. */
+bool jj_staged_report(jj_staged *staged, const char *consumer, jj_buf *out);
 
 /* Writes the options of a COMMIT: the consumer's name, the cursor (NULL: it does not move), what
  * changes in the state, what is put aside. JJ_ETOO_LARGE: more than one COMMIT can carry. */

@@ -271,6 +271,22 @@ static int bisect(batch *b, size_t first, size_t count, jj_error *err)
     return set_refusal(&b->refusals[first], b->sqlstate, err->text, err);
 }
 
+/* Loads all of it or nothing. */
+static int load_whole(batch *b, size_t count, jj_error *err)
+{
+    int rc = load_range(b, 0, count, err);
+
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (b->refusals[i].reason) {
+            rc = jj_fail(err, JJ_EINVALID, "%s", b->refusals[i].reason);
+        }
+    }
+    if (rc == JJ_EINVALID) {
+        err->code = rc = JJ_ETOO_LARGE;
+    }
+    return rc;
+}
+
 /* One event that a trigger of the site's own refuses is put aside. A trigger that refuses
  * everything is not the events' fault: they wait until it is mended. */
 static bool is_broken_rule(const batch *b, size_t count)
@@ -294,7 +310,7 @@ int jj_load_batch(jj_load *load, jj_pg *pg, const jj_event *events, size_t count
     if (!b.refusals) {
         return jj_fail(err, JJ_EMEMORY, "out of memory");
     }
-    rc = bisect(&b, 0, count, &own);
+    rc = count > JJ_LOAD_SEARCH_MAX ? load_whole(&b, count, &own) : bisect(&b, 0, count, &own);
     if (rc == 0 && is_broken_rule(&b, count)) {
         rc = jj_fail(&own, JJ_ESYSTEM,
                      "PostgreSQL: a rule of this database's own refuses every event; see the "

@@ -16,6 +16,11 @@
 typedef void (*jj_load_refuse)(void *arg, const jj_event *event, const char *sqlstate,
                                const char *reason);
 
+/* Of so many events each one that is refused is found within seconds, even if it is all of them.
+ * The rows of every attempt stay behind until the transaction ends: ten times as many would take a
+ * hundred times as long. */
+#define JJ_LOAD_SEARCH_MAX 1000
+
 typedef struct jj_load jj_load;
 
 int jj_load_new(jj_load **load, jj_error *err);
@@ -25,6 +30,7 @@ void jj_load_free(jj_load *load);
 int jj_load_prepare(jj_pg *pg, jj_error *err);
 
 /* Loads the events. Errors are those of pg.h; JJ_EINVALID never: refused events are told instead.
+ * JJ_ETOO_LARGE: some are refused of more than JJ_LOAD_SEARCH_MAX; give them in smaller batches.
  * After an error the transaction is to be rolled back. */
 int jj_load_batch(jj_load *load, jj_pg *pg, const jj_event *events, size_t count,
                   jj_load_refuse refuse, void *arg, jj_error *err);

@@ -102,6 +102,18 @@ static int begin(jj_store *store, uint64_t *cursor, jj_error *err)
     return rc;
 }
 
+static int move_cursor(jj_store *store, const char *cursor, jj_error *err)
+{
+    const char *params[] = {store->options.node, store->options.consumer, cursor};
+
+    return jj_pg_query(store->pg,
+                       "UPDATE jejaring.consumer_cursor SET cursor = $3, moved_at = now() WHERE "
+                       "node = $1 AND consumer = $2",
+                       params, 3, NULL, err);
+}
+
+/* ---- Where to go on ----------------------------------------------------------------------- */
+
 int jj_store_cursor(jj_store *store, uint64_t *cursor, jj_error *err)
 {
     int rc = connect_store(store, err);
@@ -109,6 +121,40 @@ int jj_store_cursor(jj_store *store, uint64_t *cursor, jj_error *err)
     rc = rc ? rc : begin(store, cursor, err);
     if (store->pg) {
         jj_pg_rollback(store->pg);
+    }
+    return rc;
+}
+
+static int is_untold(jj_store *store, const char *told, bool *untold, jj_error *err)
+{
+    const char *params[] = {store->options.node, store->options.consumer, told};
+    jj_pg_rows *rows = NULL;
+    int rc = jj_pg_query(store->pg,
+                         "SELECT FROM jejaring.refused_event WHERE node = $1 AND consumer = $2 AND "
+                         "cursor > $3 LIMIT 1",
+                         params, 3, &rows, err);
+
+    *untold = rc == 0 && jj_pg_rows_count(rows) > 0;
+    jj_pg_rows_free(rows);
+    return rc;
+}
+
+int jj_store_resume(jj_store *store, uint64_t told, uint64_t *cursor, jj_error *err)
+{
+    char text[24];
+    bool untold = false;
+    int rc = connect_store(store, err);
+
+    snprintf(text, sizeof text, "%" PRIu64, told);
+    rc = rc ? rc : begin(store, cursor, err);
+    rc = rc || *cursor <= told ? rc : is_untold(store, text, &untold, err);
+    if (rc == 0 && untold) {
+        rc = move_cursor(store, text, err);
+        rc = rc ? rc : jj_pg_commit(store->pg, err);
+        *cursor = told;
+    }
+    if (store->pg) {
+        jj_pg_rollback(store->pg); /* does nothing after a COMMIT */
     }
     return rc;
 }
@@ -165,47 +211,11 @@ static void note_refusal(void *arg, const jj_event *event, const char *sqlstate,
     }
 }
 
-/* The batch is in the database already: what was refused of it is told again, because the report
- * may have been lost with the process that made it. */
-static int tell_again(jj_store *store, const jj_event *events, size_t count, const char *cursor,
-                      jj_load_refuse refuse, void *arg, jj_error *err)
-{
-    const char *params[] = {store->options.node, store->options.consumer, cursor};
-    jj_pg_rows *rows = NULL;
-    char key[33];
-    int rc = jj_pg_query(store->pg,
-                         "SELECT replace(event_key::text, '-', ''), sqlstate, reason FROM "
-                         "jejaring.refused_event WHERE node = $1 AND consumer = $2 AND cursor = $3",
-                         params, 3, &rows, err);
-
-    for (int row = 0; rc == 0 && row < jj_pg_rows_count(rows); row++) {
-        for (size_t i = 0; i < count; i++) {
-            key_text(events[i].key, key);
-            if (strcmp(key, jj_pg_rows_value(rows, row, 0)) == 0) {
-                refuse(arg, &events[i], jj_pg_rows_value(rows, row, 1),
-                       jj_pg_rows_value(rows, row, 2));
-                break;
-            }
-        }
-    }
-    jj_pg_rows_free(rows);
-    return rc;
-}
-
 /* ---- Batches ------------------------------------------------------------------------------ */
 
-static int move_cursor(jj_store *store, const char *cursor, jj_error *err)
-{
-    const char *params[] = {store->options.node, store->options.consumer, cursor};
-
-    return jj_pg_query(store->pg,
-                       "UPDATE jejaring.consumer_cursor SET cursor = $3, moved_at = now() WHERE "
-                       "node = $1 AND consumer = $2",
-                       params, 3, NULL, err);
-}
-
-/* COMMIT. If nobody answers, the cursor tells whether it was one: read again under its lock. */
-static int commit(jj_store *store, uint64_t cursor, jj_error *err)
+/* COMMIT. If nobody answers, the cursor tells whether it was one, unless it lay there before: read
+ * again under its lock. */
+static int commit(jj_store *store, uint64_t before, uint64_t cursor, jj_error *err)
 {
     uint64_t stored = 0;
     jj_error first = {0}, second = {0};
@@ -213,7 +223,7 @@ static int commit(jj_store *store, uint64_t cursor, jj_error *err)
 
     if (rc == JJ_ETIMEOUT) {
         rc = jj_store_cursor(store, &stored, &second);
-        if (rc == 0 && stored == cursor) {
+        if (rc == 0 && stored == cursor && before != cursor) {
             return 0;
         }
         rc = JJ_EUNAVAILABLE;
@@ -227,27 +237,33 @@ static int commit(jj_store *store, uint64_t cursor, jj_error *err)
 
 int jj_store_rewind(jj_store *store, jj_error *err)
 {
-    uint64_t stored;
+    const char *params[] = {store->options.node, store->options.consumer};
+    uint64_t stored = 0;
     int rc = connect_store(store, err);
 
     rc = rc ? rc : begin(store, &stored, err);
     rc = rc ? rc : move_cursor(store, "0", err);
-    rc = rc ? rc : commit(store, 0, err);
+    rc = rc ? rc
+            : jj_pg_query(store->pg,
+                          "UPDATE jejaring.refused_event SET cursor = 0 WHERE node = $1 AND "
+                          "consumer = $2",
+                          params, 2, NULL, err);
+    rc = rc ? rc : commit(store, stored, 0, err);
     if (rc && store->pg) {
         jj_pg_rollback(store->pg);
     }
     return rc;
 }
 
-/* Within the transaction that begin() has opened. */
-static int store_batch(jj_store *store, const jj_event *events, size_t count, uint64_t cursor,
-                       refused *r, jj_error *err)
+/* Within the transaction that begin() has opened, with the cursor as it was before. */
+static int store_batch(jj_store *store, const jj_event *events, size_t count, uint64_t before,
+                       uint64_t cursor, refused *r, jj_error *err)
 {
     int rc = jj_load_batch(store->load, store->pg, events, count, note_refusal, r, err);
 
     rc = rc ? rc : r->rc;
     rc = rc ? rc : move_cursor(store, r->cursor, err);
-    return rc ? rc : commit(store, cursor, err);
+    return rc ? rc : commit(store, before, cursor, err);
 }
 
 int jj_store_put(jj_store *store, const jj_event *events, size_t count, uint64_t after,
@@ -264,17 +280,15 @@ int jj_store_put(jj_store *store, const jj_event *events, size_t count, uint64_t
         rc = jj_fail(err, JJ_EMEMORY, "out of memory");
     }
     rc = rc ? rc : begin(store, &stored, err);
-    /* A batch that lies nowhere holds events that were put aside before: there is no cursor to tell
-     * whether it was stored, and storing it twice does nothing. */
-    if (rc == 0 && stored == cursor && after != cursor) {
-        rc = tell_again(store, events, count, text, refuse, arg, err);
-    } else if (rc == 0 && stored != after) {
+    /* A batch that is there already is stored once more, which changes nothing: what was refused of
+     * it is refused again, and the report of that may have been lost. */
+    if (rc == 0 && stored != after && stored != cursor) {
         rc = jj_fail(err, JJ_ECONFLICT,
                      "the database has everything up to cursor %" PRIu64 ", but the batch begins "
                      "behind %" PRIu64,
                      stored, after);
     } else if (rc == 0) {
-        rc = store_batch(store, events, count, cursor, &r, err);
+        rc = store_batch(store, events, count, stored, cursor, &r, err);
         for (size_t i = 0; rc == 0 && i < r.count; i++) {
             refuse(arg, r.items[i].event, r.items[i].sqlstate, r.items[i].reason);
         }

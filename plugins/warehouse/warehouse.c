@@ -227,8 +227,6 @@ static int create(const jj_host *host, const jj_value *values, void **out, jj_er
     return 0;
 }
 
-/* *cursor is the hub's own record of this consumer. While the database is away that is where
- * reading begins; the first batch then finds out whether it is right. */
 /* A hub that has never heard of a cursor of ours, beside a database that has one, is a hub with a
  * new journal (or we died between the first two commits): its cursors mean other events than the
  * ones that the database counted. All of them are taken; what is stored already changes nothing. */
@@ -262,12 +260,14 @@ static int begin_restored(struct warehouse *self, uint64_t *stored, jj_error *er
     return rc;
 }
 
+/* *cursor is the hub's own record of this consumer. While the database is away that is where
+ * reading begins; the first batch then finds out whether it is right. */
 static int resume(void *arg, uint64_t *cursor, jj_error *err)
 {
     struct warehouse *self = arg;
     uint64_t stored;
     const char *restored;
-    int rc = jj_store_cursor(self->store, &stored, err);
+    int rc = jj_store_resume(self->store, *cursor, &stored, err);
 
     if (rc == 0 && self->host->state_get(self->host, JJ_STATE_RESTORED, &restored) == 0) {
         rc = begin_restored(self, &stored, err);
@@ -321,6 +321,10 @@ static int on_events(void *arg, const jj_event *events, size_t count)
     }
     if (rc == JJ_ECONFLICT) { /* resume, which comes next, puts it right */
         self->host->log(self->host, JJ_LOG_NOTICE, "%s", err.text);
+    } else if (rc == JJ_ETOO_LARGE) {
+        self->host->log(self->host, JJ_LOG_NOTICE,
+                        "some of %zu events are refused (%s); taking them in smaller batches",
+                        count, err.text);
     } else {
         complain(self, &err);
     }

@@ -2,7 +2,8 @@
  * Keeps its own cursor, in a file, as the warehouse keeps its in PostgreSQL, and checks what it is
  * promised: each batch begins where the last one ended, and nothing comes twice or is left out.
  * At the title "report" it logs what it has seen. Its option `stumble` makes it answer "later" to
- * every so manieth batch, after having stored its cursor or not, in turn; `slow_ms`, take its time.
+ * every so manieth batch, after having stored its cursor or not, in turn; `slow_ms`, take its time;
+ * `refuse`, put every event aside.
  */
 #include "sample.h"
 
@@ -16,7 +17,8 @@
 enum {
     FILE_NAME,
     STUMBLE,
-    SLOW_MS
+    SLOW_MS,
+    REFUSE
 };
 
 static const jj_option options[] = {
@@ -31,6 +33,10 @@ static const jj_option options[] = {
      .initial = "0",
      .max = 1000,
      .doc = "milliseconds that a batch takes"},
+    {.name = "refuse",
+     .type = JJ_OPTION_BOOLEAN,
+     .initial = "false",
+     .doc = "put every event aside"},
     {0},
 };
 
@@ -121,6 +127,11 @@ static int on_events(void *arg, const jj_event *events, size_t count)
     for (size_t i = 0; i < count; i++) {
         report_now |= strstr(events[i].type, "vacancy.opened") && !events[i].cause &&
                       memmem(events[i].text, events[i].size_bytes, "\"report\"", 8);
+        if (self->values[REFUSE].number) {
+            self->host->reject(self->host, &events[i],
+                               "refused, with a reason as long as those are that name a rule, "
+                               "a table and a column");
+        }
     }
     if (stumbles && ++self->stumbles % 2) {
         return JJ_LATER;

@@ -220,6 +220,46 @@ def test_a_refused_event_is_put_aside_and_the_others_stay(database, events, name
     assert database.psql("SELECT count(*) FROM jejaring.refused_event").strip() == "1"
 
 
+def bad_event():
+    bad = warehouse_events.Maker(9).graduated(warehouse_events.entity("person", 1))
+    bad.update(BAD["no such day"][0], id="bad")
+    return bad
+
+
+def test_a_refusal_that_nobody_heard_of_is_made_again_after_a_crash(database, events):
+    batch = events[100:200] + [bad_event()] + events[200:]
+    with Host({"conninfo": database.conninfo}) as plugin:
+        plugin.resume()
+        assert plugin.deliver(events[:100], 0, 100)
+        assert plugin.deliver(batch, 100, 301)  # and dies before it tells the hub
+    with Host({"conninfo": database.conninfo}, committed=100) as plugin:
+        assert plugin.resume() == 100
+        assert plugin.deliver(batch[:60], 100, 160)  # other batches than the first time
+        assert plugin.deliver(batch[60:150], 160, 250)
+        assert [id for id, _ in plugin.rejected] == ["bad"]
+        assert plugin.deliver(batch[150:], 250, 301)
+    with Host({"conninfo": database.conninfo}, committed=301) as plugin:
+        assert plugin.resume() == 301
+    with Host({"conninfo": database.conninfo}, committed=250) as plugin:
+        assert plugin.resume() == 301  # what the hub does not know of was not refused
+    assert stored(database) == unique(events)
+
+
+def test_in_a_large_batch_nobody_looks_for_what_is_refused(database):
+    many = [warehouse_events.Maker(n).graduated(warehouse_events.entity("person", n))
+            for n in range(1500)]
+    many[700] = bad_event()
+    with Host({"conninfo": database.conninfo}) as plugin:
+        plugin.resume()
+        assert not plugin.deliver(many, 0, 1500)
+        assert not plugin.rejected and "taking them in smaller batches" in words(plugin)[-1]
+        assert plugin.resume() == 0
+        assert plugin.deliver(many[:1000], 0, 1000)
+        assert plugin.deliver(many[1000:], 1000, 1500)
+        assert [id for id, _ in plugin.rejected] == ["bad"]
+    assert stored(database) == 1499
+
+
 def test_a_refusal_names_no_value_of_the_event(database):
     secret = "3375014508990001"
     bad = warehouse_events.Maker(9).graduated(warehouse_events.entity("person", 1))

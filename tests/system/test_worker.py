@@ -9,7 +9,7 @@ import sqlite3
 
 import pytest
 
-from client import graduated, nik
+from client import graduated, nik, pending
 from conftest import BUILD, SANITIZED, vacancy
 
 SAMPLES = str(BUILD / "tests" / "plugins")
@@ -298,6 +298,19 @@ def test_places_that_an_erasure_has_emptied_do_not_make_batches_small(node):
     events, cursor, largest, _ = sink_report(n)
     assert (events, cursor) == (6 * 2000 + 1, 6 * 2001 + 1)
     assert largest > 8000, "what is there when a batch is done comes as one"
+
+
+def test_more_is_put_aside_of_a_batch_than_one_commit_can_tell(node):
+    n = node(hub={"quarantine": 20000}).start()
+    n.publish([vacancy() for _ in range(9999)] + [vacancy("report")])
+    n.config["plugins"] = {"sink": sink(slow_ms=200, refuse=True)}
+    n.write_config()
+    n.reload()
+    _, _, largest, _ = sink_report(n)
+    assert largest > 8000, "the test needs a large batch"
+    n.wait(lambda: pending(n.request("STATUS")[1], "sink") == 0, "the cursor in the hub")
+    assert len(quarantine(n)) == 10000
+    assert "dropped" not in n.log()
 
 
 def test_the_hub_follows_the_cursor_that_the_plugin_keeps(node):

@@ -3,6 +3,7 @@
  * one commit carries them.
  */
 #include "base/buf.h"
+#include "base/id.h"
 #include "event/key.h"
 #include "worker/delivery.h"
 #include "worker/draft.h"
@@ -296,6 +297,55 @@ static void a_commit_carries_cursor_state_and_rejections(void **state)
     jj_buf_clear(&out);
 }
 
+static void many_rejections_are_told_in_several_commits(void **state)
+{
+    (void)state;
+    enum {
+        COUNT = 20000
+    };
+    jj_staged staged = {0};
+    jj_state *entries = jj_state_new();
+    jj_buf out = {0};
+    unsigned char key[16] = {0};
+    bool seen[COUNT] = {0};
+    unsigned parts = 0, told = 0;
+    bool more = true;
+
+    for (unsigned i = 0; i < COUNT; i++) {
+        memcpy(key, &i, sizeof i);
+        assert_int_equal(jj_staged_reject(&staged, key, "the \"reason\" why it is put aside"), 0);
+    }
+    while (more) {
+        more = jj_staged_report(&staged, "main", &out);
+        if (!more) {
+            assert_int_equal(jj_staged_options(&staged, entries, "main", NULL, &out, NULL), 0);
+        }
+        assert_in_range(out.size, 1, JJ_FRAME_MAX);
+        json_t *options = json_loadb(out.data, out.size, 0, NULL);
+        const json_t *list = json_object_get(options, "rejected"), *one;
+        size_t at;
+        assert_string_equal(json_string_value(json_object_get(options, "name")), "main");
+        json_array_foreach(list, at, one)
+        {
+            unsigned number;
+            const char *hex = json_string_value(json_object_get(one, "key"));
+            assert_true(jj_unhex(hex, 32, key, sizeof key));
+            memcpy(&number, key, sizeof number);
+            assert_in_range(number, 0, COUNT - 1);
+            assert_false(seen[number]);
+            seen[number] = true;
+            told++;
+        }
+        json_decref(options);
+        parts++;
+    }
+    assert_int_equal(told, COUNT);
+    assert_in_range(parts, 3, 6);
+    jj_staged_clear(&staged);
+    jj_state_free(entries);
+    jj_buf_clear(&out);
+}
+
 static void more_than_one_commit_can_carry_is_refused(void **state)
 {
     (void)state;
@@ -337,6 +387,7 @@ int main(void)
         cmocka_unit_test(drafts_that_can_be_no_event_are_refused),
         cmocka_unit_test(decimal_numbers_are_written_as_they_were_meant),
         cmocka_unit_test(a_commit_carries_cursor_state_and_rejections),
+        cmocka_unit_test(many_rejections_are_told_in_several_commits),
         cmocka_unit_test(more_than_one_commit_can_carry_is_refused),
     };
     return jj_id_init() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

@@ -149,7 +149,9 @@ struct jj_host {
     const json_t *(*data)(const jj_host *host, const jj_event *event);
 
     /* Puts one event of the current batch into quarantine with a reason (no personal data in it).
-     * Only from `on_events`; the batch goes on without the event. */
+     * Only from `on_events`; the batch goes on without the event. Told the hub with the cursor of
+     * the batch; a plugin with a cursor of its own has to see after a crash that none is missing.
+     */
     int (*reject)(const jj_host *host, const jj_event *event, const char *reason);
 
     /* One line to the daemon's log under this instance's name. Never personal data. */
@@ -222,7 +224,7 @@ typedef struct jj_plugin {
      * on_events, in one transaction with what it does there. A failure at the start restarts the
      * worker; later, the batch comes again from where it began.
      * Its batches hold what waits, up to 50,000 events: fewer where on_events takes more than three
-     * seconds for one, or answers JJ_LATER after so long.
+     * seconds for one, and at most 1,000 after it has answered JJ_LATER; the ones that follow grow.
      * After the node was restored from a backup, the state has the key JJ_STATE_RESTORED: cursors
      * mean other events than before. Begin at 0 (the oldest event that is kept), and when that is
      * durable delete the key and commit. */
