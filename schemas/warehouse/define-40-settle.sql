@@ -127,20 +127,24 @@ COMMENT ON FUNCTION settle IS 'Brings jejaring.standing and jejaring.absorption_
 -- the vocation of the graduation or in none named, and the first proposal at or after the graduation. Of
 -- which persons they may have changed is told for each of the two.
 CREATE OR REPLACE FUNCTION settle_steps(certified uuid[], proposed uuid[]) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+-- As evaluate(), and as plain: where nothing is known of a new table yet, a loop over a wrong index looks as
+-- good as any.
+SET enable_nestloop = off
+AS $$
 BEGIN
     UPDATE standing t SET certified_on = f.day
     FROM standing s, LATERAL (
             SELECT min(c.certified_on) AS day FROM certification c
             WHERE c.person = s.person AND c.result = 'competent'
                 AND (c.vocation IS NULL OR c.vocation = s.vocation)) AS f
-    WHERE s.person = ANY (certified) AND s.certified_on IS DISTINCT FROM f.day
+    WHERE s.person = ANY (certified) AND t.person = ANY (certified) AND s.certified_on IS DISTINCT FROM f.day
         AND t.person = s.person AND t.year = s.year AND t.vocation = s.vocation AND t.batch = s.batch;
     UPDATE standing t SET proposed_on = f.day
     FROM standing s, LATERAL (
             SELECT min(p.proposed_on) AS day FROM placement p
             WHERE p.person = s.person AND p.proposed_on >= s.graduated_on) AS f
-    WHERE s.person = ANY (proposed) AND s.proposed_on IS DISTINCT FROM f.day
+    WHERE s.person = ANY (proposed) AND t.person = ANY (proposed) AND s.proposed_on IS DISTINCT FROM f.day
         AND t.person = s.person AND t.year = s.year AND t.vocation = s.vocation AND t.batch = s.batch;
 END $$;
 COMMENT ON FUNCTION settle_steps(uuid[], uuid[]) IS 'Brings certified_on and proposed_on of jejaring.standing up to date for these persons';

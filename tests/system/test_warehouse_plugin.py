@@ -331,6 +331,21 @@ def test_what_is_stored_of_an_event(database):
     assert row[10] == event["time"].replace("T", " ").removesuffix(".000Z")
 
 
+@pytest.mark.parametrize("first", [200, 600, 800, 2000])
+def test_a_database_that_knows_nothing_of_its_tables_yet_still_looks_up_persons(database, tmp_path, first):
+    """Before the first ANALYZE one index looks as good as the other, or better if it is smaller."""
+    events = warehouse_events.simulated(tmp_path, "--events", "9000", "--regions", "33.75")
+    with Host({"conninfo": database.conninfo}) as plugin:
+        plugin.resume()
+        assert plugin.deliver(events[:first], 0, first)
+        for after in range(first, 9000, 1000):
+            assert plugin.deliver(events[after:after + 1000], after, min(after + 1000, 9000))
+    time.sleep(0.5)  # what a session has read is told when it has ended
+    read = database.psql("""SELECT indexrelname, idx_tup_read FROM pg_stat_user_indexes
+        WHERE schemaname = 'jejaring' AND idx_tup_read > 5 * 9000""")
+    assert read == "", "an index was read through, not looked up in"
+
+
 # ---- Schema ----------------------------------------------------------------------------------
 
 
