@@ -1,18 +1,24 @@
 """`make bench-scale`: whether a warehouse stays fast while it grows.
 
-`jejaringctl sim` fills the journal of a node, then the warehouse worker stores it all, alone. What is
-compared is the end of that with the end of small warehouses, each a database of its own with the same
-years in it: the same kinds of events about persons of whom as much is known, so that the size alone makes
-the difference. (The beginning of the large one is no measure: its first events are of one month, hardly
-anything but graduations and certificates. Its rates are shown by tenths.) Then reports are asked for.
-PostgreSQL is a private one with the settings that schemas/warehouse/OPERATIONS.md asks for, or PGHOST's.
+The events of `jejaringctl sim`, in the order of time, fill the journal of a node, and the warehouse worker
+stores them, all but the last ones. Of these each stretch is stored in the large warehouse, and also in a
+small one that knows nothing but what happened to the same persons before: the same events about persons of
+whom as much is known, in as large batches, so that the size of the warehouse alone makes the difference. The
+time is what the worker says that its batches took. (The beginning of a warehouse is no measure: its first
+events are of one month, hardly anything but graduations and certificates. Nor is a small one that holds
+the same years: a batch is a third of its life, and what it settles for a person it settles once.) Then
+reports are asked for. PostgreSQL is a private one with the settings that schemas/warehouse/OPERATIONS.md
+asks for, or PGHOST's.
 """
 
 import argparse
+import collections
 import contextlib
 import json
 import os
 import pathlib
+import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -21,12 +27,11 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 import pg
 from bench import carry_out, machine, say
-from node import BUILD, Node, make_person_key
+from node import BUILD, ROOT, Node, make_person_key
 from warehouse import Warehouse
 
-SMALL = 125_000  # events of a small warehouse; its rate is that of the last MEASURED,
-MEASURED = 50_000  # the large one's the median of all stretches of that length in its last tenth
-SMALL_ONES = 4   # before the large one, and as many behind it; the median of all counts
+STRETCH = 50_000  # events that are stored in both; a small warehouse holds some 70,000 to 120,000 before
+STRETCHES = 6     # each into a small warehouse of its own; the median counts
 TARGETS = {"ratio": 0.8, "absorption_ms": 300}
 REPORTS = {
     "absorption_ms": "SELECT * FROM jejaring.absorption",
@@ -50,16 +55,77 @@ def settings():
             "checkpoint_timeout": "15min", "wal_compression": "lz4"}
 
 
-def fill(node, events, seed):
-    """Publishes everything; returns what the tool said."""
-    done = subprocess.run(
-        [BUILD / "jejaringctl", "--endpoint", node.endpoint, "-c", node.folder / "jejaringd.yaml", "--json",
-         "--timeout", "600s", "sim", "--events", str(events), "--seed", str(seed),
-         "--person-key", node.config["person_key"]],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"sim: {done.stderr}\n{node.words()}")
-    return json.loads(done.stdout)
+class Stream:
+    """The events that `sim` makes, as lines, in the order of time."""
+
+    def __init__(self, folder, options):
+        self.count = options.events
+        self.base = max(self.count - STRETCHES * STRETCH, 0)  # those before the stretches
+        config = folder / "sim.yaml"
+        config.write_text(json.dumps({"node": "sim", "region": "33", "state": str(folder), "run": str(folder),
+                                      "schemas": str(ROOT / "schemas")}))
+        self.command = [BUILD / "jejaringctl", "-c", config, "sim", "--print", "--events", str(options.events),
+                        "--seed", str(options.seed), "--person-key", folder / "person.key"]
+
+    def lines(self):
+        with subprocess.Popen(self.command, stdout=subprocess.PIPE) as process:
+            yield from process.stdout
+        if process.returncode != 0:
+            raise RuntimeError("sim has failed")
+
+
+def subject(line):
+    """Whom an event is about: a key, or the NIK that becomes one."""
+    for mark, length in ((b'"subject":"', 36), (b'"nik":"', 16)):
+        at = line.find(mark)
+        if at >= 0:
+            return line[at:at + len(mark) + length]
+    return None
+
+
+class Stretch:
+    """Events one after the other, and what happened before to those that they are about."""
+
+    def __init__(self, events):
+        self.events = events
+        self.subjects = {subject(line) for line in events}
+        self.history = []
+
+
+def stretches(stream):
+    last = collections.deque(stream.lines(), stream.count - stream.base)
+    return [Stretch([last.popleft() for _ in range(min(STRETCH, len(last)))]) for _ in range(STRETCHES)]
+
+
+@contextlib.contextmanager
+def publishing(node):
+    """Something to write lines to, which are all in the journal at the end."""
+    with subprocess.Popen(
+            [BUILD / "jejaringctl", "--endpoint", node.endpoint, "-c", node.folder / "jejaringd.yaml",
+             "--timeout", "600s", "publish"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        yield process.stdin
+        process.stdin.close()
+    if process.returncode != 0:
+        raise RuntimeError(f"publish has failed\n{node.words()}")
+
+
+def fill(node, stream, parts):
+    """Publishes what is before the stretches, and sees what of it they need. Events a second."""
+    wanted = collections.defaultdict(list)
+    for part in parts:
+        for key in part.subjects:
+            wanted[key].append(part)
+    begun = time.monotonic()
+    with publishing(node) as out:
+        for number, line in enumerate(stream.lines()):
+            if number < stream.base:
+                out.write(line)
+                for part in wanted.get(subject(line), ()):
+                    part.history.append(line)
+    for number, part in enumerate(parts):
+        for later in parts[number + 1:]:
+            later.history += [line for line in part.events if subject(line) in later.subjects]
+    return stream.base / (time.monotonic() - begun)
 
 
 def store(node, warehouse, count):
@@ -85,29 +151,57 @@ def rate(seen, low, high):
     return (last[1] - first[1]) / (last[0] - first[0])
 
 
-@contextlib.contextmanager
-def filled(cluster, folder, options, events, seed):
-    """A warehouse of its own that holds so many events: (warehouse, intake, what store() has seen)."""
-    plugin = {"audiences": ["node"], "regions": ["*"],
-              "options": {"partitioned": "month"} if options.partitioned else {}}
-    with Warehouse(cluster.database()) as warehouse:
-        node = Node(folder, folder / "person.key", {}, warehouse.database.env)
-        node.config["hub"] = {"retention": {"age": "0s", "size": "0"}}
-        with node:
-            intake = fill(node, events, seed)
-            node.stop()
-            node.config["plugins"] = {"warehouse": plugin}
-            node.start()
-            yield warehouse, intake, store(node, warehouse, events)
+class Filled:
+    """A node and the warehouse that its worker fills, from the beginning."""
 
+    def __init__(self, cluster, folder, options):
+        folder.mkdir()
+        self.warehouse = Warehouse(cluster.database())
+        self.node = Node(folder, folder.parent / "person.key", {}, self.warehouse.database.env)
+        self.node.config["hub"] = {"retention": {"age": "0s", "size": "0"}}
+        self.node.config["log"] = "debug"
+        self.plugin = {"audiences": ["node"], "regions": ["*"],
+                       "options": {"partitioned": "month"} if options.partitioned else {}}
+        self.count = 0  # of events that are stored
 
-def small_rates(cluster, folder, options):
-    """Events a second at the end of each small warehouse."""
-    found = []
-    for number in range(SMALL_ONES):
-        with filled(cluster, folder, options, SMALL, options.seed + 1 + number) as (_, _, seen):
-            found.append(rate(seen, SMALL - MEASURED, SMALL))
-    return found
+    def __enter__(self):
+        self.warehouse.__enter__()
+        self.node.__enter__()
+        return self
+
+    def __exit__(self, *what):
+        self.node.__exit__(*what)
+        self.warehouse.__exit__(*what)
+
+    def store(self, count):
+        """What has been published; what store() has seen."""
+        self.node.stop()
+        self.node.config["plugins"] = {"warehouse": self.plugin}
+        self.node.start()
+        self.count = count
+        return store(self.node, self.warehouse, count)
+
+    def worker(self):
+        return next(pid for pid in self.node.pids()
+                    if b"warehouse" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
+
+    def rate(self, events):
+        """Of these, which come while the worker is held, so that they are all there when it goes on."""
+        worker, before = self.worker(), self.node.log.stat().st_size
+        os.kill(worker, signal.SIGSTOP)
+        with publishing(self.node) as out:
+            out.writelines(events)
+        os.kill(worker, signal.SIGCONT)
+        self.count += len(events)
+        store(self.node, self.warehouse, self.count)
+        time.sleep(0.2)  # for the last word of the log
+        with open(self.node.log, encoding="utf-8", errors="replace") as log:
+            log.seek(before)
+            took = [(int(n), int(us)) for n, us in re.findall(r"(\d+) events took (\d+) us: done", log.read())]
+        stored = sum(n for n, _ in took)
+        if stored < 0.95 * len(events):  # erasures take some away
+            raise RuntimeError(f"{stored} of {len(events)} events were stored\n{self.node.words()}")
+        return stored / sum(us for _, us in took) * 1e6
 
 
 def ask(warehouse):
@@ -136,31 +230,45 @@ def sizes(warehouse):
         return {name: {"table_mib": round(table), "indexes_mib": round(indexes)} for name, table, indexes in cursor}
 
 
-def large_figures(cluster, folder, options):
-    """The same at the end of the large one, and what is asked of it then."""
-    with filled(cluster, folder, options, options.events, options.seed) as (warehouse, intake, seen):
-        tenths = [rate(seen, options.events * n // 10, options.events * (n + 1) // 10) for n in range(10)]
-        with contextlib.suppress(Exception):
-            cluster.execute("CHECKPOINT")
-        stored = warehouse.value("SELECT count(*) FROM jejaring.event")
-        if stored < options.events * 0.9:  # erasures take some away
-            raise RuntimeError(f"{stored} of {options.events} events are in the warehouse")
-        last = [rate(seen, low, low + MEASURED) for low in range(options.events * 9 // 10, options.events, MEASURED)]
-        figures = {"intake_per_s": intake["events_per_s"], "large_per_s": statistics.median(last), **ask(warehouse)}
-        return {**{name: round(value, 3) for name, value in figures.items()}, "rows": stored,
-                "tenths_per_s": [round(value) for value in tenths], "sizes": sizes(warehouse)}
+def compare(cluster, folder, options, large, parts):
+    """Each stretch stored in a small warehouse and in the large one: (small, large) events a second. The small
+    ones are dropped at the end: that makes a checkpoint, after which the large one would be slow for a while."""
+    rates = []
+    with contextlib.ExitStack() as later:
+        for number, part in enumerate(parts):
+            small = later.enter_context(Filled(cluster, folder / f"small{number}", options))
+            with publishing(small.node) as out:
+                out.writelines(part.history)
+            small.store(len(part.history))
+            rates.append((small.rate(part.events), large.rate(part.events)))
+            small.node.stop()
+            say(f"  {rates[-1][0]:,.0f} events/s beside {len(part.history):,} events, "
+                f"{rates[-1][1]:,.0f} beside {large.count - len(part.events):,}")
+    return rates
 
 
 def run(options, folder):
     make_person_key(folder / "person.key")
-    with pg.Cluster(fsync=True, folder=folder, settings=settings()) as cluster:
-        say(f"{SMALL_ONES} warehouses of {SMALL:,} events, one of {options.events:,}, and {SMALL_ONES} small ones more")
-        small = small_rates(cluster, folder, options)
-        large = large_figures(cluster, folder, options)
-        small += small_rates(cluster, folder, options)
-        middle = statistics.median(small)
-        return {**large, "small_per_s": round(middle), "ratio": round(large["large_per_s"] / middle, 3),
-                "all_small_per_s": [round(value) for value in small], "events": options.events, "seed": options.seed,
+    stream = Stream(folder, options)
+    with pg.Cluster(fsync=True, folder=folder, settings=settings()) as cluster, \
+            Filled(cluster, folder / "large", options) as large:
+        parts = stretches(stream)
+        intake = fill(large.node, stream, parts)
+        seen = large.store(stream.base)
+        tenths = [rate(seen, stream.base * n // 10, stream.base * (n + 1) // 10) for n in range(10)]
+        rates = compare(cluster, folder, options, large, parts)
+        with contextlib.suppress(Exception):
+            cluster.execute("CHECKPOINT")
+        stored = large.warehouse.value("SELECT count(*) FROM jejaring.event")
+        if stored < options.events * 0.9:  # erasures take some away
+            raise RuntimeError(f"{stored} of {options.events} events are in the warehouse")
+        figures = {"intake_per_s": intake, "small_per_s": statistics.median(s for s, _ in rates),
+                   "large_per_s": statistics.median(l for _, l in rates),
+                   "ratio": statistics.median(l / s for s, l in rates), **ask(large.warehouse)}
+        return {**{name: round(value, 3) for name, value in figures.items()}, "rows": stored,
+                "ratios": [round(l / s, 2) for s, l in rates], "tenths_per_s": [round(value) for value in tenths],
+                "small_events": round(statistics.median(len(part.history) for part in parts)),
+                "sizes": sizes(large.warehouse), "events": options.events, "seed": options.seed,
                 "layout": "months" if options.partitioned else "one table",
                 "postgresql": settings(), "machine": machine()}
 
@@ -171,10 +279,10 @@ def print_table(result):
 
     print(f"\n{result['events']:,} events, seed {result['seed']}, the log in {result['layout']}\n")
     row("intake at the hub", f"{result['intake_per_s']:,.0f}", "events/s")
-    row(f"stored, up to {SMALL:,} events", f"{result['small_per_s']:,.0f}", "events/s",
-        " ".join(f"{value:,}" for value in result["all_small_per_s"]))
-    row(f"stored, up to {result['events']:,}", f"{result['large_per_s']:,.0f}", "events/s")
-    row("large beside small", f"{result['ratio']:.2f}", "", f"at least {TARGETS['ratio']}")
+    row(f"stored beside {result['small_events']:,} events", f"{result['small_per_s']:,.0f}", "events/s")
+    row(f"the same beside {result['events']:,}", f"{result['large_per_s']:,.0f}", "events/s")
+    row("large beside small", f"{result['ratio']:.2f}", "", f"at least {TARGETS['ratio']}: "
+        + " ".join(str(ratio) for ratio in result["ratios"]))
     row("large, by tenths", "", "", " ".join(f"{step:,}" for step in result["tenths_per_s"]))
     row("absorption by region and year", f"{result['absorption_ms']:.1f}", "ms",
         f"at most {TARGETS['absorption_ms']} ({result['absorption_rows']:,} rows)")
