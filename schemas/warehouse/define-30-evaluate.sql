@@ -38,6 +38,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(state % 10 = 1, false);
 COMMENT ON FUNCTION state_placed IS 'Whether the person had begun work at an employer that said so';
 
+DROP FUNCTION IF EXISTS learn(uuid[]);
+
 -- What became of each graduate: the one definition of a person's status. README.md explains it.
 --
 -- For each graduation of the persons asked for, with what was known at known_at: the status on the
@@ -48,12 +50,26 @@ COMMENT ON FUNCTION state_placed IS 'Whether the person had begun work at an emp
 --   agency confirms goes before the graduate's own word, then the later event before the earlier.
 --   Claims that have all been taken back leave a person traced, and unemployed. No evidence at all
 --   leaves a person untraced (status null).
-CREATE OR REPLACE FUNCTION evaluate(persons uuid[], as_of date, known_at timestamptz)
+--
+-- With `learning` also when what was learnt, of everything that was ever told (else these columns are
+-- null): known_from, learnt_at, learnt_of and jumbled of jejaring.standing.
+--
+--   At a moment, everything is known of the days before the earliest day of which anything is learnt
+--   later (learnt_of). If nothing of that day or later is known yet, then what is known is the whole
+--   history up to the day before it, cut off there. Else it is jumbled: only an evaluation with what
+--   was known then can tell. So it is, too, if the graduation itself is told otherwise later, or if
+--   that day is not behind it: a job that began before graduation shows in the history by what came of
+--   it later. Every version of a claim tells of the earliest day that any version of it has.
+--
+-- One function for both: what it reads of a person lies scattered over large tables, and is read once.
+CREATE OR REPLACE FUNCTION evaluate_and_learn(
+    persons uuid[], as_of date, known_at timestamptz, learning boolean)
 RETURNS TABLE (
     person uuid, year integer, vocation text, batch text, region text, funding text, sex text,
     disability boolean, digital_marketing boolean, graduated_on date, several boolean,
     ahead boolean, worked_on date, history bigint[], state smallint, state_6m smallint,
-    state_12m smallint)
+    state_12m smallint, known_from timestamptz, learnt_at timestamptz[], learnt_of date[],
+    jumbled boolean[])
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 -- Made for any number of persons: those are looked up by index, everything else is hashed or sorted.
 SET enable_nestloop = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
@@ -61,19 +77,25 @@ AS $$
 #variable_conflict use_column
 BEGIN
 RETURN QUERY WITH
--- Of each graduation the version that was known.
+-- ---- What was told: every version of each graduation and of each fact.
+version AS MATERIALIZED (
+    SELECT a.person, a.year, a.vocation, a.batch, a.region, a.funding, a.sex, a.disability,
+        'digital_marketing' = ANY (a.extras) AS digital_marketing, a.graduated_on, a.recorded,
+        a.time, a.event_key, true AS current
+    FROM alumni a WHERE a.person = ANY (persons)
+    UNION ALL
+    SELECT a.person, a.year, a.vocation, a.batch, a.region, a.funding, a.sex, a.disability,
+        'digital_marketing' = ANY (a.extras), a.graduated_on, a.recorded, a.time, a.event_key, false
+    FROM alumni_version a
+    WHERE (learning OR known_at < 'infinity') AND a.person = ANY (persons)
+),
+claim AS MATERIALIZED (
+    SELECT * FROM evidence e WHERE e.person = ANY (persons) AND (learning OR e.recorded <= known_at)
+),
+-- ---- What was known of it at known_at: the latest version of each.
 known_graduation AS (
     SELECT DISTINCT ON (v.person, v.year, v.vocation, v.batch) v.*
-    FROM (
-        SELECT a.person, a.year, a.vocation, a.batch, a.region, a.funding, a.sex, a.disability,
-            'digital_marketing' = ANY (a.extras) AS digital_marketing, a.graduated_on, a.recorded,
-            a.time, a.event_key
-        FROM alumni a WHERE a.person = ANY (persons) AND a.recorded <= known_at
-        UNION ALL
-        SELECT a.person, a.year, a.vocation, a.batch, a.region, a.funding, a.sex, a.disability,
-            'digital_marketing' = ANY (a.extras), a.graduated_on, a.recorded, a.time, a.event_key
-        FROM alumni_version a
-        WHERE known_at < 'infinity' AND a.person = ANY (persons) AND a.recorded <= known_at) AS v
+    FROM version v WHERE v.recorded <= known_at
     ORDER BY v.person, v.year, v.vocation, v.batch, v.time DESC, v.event_key DESC
 ),
 graduation AS MATERIALIZED (
@@ -83,13 +105,12 @@ graduation AS MATERIALIZED (
     FROM known_graduation WHERE graduated_on <= as_of
     WINDOW same_person AS (PARTITION BY person)
 ),
--- Of each fact the version that was known.
 fact AS MATERIALIZED (
-    SELECT DISTINCT ON (e.person, e.fact) e.*
-    FROM evidence e
-    WHERE e.person = ANY (persons) AND e.recorded <= known_at
-    ORDER BY e.person, e.fact, e.time DESC, e.event_key DESC
+    SELECT DISTINCT ON (c.person, c.fact) c.*
+    FROM claim c WHERE c.recorded <= known_at
+    ORDER BY c.person, c.fact, c.time DESC, c.event_key DESC
 ),
+-- ---- What became of it.
 -- Which end takes back which spell. An end names a vacancy, an employer, both or neither: it takes
 -- back what agrees best with it (3 the vacancy, 2 the employer, 1 nothing comparable), and on its
 -- own day only what has no earlier match, so that a new job may begin on the day an old one ends.
@@ -158,67 +179,29 @@ told AS (
 ),
 began AS (
     SELECT nr, min(from_on) AS worked_on FROM counting WHERE works AND from_on <= as_of GROUP BY nr
-)
-SELECT g.person, g.year, g.vocation, g.batch, g.region, g.funding, g.sex, g.disability,
-    g.digital_marketing, g.graduated_on, g.several,
-    greatest(g.graduated_all, f.last_on) > (greatest(g.recorded_all, f.recorded) AT TIME ZONE 'UTC')::date,
-    w.worked_on, coalesce(t.history, '{}'), state_on(t.history, as_of),
-    state_on(t.history, least(as_of, (g.graduated_on + interval '6 months')::date)),
-    state_on(t.history, least(as_of, (g.graduated_on + interval '12 months')::date))
-FROM graduation g
-    LEFT JOIN told t USING (nr)
-    LEFT JOIN began w USING (nr)
-    LEFT JOIN bounds f ON f.person = g.person;
-END $$;
-COMMENT ON FUNCTION evaluate IS 'Where the graduations of these persons stand: on as_of and 6 and 12 months after graduation, with what was known at known_at';
-
--- When what was learnt: columns known_from, learnt_at, learnt_of and jumbled of jejaring.standing.
---
--- At a moment, everything is known of the days before the earliest day of which anything is learnt
--- later (learnt_of). If nothing of that day or later is known yet, then what is known is the whole
--- history up to the day before it, cut off there. Else it is jumbled: only evaluate() can tell. So it
--- is, too, if the graduation itself is told otherwise later, or if that day is not behind it: a job
--- that began before graduation shows in the history by what came of it later.
---
--- Every version of a claim tells of the earliest day that any version of it has.
-CREATE OR REPLACE FUNCTION learn(persons uuid[])
-RETURNS TABLE (
-    person uuid, year integer, vocation text, batch text, known_from timestamptz,
-    learnt_at timestamptz[], learnt_of date[], jumbled boolean[])
-LANGUAGE plpgsql STABLE
-SET enable_nestloop = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
-AS $$
-#variable_conflict use_column
-BEGIN
-RETURN QUERY WITH
-version AS MATERIALIZED (
-    SELECT a.person, a.year, a.vocation, a.batch, a.graduated_on, a.recorded, true AS current
-    FROM alumni a WHERE a.person = ANY (persons)
-    UNION ALL
-    SELECT a.person, a.year, a.vocation, a.batch, a.graduated_on, a.recorded, false
-    FROM alumni_version a WHERE a.person = ANY (persons)
 ),
-graduation AS MATERIALIZED (
-    SELECT v.person, v.year, v.vocation, v.batch, row_number() OVER () AS nr, min(v.recorded) AS known_from,
-        min(v.graduated_on) AS first_on, min(v.graduated_on) FILTER (WHERE v.current) AS graduated_on,
-        count(*) > 1 AS told_again
-    FROM version v GROUP BY v.person, v.year, v.vocation, v.batch
-),
-claim AS (
-    SELECT e.person, e.recorded, e.on_date, min(e.on_date) OVER (PARTITION BY e.person, e.fact) AS of_day
-    FROM evidence e WHERE e.person = ANY (persons)
+-- ---- When it was learnt.
+first_told AS MATERIALIZED (
+    SELECT v.person, v.year, v.vocation, v.batch, row_number() OVER () AS nr,
+        min(v.recorded) AS known_from, min(v.graduated_on) AS first_on,
+        min(v.graduated_on) FILTER (WHERE v.current) AS graduated_on, count(*) > 1 AS told_again
+    FROM version v WHERE learning
+    GROUP BY v.person, v.year, v.vocation, v.batch
 ),
 moment AS (
     SELECT m.nr, m.recorded, min(m.of_day) AS of_day, max(m.on_date) AS on_date, bool_or(m.anew) AS anew
     FROM (SELECT g.nr, c.recorded, c.of_day, c.on_date, false AS anew
-          FROM graduation g JOIN claim c USING (person)
+          FROM first_told g
+              JOIN (SELECT e.person, e.recorded, e.on_date,
+                        min(e.on_date) OVER (PARTITION BY e.person, e.fact) AS of_day
+                    FROM claim e WHERE learning) AS c USING (person)
           UNION ALL
           SELECT g.nr, v.recorded, g.first_on, NULL, true
-          FROM graduation g JOIN version v USING (person, year, vocation, batch)
+          FROM first_told g JOIN version v USING (person, year, vocation, batch)
           WHERE g.told_again AND v.recorded > g.known_from) AS m
     GROUP BY m.nr, m.recorded
 ),
-told AS (
+learnt AS (
     SELECT m.nr, m.recorded, min(m.of_day) OVER from_then AS of_day, bool_or(m.anew) OVER from_then AS anew,
         max(m.on_date) OVER (PARTITION BY m.nr ORDER BY m.recorded ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
             AS known_of
@@ -228,7 +211,7 @@ told AS (
 judged AS (
     SELECT t.nr, t.recorded, t.of_day,
         t.anew OR coalesce(t.known_of >= t.of_day OR t.known_of IS NOT NULL AND t.of_day <= g.graduated_on, false) AS jumbled
-    FROM told t JOIN graduation g USING (nr)
+    FROM learnt t JOIN first_told g USING (nr)
     WHERE t.recorded > g.known_from
 ),
 -- Moments that tell the same as the next one say nothing.
@@ -237,14 +220,42 @@ step AS (
         (j.of_day, j.jumbled) IS DISTINCT FROM (lead(j.of_day) OVER n, lead(j.jumbled) OVER n) AS last
     FROM judged j WINDOW n AS (PARTITION BY j.nr ORDER BY j.recorded)
 ),
-told_in_steps AS (
+learnt_in_steps AS (
     SELECT s.nr, array_agg(s.recorded ORDER BY s.recorded) AS learnt_at,
         array_agg(s.of_day ORDER BY s.recorded) AS learnt_of,
         CASE WHEN bool_or(s.jumbled) THEN array_agg(s.jumbled ORDER BY s.recorded) END AS jumbled
     FROM step s WHERE s.last GROUP BY s.nr
+),
+learning_of AS (
+    SELECT g.person, g.year, g.vocation, g.batch, g.known_from, coalesce(t.learnt_at, '{}') AS learnt_at,
+        coalesce(t.learnt_of, '{}') AS learnt_of, t.jumbled
+    FROM first_told g LEFT JOIN learnt_in_steps t USING (nr)
 )
-SELECT g.person, g.year, g.vocation, g.batch, g.known_from, coalesce(t.learnt_at, '{}'),
-    coalesce(t.learnt_of, '{}'), t.jumbled
-FROM graduation g LEFT JOIN told_in_steps t USING (nr);
+SELECT g.person, g.year, g.vocation, g.batch, g.region, g.funding, g.sex, g.disability,
+    g.digital_marketing, g.graduated_on, g.several,
+    greatest(g.graduated_all, f.last_on) > (greatest(g.recorded_all, f.recorded) AT TIME ZONE 'UTC')::date,
+    w.worked_on, coalesce(t.history, '{}'), state_on(t.history, as_of),
+    state_on(t.history, least(as_of, (g.graduated_on + interval '6 months')::date)),
+    state_on(t.history, least(as_of, (g.graduated_on + interval '12 months')::date)),
+    l.known_from, l.learnt_at, l.learnt_of, l.jumbled
+FROM graduation g
+    LEFT JOIN told t USING (nr)
+    LEFT JOIN began w USING (nr)
+    LEFT JOIN bounds f ON f.person = g.person
+    LEFT JOIN learning_of l ON l.person = g.person AND l.year = g.year AND l.vocation = g.vocation
+        AND l.batch = g.batch;
 END $$;
-COMMENT ON FUNCTION learn IS 'When what was learnt of the graduations of these persons';
+COMMENT ON FUNCTION evaluate_and_learn IS 'What jejaring.evaluate() tells and, with `learning`, when what was learnt';
+
+CREATE OR REPLACE FUNCTION evaluate(persons uuid[], as_of date, known_at timestamptz)
+RETURNS TABLE (
+    person uuid, year integer, vocation text, batch text, region text, funding text, sex text,
+    disability boolean, digital_marketing boolean, graduated_on date, several boolean,
+    ahead boolean, worked_on date, history bigint[], state smallint, state_6m smallint,
+    state_12m smallint)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT person, year, vocation, batch, region, funding, sex, disability, digital_marketing, graduated_on,
+        several, ahead, worked_on, history, state, state_6m, state_12m
+    FROM evaluate_and_learn($1, $2, $3, false)
+$$;
+COMMENT ON FUNCTION evaluate IS 'Where the graduations of these persons stand: on as_of and 6 and 12 months after graduation, with what was known at known_at';

@@ -6,7 +6,7 @@
 -- once, at its end: see count_cells().
 CREATE OR REPLACE FUNCTION settle(persons uuid[], counting boolean DEFAULT true) RETURNS void
 LANGUAGE plpgsql
-SET enable_nestloop = off -- as evaluate()
+SET enable_nestloop = off -- as evaluate_and_learn()
 AS $$
 BEGIN
     IF cardinality(persons) = 0 THEN
@@ -18,10 +18,9 @@ BEGIN
     -- The steps, certified_on and proposed_on, stay what they are: settle_steps() sees to them.
     fresh AS MATERIALIZED (
         SELECT e.*, state_status(e.state) AS status, state_formal(e.state) AS formal,
-            state_witness(e.state) AS witness, state_placed(e.state) AS placed, l.known_from,
-            l.learnt_at, l.learnt_of, l.jumbled, s.certified_on, s.proposed_on
-        FROM evaluate(persons, 'infinity', 'infinity') e
-            JOIN learn(persons) l USING (person, year, vocation, batch)
+            state_witness(e.state) AS witness, state_placed(e.state) AS placed,
+            s.certified_on, s.proposed_on
+        FROM evaluate_and_learn(persons, 'infinity', 'infinity', true) e
             LEFT JOIN stale s USING (person, year, vocation, batch)
     ),
     -- A person with several graduations in one cell counts there with the last of them.
@@ -128,28 +127,36 @@ COMMENT ON FUNCTION settle IS 'Brings jejaring.standing and jejaring.absorption_
 -- which persons they may have changed is told for each of the two.
 CREATE OR REPLACE FUNCTION settle_steps(certified uuid[], proposed uuid[]) RETURNS void
 LANGUAGE plpgsql
--- As evaluate(), and as plain: where nothing is known of a new table yet, a loop over a wrong index looks as
+-- As evaluate_and_learn(), and as plain: where nothing is known of a new table yet, a loop over a wrong index looks as
 -- good as any.
 SET enable_nestloop = off
 AS $$
 BEGIN
-    UPDATE standing t SET certified_on = f.day
-    FROM standing s, LATERAL (
-            SELECT min(c.certified_on) AS day FROM certification c
-            WHERE c.person = s.person AND c.result = 'competent'
-                AND (c.vocation IS NULL OR c.vocation = s.vocation)) AS f
-    WHERE s.person = ANY (certified) AND t.person = ANY (certified) AND s.certified_on IS DISTINCT FROM f.day
-        AND t.person = s.person AND t.year = s.year AND t.vocation = s.vocation AND t.batch = s.batch;
-    UPDATE standing t SET proposed_on = f.day
-    FROM standing s, LATERAL (
-            SELECT min(p.proposed_on) AS day FROM placement p
-            WHERE p.person = s.person AND p.proposed_on >= s.graduated_on) AS f
-    WHERE s.person = ANY (proposed) AND t.person = ANY (proposed) AND s.proposed_on IS DISTINCT FROM f.day
-        AND t.person = s.person AND t.year = s.year AND t.vocation = s.vocation AND t.batch = s.batch;
+    WITH step AS MATERIALIZED (
+        SELECT s.person, s.year, s.vocation, s.batch, s.certified_on AS old_certified_on,
+            s.proposed_on AS old_proposed_on,
+            CASE WHEN c.person IS NULL THEN s.certified_on ELSE (
+                SELECT min(t.certified_on) FROM certification t
+                WHERE t.person = s.person AND t.result = 'competent'
+                    AND (t.vocation IS NULL OR t.vocation = s.vocation)) END AS certified_on,
+            CASE WHEN p.person IS NULL THEN s.proposed_on ELSE (
+                SELECT min(t.proposed_on) FROM placement t
+                WHERE t.person = s.person AND t.proposed_on >= s.graduated_on) END AS proposed_on
+        FROM standing s
+            LEFT JOIN unnest(certified) AS c (person) USING (person)
+            LEFT JOIN unnest(proposed) AS p (person) USING (person)
+        WHERE s.person = ANY (certified || proposed)
+    ),
+    changed AS (
+        SELECT * FROM step
+        WHERE (certified_on, proposed_on) IS DISTINCT FROM (old_certified_on, old_proposed_on)
+    )
+    UPDATE standing t SET certified_on = c.certified_on, proposed_on = c.proposed_on
+    FROM changed c
+    WHERE t.person = ANY (ARRAY(SELECT person FROM changed))
+        AND t.person = c.person AND t.year = c.year AND t.vocation = c.vocation AND t.batch = c.batch;
 END $$;
-COMMENT ON FUNCTION settle_steps(uuid[], uuid[]) IS 'Brings certified_on and proposed_on of jejaring.standing up to date for these persons';
-DROP FUNCTION IF EXISTS settle_steps(uuid[]);
-DROP FUNCTION IF EXISTS steps(uuid[]);
+COMMENT ON FUNCTION settle_steps IS 'Brings certified_on and proposed_on of jejaring.standing up to date for these persons';
 
 -- Both, for whoever the events in `stage` are about.
 CREATE OR REPLACE FUNCTION settle_stage(types text[], counting boolean DEFAULT true) RETURNS void
@@ -268,7 +275,7 @@ COMMENT ON FUNCTION erase IS 'Carries out the erasures of these persons; their t
 -- index and is read whole all the same.) A temporary table goes before one of the search path.
 CREATE OR REPLACE FUNCTION ingest() RETURNS bigint
 LANGUAGE plpgsql
-SET search_path = jejaring, pg_catalog SET jit = off
+SET search_path = jejaring, pg_catalog SET jit = off SET work_mem = '32MB'
 SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
