@@ -336,6 +336,9 @@ BEGIN
     IF regions IS NOT NULL THEN
         PERFORM count_arrivals(regions, nodes, times);
     END IF;
+    IF EXISTS (SELECT FROM refused_event) THEN
+        DELETE FROM refused_event r USING stage s WHERE r.event_key = s.event_key; -- tried again
+    END IF;
     PERFORM project(types);
     PERFORM collect(types);
     PERFORM settle_stage(types);

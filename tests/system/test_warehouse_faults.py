@@ -219,6 +219,16 @@ def test_what_postgresql_refuses_goes_to_quarantine_and_the_rest_goes_on(node, d
     assert len(n.request("QUARANTINE")[1]["entries"]) == 3
     check_balance(n.request("STATUS")[1], n.log())
 
+    # The rule is gone: they are tried again, and nothing is left of the refusal.
+    database.psql("DROP TRIGGER refuse ON jejaring.event")
+    before = stored(database)[1]
+    for entry in entries:
+        assert n.request("RETRY", {"number": entry["number"]})[0] == "OK"
+    n.wait(lambda: n.request("QUARANTINE")[1]["entries"] == [], "the events to be taken")
+    assert stored(database)[1] == before + 3
+    assert database.psql("SELECT count(*) FROM jejaring.refused_event").strip() == "0"
+    check_balance(n.request("STATUS")[1], n.log())
+
 
 # ---- An older copy
 
