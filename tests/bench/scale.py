@@ -55,10 +55,13 @@ def arguments():
 
 
 def settings():
-    """Those of OPERATIONS.md, for this machine."""
-    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    return {"shared_buffers": f"{min(pages * size // 4 // 2**20, 8192)}MB", "max_wal_size": "8GB",
-            "checkpoint_timeout": "15min", "wal_compression": "lz4"}
+    """Those of OPERATIONS.md, for this machine, with huge pages if it has enough of them to spare."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+    buffers = min(memory // 4, 8192)
+    info = dict(line.split(":") for line in pathlib.Path("/proc/meminfo").read_text().splitlines())
+    huge = int(info["HugePages_Free"]) * int(info["Hugepagesize"].split()[0]) // 2**10 if "HugePages_Free" in info else 0
+    return {"shared_buffers": f"{buffers}MB", "huge_pages": "on" if huge > 1.1 * buffers else "off",
+            "max_wal_size": "32GB", "checkpoint_timeout": "30min", "wal_compression": "lz4"}
 
 
 class Stream:
@@ -270,8 +273,8 @@ def figures_of(prefix, rates):
 
 def run(options, folder):
     make_person_key(folder / "person.key")
-    stream = Stream(folder, options.events, options.seed)
-    with pg.Cluster(fsync=True, folder=folder, settings=settings()) as cluster, \
+    stream, server = Stream(folder, options.events, options.seed), settings()
+    with pg.Cluster(fsync=True, folder=folder, settings=server) as cluster, \
             Filled(cluster, folder / "large", options) as large:
         known, new = of_known_persons(stream), of_new_persons(folder, options.seed)
         intake = fill(large.node, stream, known)
@@ -290,14 +293,15 @@ def run(options, folder):
                 "known_small_events": round(statistics.median(len(part.history) for part in known)),
                 "sizes": sizes(large.warehouse), "events": options.events, "seed": options.seed,
                 "layout": "months" if options.partitioned else "one table",
-                "postgresql": settings(), "machine": machine()}
+                "postgresql": server, "machine": machine()}
 
 
 def print_table(result):
     def row(what, value, unit, target=""):
         print(f"{what:48}{value:>12}  {unit:10}{target}")
 
-    print(f"\n{result['events']:,} events, seed {result['seed']}, the log in {result['layout']}\n")
+    print(f"\n{result['events']:,} events, seed {result['seed']}, the log in {result['layout']}; PostgreSQL: "
+          + ", ".join(f"{name} {value}" for name, value in result["postgresql"].items()) + "\n")
     row("intake at the hub", f"{result['intake_per_s']:,.0f}", "events/s")
     row(f"{NEW:,} events into an empty warehouse", f"{result['small_per_s']:,}", "events/s")
     row(f"the same into that of {result['events']:,}", f"{result['large_per_s']:,}", "events/s")
