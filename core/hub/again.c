@@ -184,9 +184,20 @@ static bool stands_at(jj_hub *hub, const char *name, uint64_t cursor)
 }
 
 /* Nobody knows whether an answer arrived: without a COMMIT it is given again after a while. */
-static bool is_due(const jj_again *again)
+static bool is_under_way(const jj_again *again)
 {
-    return !again->sent_ms || jj_monotonic_ms() - again->sent_ms > AGAIN_MS;
+    return again->sent_ms && jj_monotonic_ms() - again->sent_ms <= AGAIN_MS;
+}
+
+/* One answer at a time: a COMMIT does not say which of two it is for. */
+static bool has_under_way(const jj_hub *hub, const char *consumer)
+{
+    for (const jj_again *again = hub->again; again; again = again->next) {
+        if (is_under_way(again) && strcmp(again->consumer, consumer) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The events, as a message that lacks its head. */
@@ -196,7 +207,7 @@ static size_t collect(jj_hub *hub, const jj_rights *rights, const char *consumer
     size_t bytes = 0;
     for (jj_again **at = &hub->again; *at;) {
         jj_again *again = *at;
-        bool mine = is_due(again) && strcmp(again->consumer, consumer) == 0;
+        bool mine = strcmp(again->consumer, consumer) == 0;
         if (mine && bytes < PAGE_BYTES && events->count < JJ_EVENTS_MAX) {
             int rc = add_one(hub, rights, again, events);
             if (rc == 0) {
@@ -224,7 +235,8 @@ bool jj_hub_redeliver(jj_hub *hub, const jj_request *request, const char *name, 
             sizeof full) {
         return false;
     }
-    bool given = stands_at(hub, full, after) && collect(hub, request->rights, full, &events) > 0 &&
+    bool given = stands_at(hub, full, after) && !has_under_way(hub, full) &&
+                 collect(hub, request->rights, full, &events) > 0 &&
                  jj_return_path_copy(&path, request);
     if (given) {
         int length = snprintf(result, sizeof result,
@@ -262,9 +274,12 @@ static bool is_rejected(const json_t *list, const unsigned char key[16])
 void jj_hub_redelivered(jj_hub *hub, const jj_request *request, const jj_consumer *consumer)
 {
     const json_t *rejected = json_object_get(request->options, "rejected");
+    bool more = false;
     for (jj_again **at = &hub->again; *at;) {
         jj_again *again = *at;
-        if (!again->sent_ms || strcmp(again->consumer, consumer->name) != 0) {
+        bool mine = strcmp(again->consumer, consumer->name) == 0;
+        if (!mine || !again->sent_ms) {
+            more = more || mine;
             at = &again->next;
             continue;
         }
@@ -279,5 +294,8 @@ void jj_hub_redelivered(jj_hub *hub, const jj_request *request, const jj_consume
             jj_journal_quarantine_drop(hub->journal, again->number);
         }
         remove_one(at);
+    }
+    if (more) {
+        jj_hub_dismiss_consumer(hub, consumer->name);
     }
 }

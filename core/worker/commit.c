@@ -160,6 +160,7 @@ void jj_worker_commit_cursor(jj_worker *worker, uint64_t cursor)
     char options[96];
 
     worker->commit_cursor = cursor;
+    worker->commit_waits = true;
     if (worker->commit_request) {
         return; /* it will be sent when this one is answered */
     }
@@ -170,6 +171,7 @@ void jj_worker_commit_cursor(jj_worker *worker, uint64_t cursor)
         worker->commit_request = 0; /* the next batch tries again */
         return;
     }
+    worker->commit_waits = false;
     worker->committed = cursor;
 }
 
@@ -185,7 +187,7 @@ bool jj_worker_cursor_answer(jj_worker *worker, const jj_reply *reply)
         jj_reply_error(reply, &err);
         jj_log(JJ_WARNING, "the hub did not take the cursor (%s: %s); the next one will do",
                jj_code_name(reply->code), err.text);
-    } else if (worker->commit_cursor > worker->committed) {
+    } else if (worker->commit_waits) {
         jj_worker_commit_cursor(worker, worker->commit_cursor);
     }
     return true;

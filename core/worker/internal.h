@@ -70,7 +70,8 @@ typedef struct jj_worker {
     jj_delivery batch;
     uint64_t committed;      /* cursor in the hub */
     uint64_t commit_request; /* a COMMIT of just a cursor that is under way; 0: none */
-    uint64_t commit_cursor;  /* its cursor */
+    uint64_t commit_cursor;  /* its cursor, or that of the next one */
+    bool commit_waits;       /* it is for what came after the one under way */
     int64_t deliver_at_ms;   /* monotonic: not before, after JJ_LATER */
     int64_t later_ms;        /* the pause that was made last; 0: none */
     size_t pages;            /* of a batch, at most; 0: one, where a batch is one COMMIT */

@@ -158,6 +158,33 @@ def test_what_a_consumer_put_aside_is_given_to_it_once_more(office):
         {k: before[k] for k in ("cursor", "delivered", "filtered")}, "counted once"
 
 
+def test_one_answer_at_a_time_is_given_once_more(office):
+    """A COMMIT does not say for which it is: what is asked for ahead of it has to wait for it."""
+    n = office
+    pair = [graduated(nik(number), consent=["industry"]) for number in (71, 72)]
+    n.publish(pair)
+    with connected(door(n, "industri")) as reader:
+        _, result, _ = reader.request("FETCH", {"name": "baca"})
+        done = {"name": "baca", "cursor": result["cursor"]}
+        reader.ok("COMMIT", {**done, "rejected": [{"key": event_key(one), "reason": "belum"} for one in pair]})
+        first, second = n.request("QUARANTINE")[1]["entries"]
+        n.request("RETRY", {"number": first["number"]})
+        _, told, events = reader.request("FETCH", {"name": "baca"})
+        assert told["again"] and [e["id"] for e in events] == [pair[0]["id"]]
+        n.request("RETRY", {"number": second["number"]})
+        ahead = reader.send("FETCH", {"name": "baca", "wait_ms": 60000})
+        n.wait(lambda: n.request("STATUS")[1]["waiting"] == 1, "the reader to wait")
+        commit = reader.send("COMMIT", done)
+        answers = {number: (kind, told) for kind, told, _, number in (reader.receive(), reader.receive())}
+        assert answers[commit][0] == "OK"
+        assert (answers[ahead][0], answers[ahead][1]["count"]) == ("EVENTS", 0), "asked to come again"
+        assert n.request("QUARANTINE")[1]["entries"] == [second]
+        _, told, events = reader.request("FETCH", {"name": "baca"})
+        assert told["again"] and [e["id"] for e in events] == [pair[1]["id"]]
+        reader.ok("COMMIT", done)
+    assert n.request("QUARANTINE")[1]["entries"] == []
+
+
 def test_the_warehouse_stores_what_it_could_not_store_before(node, database):
     n = node({"warehouse": {"audiences": ["node"], "regions": ["*"],
                             "options": {"conninfo": database.conninfo}}}).start()
