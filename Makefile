@@ -65,7 +65,7 @@ UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*
 HOSTILE   := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(wildcard tests/plugins/*.c))
 BENCH     := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all demo demo-province test unit system lint format asan tsan bench bench-scale fuzz fuzzers install install-only uninstall deb deb-check coverage clean help deps-% programs
+.PHONY: all demo demo-province test lint format asan tsan bench bench-scale fuzz fuzzers install install-only uninstall deb deb-check coverage clean help deps-% programs
 .DEFAULT_GOAL := all
 .SECONDARY:
 
