@@ -127,8 +127,8 @@ COMMENT ON FUNCTION settle IS 'Brings jejaring.standing and jejaring.absorption_
 -- which persons they may have changed is told for each of the two.
 CREATE OR REPLACE FUNCTION settle_steps(certified uuid[], proposed uuid[]) RETURNS void
 LANGUAGE plpgsql
--- As evaluate_and_learn(), and as plain: where nothing is known of a new table yet, a loop over a wrong index looks as
--- good as any.
+-- As evaluate_and_learn(), and as plain: where nothing is known of a new table yet, a loop over a wrong
+-- index looks as good as any.
 SET enable_nestloop = off
 AS $$
 BEGIN
@@ -156,7 +156,9 @@ BEGIN
     WHERE t.person = ANY (ARRAY(SELECT person FROM changed))
         AND t.person = c.person AND t.year = c.year AND t.vocation = c.vocation AND t.batch = c.batch;
 END $$;
-COMMENT ON FUNCTION settle_steps IS 'Brings certified_on and proposed_on of jejaring.standing up to date for these persons';
+COMMENT ON FUNCTION settle_steps(uuid[], uuid[]) IS 'Brings certified_on and proposed_on of jejaring.standing up to date for these persons';
+DROP FUNCTION IF EXISTS settle_steps(uuid[]);
+DROP FUNCTION IF EXISTS steps(uuid[]);
 
 -- Both, for whoever the events in `stage` are about.
 CREATE OR REPLACE FUNCTION settle_stage(types text[], counting boolean DEFAULT true) RETURNS void
@@ -273,6 +275,7 @@ COMMENT ON FUNCTION erase IS 'Carries out the erasures of these persons; their t
 -- Batches look up a few thousand keys in tables of any size. Plans made while these were still empty,
 -- or anew each time, are the wrong ones: always by index, and made once. (The staging table has no
 -- index and is read whole all the same.) A temporary table goes before one of the search path.
+-- A batch is put in order in memory.
 CREATE OR REPLACE FUNCTION ingest() RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = jejaring, pg_catalog SET jit = off SET work_mem = '32MB'
